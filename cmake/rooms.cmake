@@ -1,0 +1,48 @@
+# yourapi_rooms(TABLE): one static library and its unit tests for each row of docs/layers.txt.
+#
+# src/ROOM/*.c but *_test.c and main.c make the library room_ROOM. src/ROOM/x_test.c is the program x_test: it links
+# the rooms of its row and nothing else, so a call to a room outside the row does not even link.
+function(yourapi_rooms table)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${table})
+  file(STRINGS ${table} rows REGEX "^[a-z]+:")
+  foreach(row IN LISTS rows)
+    string(REGEX REPLACE "^([a-z]+):.*$" "\\1" room "${row}")
+    string(REGEX REPLACE "^[a-z]+:([^|]*).*$" "\\1" below "${row}")
+    string(STRIP "${below}" below)
+    string(REGEX REPLACE " +" ";" below "${below}")
+    yourapi_room(${room} "${below}")
+  endforeach()
+endfunction()
+
+function(yourapi_room room below)
+  set(dir ${CMAKE_SOURCE_DIR}/src/${room})
+  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.c)
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.c$")
+  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.c$")
+
+  set(links yourapi_flags)
+  foreach(name IN LISTS below)
+    list(APPEND links room_${name})
+  endforeach()
+  if(NOT room STREQUAL "base")
+    list(APPEND links room_base)
+  endif()
+  list(APPEND links ${ROOM_LIBS_${room}})
+
+  if(sources)
+    add_library(room_${room} STATIC ${sources})
+    target_link_libraries(room_${room} PUBLIC ${links})
+  else()
+    add_library(room_${room} INTERFACE)
+    target_link_libraries(room_${room} INTERFACE ${links})
+  endif()
+
+  foreach(file IN LISTS tests)
+    get_filename_component(name ${file} NAME_WE)
+    add_executable(${name} ${file})
+    target_link_libraries(${name} PRIVATE room_${room} ${CMOCKA_LIBRARY})
+    add_test(NAME unit.${room}.${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(unit.${room}.${name} PROPERTIES TIMEOUT 120)
+  endforeach()
+endfunction()

@@ -1,0 +1,53 @@
+/*
+ * test - thin names over cmocka. A test's name is a sentence; it shows one thing.
+ *
+ *     TEST(a_slice_is_cut_at_the_first_separator) { ... CHECK_EQ(part.n, 1); }
+ *     TEST_MAIN(a_slice_is_cut_at_the_first_separator)
+ *
+ * TEST_MAIN lists the tests of the file; a test that is not listed does not compile (unused
+ * function).
+ */
+#pragma once
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/str.h"
+
+#define TEST(name) static void name(void **state UNUSED)
+
+#define CHECK(x)          assert_true(x)
+#define CHECK_EQ(a, b)    assert_int_equal((a), (b))
+#define CHECK_STR(s, lit) test_check_str((s), (lit), __FILE__, __LINE__)
+
+/* The slice must equal the C string. */
+static inline void test_check_str(struct str s, const char *want, const char *file, int line)
+{
+    if (str_eq(s, str_from(want)))
+        return;
+    print_error("%s:%d: got \"%.*s\", want \"%s\"\n", file, line, STR_ARG(s), want);
+    _fail(file, line);
+}
+
+#define TEST_ROW_1(f) cmocka_unit_test(f)
+#define TEST_MAIN(...)                                                                             \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        const struct CMUnitTest tests[] = {TEST_MAP(TEST_ROW_1, __VA_ARGS__)};                     \
+        return cmocka_run_group_tests(tests, NULL, NULL);                                          \
+    }
+
+/* Applies m to each argument, comma between; up to 256 arguments through recursive rescanning. */
+#define TEST_PARENS       ()
+#define TEST_EXPAND(...)  TEST_EXPAND4(TEST_EXPAND4(TEST_EXPAND4(TEST_EXPAND4(__VA_ARGS__))))
+#define TEST_EXPAND4(...) TEST_EXPAND3(TEST_EXPAND3(TEST_EXPAND3(TEST_EXPAND3(__VA_ARGS__))))
+#define TEST_EXPAND3(...) TEST_EXPAND2(TEST_EXPAND2(TEST_EXPAND2(TEST_EXPAND2(__VA_ARGS__))))
+#define TEST_EXPAND2(...) TEST_EXPAND1(TEST_EXPAND1(TEST_EXPAND1(TEST_EXPAND1(__VA_ARGS__))))
+#define TEST_EXPAND1(...) __VA_ARGS__
+#define TEST_MAP(m, ...)  __VA_OPT__(TEST_EXPAND(TEST_MAP_STEP(m, __VA_ARGS__)))
+#define TEST_MAP_STEP(m, first, ...)                                                               \
+    m(first) __VA_OPT__(, TEST_MAP_AGAIN TEST_PARENS(m, __VA_ARGS__))
+#define TEST_MAP_AGAIN() TEST_MAP_STEP
