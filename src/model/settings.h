@@ -1,0 +1,74 @@
+/*
+ * settings - the options table as typed values (options reference, section 2).
+ *
+ * One static table of rows names every key, its kind and default; settings_read() fills the struct
+ * from the stored rows over the defaults. A stored row with a value that cannot be read keeps the
+ * default and is logged. Borrowed strings live in the arena given. Pure.
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/json.h"
+
+struct option_row;
+
+struct settings {
+    /* accounts */
+    bool password_login, password_register, register_enabled;
+    /* display */
+    struct str system_name, logo, footer, server_address, top_up_link, docs_link;
+    bool display_in_currency, display_token_stat, data_export, demo_site, self_use_mode, drawing,
+        task;
+    int64_t data_export_interval_min;
+    struct str data_export_default_time;
+    /* quota */
+    double quota_per_unit;
+    int64_t quota_for_new_user, quota_for_inviter, quota_for_invitee, quota_remind_threshold,
+        pre_consumed_quota;
+    double price;
+    int64_t min_topup;
+    /* relay */
+    int64_t retry_times;
+    bool automatic_disable, automatic_enable, log_consume;
+    double channel_disable_threshold_s;
+    const struct str *disable_keywords; /* lower case, trimmed */
+    size_t disable_keyword_count;
+    bool rate_limit_enabled;
+    int64_t rate_limit_minutes, rate_limit_count, rate_limit_success_count;
+    bool check_sensitive, check_sensitive_prompt;
+    const struct str *sensitive_words;
+    size_t sensitive_word_count;
+    bool pass_through_request;
+    bool ping_enabled;
+    int64_t ping_interval_s;
+    /* groups */
+    const struct json *group_ratio;        /* {group: number} */
+    const struct json *group_group_ratio;  /* {user group: {using group: number}} */
+    const struct json *user_usable_groups; /* {group: label} */
+    const struct json *rate_limit_groups;  /* {group: [total, success]} */
+    /* every key with its effective text, defaults included, for GET /api/option/ */
+    const struct option_row *all;
+    size_t all_count;
+};
+
+/* Defaults, then `rows` over them. */
+void settings_read(struct arena *a, const struct option_row *rows, size_t n, struct settings *out);
+
+/*
+ * Checks a value before it is stored (options reference 1.1 and the kind of its row):
+ * ERR_BAD_REQUEST with a text for people. `current` are the settings in force (a switch may need
+ * another option to be set).
+ */
+MUST_CHECK enum err_code settings_validate(struct arena *a, const struct settings *current,
+                                           struct str key, struct str value, struct err *err);
+/* Effective text of an option, STR_NULL when the key is unknown and not stored. */
+struct str settings_text(const struct settings *s, struct str key);
+/* Must the key never be shown (ends in Token, Secret or Key, any case of "secret")? */
+bool settings_hidden(struct str key);
+
+/* Multiplier of a group; 1 when missing. With user_group, a group-to-group ratio replaces it. */
+double settings_group_ratio(const struct settings *s, struct str user_group,
+                            struct str using_group);
+bool settings_group_exists(const struct settings *s, struct str group);
+/* May a user of `user_group` use `group` (relay reference, section 4)? */
+bool settings_group_usable(const struct settings *s, struct str user_group, struct str group);

@@ -1,0 +1,18 @@
+/*
+ * usage - what one call used, in the classes that are priced differently. Tokens; 0 = none. Plain
+ * value.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+struct usage {
+    int64_t
+        prompt; /* all input tokens, cached and cache-written ones included (OpenAI's meaning) */
+    int64_t completion;  /* all output tokens, reasoning included */
+    int64_t cached;      /* of prompt: read from the provider's cache */
+    int64_t cache_write; /* of prompt: written to the provider's cache */
+    int64_t reasoning;   /* of completion */
+    int64_t audio_in, audio_out, image_in;
+    bool reported; /* by the upstream; false: estimated by us */
+};

@@ -1,0 +1,109 @@
+/*
+ * db - the one small interface to the database: connections, statements with `?` parameters, rows,
+ * transactions.
+ *
+ * SQL is written once in a common form: identifiers that are reserved words in one of the databases
+ * stand in double quotes
+ * ("group", "key"), parameters are `?`; the driver adapts quoting, placeholders, upsert and the id
+ * of an insert. All calls block: never on a loop thread. A struct db is shared by threads; a struct
+ * db_conn belongs to one thread at a time.
+ *
+ *     CLEANUP(db_releasep) struct db_conn *c = NULL;
+ *     TRY(db_acquire(db, DB_READ, &c, err));
+ *     struct db_rows *rows;
+ *     TRY(db_query(c, arena, &rows, err, "SELECT id, name FROM users WHERE id > ? LIMIT ?",
+ * DB_I64(7), DB_I64(10))); while (db_next(rows)) { id = db_i64(rows, 0); name = db_text(rows, 1); }
+ *     TRY(db_end(rows, err));
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+
+struct db;
+struct db_conn;
+struct db_rows;
+
+enum db_kind { DB_SQLITE, DB_MYSQL, DB_POSTGRES };
+enum db_access { DB_READ, DB_WRITE };
+
+struct db_value {
+    enum { DB_T_NULL, DB_T_I64, DB_T_F64, DB_T_BOOL, DB_T_TEXT, DB_T_BLOB } type;
+    int64_t i;
+    double f;
+    struct str s;
+};
+
+#define DB_NULL()  ((struct db_value){.type = DB_T_NULL})
+#define DB_I64(v)  ((struct db_value){.type = DB_T_I64, .i = (v)})
+#define DB_F64(v)  ((struct db_value){.type = DB_T_F64, .f = (v)})
+#define DB_BOOL(v) ((struct db_value){.type = DB_T_BOOL, .i = (v) ? 1 : 0})
+#define DB_TEXT(v) ((struct db_value){.type = DB_T_TEXT, .s = (v)})
+#define DB_BLOB(v) ((struct db_value){.type = DB_T_BLOB, .s = (v)})
+/* Text, or NULL when `is_null`. */
+#define DB_TEXT_OR_NULL(v, is_null)                                                                \
+    ((struct db_value){.type = (is_null) ? DB_T_NULL : DB_T_TEXT, .s = (v)})
+
+/* Where the database is: what SQL_DSN, SQLITE_PATH, SQLITE_BUSY_TIMEOUT and the data folder say. */
+struct db_conf {
+    struct str dsn;         /* SQL_DSN; empty or "local...": SQLite */
+    struct str sqlite_path; /* file; may carry ?_busy_timeout=5000 as the original writes it */
+    int64_t busy_timeout_ms;
+};
+
+/* Opens, checks that it can be read and written; ERR_DB with a text that names the cause. */
+MUST_CHECK enum err_code db_open(const struct db_conf *conf, struct db **out, struct err *err);
+void db_close(struct db *db); /* every connection must be released; NULL is allowed */
+enum db_kind db_kind(const struct db *db);
+
+/* Waits for a connection of the kind. SQLite has one writing connection; the wait for it is bounded
+ * by the busy time-out (ERR_UNAVAILABLE). */
+MUST_CHECK enum err_code db_acquire(struct db *db, enum db_access access, struct db_conn **out,
+                                    struct err *err);
+void db_release(struct db_conn *c); /* rolls back an open transaction; NULL is allowed */
+void db_releasep(struct db_conn **c);
+
+/* Statement without rows; *changed (may be NULL) gets the number of rows changed. Prepared
+ * statements are kept a connection. */
+#define db_exec(c, changed, err, sql, ...)                                                         \
+    db_exec_values((c), (changed), (err), (sql), DB_ARRAY(__VA_ARGS__), DB_ARRAY_LEN(__VA_ARGS__))
+/* INSERT into a table with an auto id; gives the new id. */
+#define db_insert(c, id, err, sql, ...)                                                            \
+    db_insert_values((c), (id), (err), (sql), DB_ARRAY(__VA_ARGS__), DB_ARRAY_LEN(__VA_ARGS__))
+/* SELECT. Text and blob cells hold until the next db_next(); copy with str_dup() what must stay. */
+#define db_query(c, a, rows, err, sql, ...)                                                        \
+    db_query_values((c), (a), (rows), (err), (sql), DB_ARRAY(__VA_ARGS__),                         \
+                    DB_ARRAY_LEN(__VA_ARGS__))
+#define DB_ARRAY(...)     ((const struct db_value[]){__VA_ARGS__ __VA_OPT__(, ) DB_NULL()})
+#define DB_ARRAY_LEN(...) (sizeof(DB_ARRAY(__VA_ARGS__)) / sizeof(struct db_value) - 1)
+
+MUST_CHECK enum err_code db_exec_values(struct db_conn *c, int64_t *changed, struct err *err,
+                                        const char *sql, const struct db_value *values, size_t n);
+MUST_CHECK enum err_code db_insert_values(struct db_conn *c, int64_t *id, struct err *err,
+                                          const char *sql, const struct db_value *values, size_t n);
+MUST_CHECK enum err_code db_query_values(struct db_conn *c, struct arena *a, struct db_rows **rows,
+                                         struct err *err, const char *sql,
+                                         const struct db_value *values, size_t n);
+
+bool db_next(struct db_rows *rows); /* false: no more rows, or an error that db_end() tells */
+bool db_is_null(const struct db_rows *rows, int col);
+int64_t db_i64(const struct db_rows *rows,
+               int col); /* NULL: 0; a REAL is rounded toward zero; text is read as a number */
+double db_f64(const struct db_rows *rows, int col);
+bool db_bool(const struct db_rows *rows, int col);
+struct str db_text(const struct db_rows *rows,
+                   int col); /* NULL: STR_NULL; char(n) padding removed */
+MUST_CHECK enum err_code db_end(struct db_rows *rows, struct err *err); /* always, once */
+
+MUST_CHECK enum err_code db_begin(struct db_conn *c, struct err *err);
+MUST_CHECK enum err_code db_commit(struct db_conn *c, struct err *err);
+void db_rollback(struct db_conn *c);
+
+/* Does the error come from a broken unique index? The code is ERR_CONFLICT then. */
+
+/* Early return on an error, for the straight-line code of repositories and handlers. */
+#define TRY(call)                                                                                  \
+    do {                                                                                           \
+        enum err_code try_rc = (call);                                                             \
+        if (try_rc != ERR_OK)                                                                      \
+            return try_rc;                                                                         \
+    } while (0)
