@@ -1,0 +1,47 @@
+/*
+ * price - what a call costs, as integer points (billing reference, sections 1-4). Pure.
+ *
+ * Ratios are decimal numbers of the operator; a charge is computed in one place, here, and rounded
+ * once. No floating point is ever added to a balance: the result is an int64_t.
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/snapshot.h"
+#include "model/usage.h"
+
+/* Everything that a price depends on, pinned when the request is admitted; plain value. */
+struct price_plan {
+    struct model_price model;
+    double group_ratio;
+    double user_group_ratio; /* group-to-group ratio that replaced it; -1: none */
+    double quota_per_unit;
+    int64_t pre_consumed_tokens; /* assumed when the request names no maximum */
+};
+
+/*
+ * Looks the price up. ERR_MODEL_PRICE when the model has neither price nor ratio, unless self-use
+ * mode is on or `accept_unset` (the user's setting accept_unset_model_ratio_model) is set.
+ */
+MUST_CHECK enum err_code price_plan_make(const struct snapshot *snap, struct str model,
+                                         struct str user_group, struct str using_group,
+                                         bool accept_unset, struct price_plan *out,
+                                         struct err *err);
+
+/*
+ * Points to reserve before the call: billing reference 3.1, but never less than the prompt costs.
+ * `max_tokens` 0 = the request names none.
+ */
+int64_t price_reserve(const struct price_plan *plan, int64_t prompt_tokens, int64_t max_tokens);
+
+/* Points that the call costs: billing reference 4.1, rounded half away from zero, at least 1 unless
+ * it is free. 0 when nothing was used. */
+int64_t price_charge(const struct price_plan *plan, const struct usage *usage);
+
+/* The members of logs.other that tell how the price came about (ratios, cache tokens, model price),
+ * written without braces' surroundings into an open JSON object; and the `content` text of the row
+ * (billing reference, section 9). */
+struct json_writer;
+void price_write_other(struct json_writer *w, const struct price_plan *plan,
+                       const struct usage *usage);
+struct str price_content(struct arena *a, const struct price_plan *plan, const struct usage *usage);

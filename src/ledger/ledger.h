@@ -1,0 +1,46 @@
+/*
+ * ledger - the thread that brings journals into the database, in groups, exactly once.
+ *
+ * A batch is one transaction: log rows, users.quota/used_quota/request_count,
+ * tokens.remain_quota/used_quota/accessed_time, channels.used_quota, quota_data, the hourly
+ * roll-up, and `yourapi_journal(journal_id, applied)`, the position up to which a journal is
+ * applied. With the database away it waits and tries again, the journal holds the money. At start
+ * ledger_open() first replays what earlier processes left behind, then deletes applied segments.
+ */
+#pragma once
+#include "base/clock.h"
+#include "base/err.h"
+#include "ledger/balance.h"
+#include "ledger/journal.h"
+
+struct ledger;
+struct metrics;
+
+struct ledger_conf {
+    struct str journal_dir; /* made when missing */
+    unsigned journals;      /* one a loop */
+    struct db *db;          /* main database */
+    struct db *log_db;      /* where logs are; the same pointer when not elsewhere */
+    struct balances *balances;
+    const struct clock *clock;
+    struct metrics *metrics;        /* may be NULL */
+    int64_t data_export_interval_s; /* how often quota_data sums are written; 0: with each batch */
+};
+
+/* Replays, makes the journals, starts the thread. ERR_IO, ERR_DB. */
+MUST_CHECK enum err_code ledger_open(const struct ledger_conf *conf, struct ledger **out,
+                                     struct err *err);
+/* Applies what is in the journals (up to `timeout_ms`), ends the thread. */
+void ledger_close(struct ledger *l, int64_t timeout_ms);
+/* Journal number `i` (0 .. journals-1), for the loop that owns it. */
+struct journal *ledger_journal(struct ledger *l, unsigned i);
+/* A record was appended: wakes the thread if it sleeps. Cheap; any thread. */
+void ledger_wake(struct ledger *l);
+/* Waits until everything that was appended before the call is applied; false after `timeout_ms`.
+ * Not on a loop thread. */
+bool ledger_flush(struct ledger *l, int64_t timeout_ms);
+/* Seconds that the oldest unapplied record waits; 0 when none does. Any thread. */
+int64_t ledger_lag_s(const struct ledger *l);
+
+/* A log row of the management API (top-up, manage, system): written by SQL at once, not through a
+ * journal. repo_log.h has it. */
