@@ -12,14 +12,14 @@ struct map_slot;
 
 struct map {
     struct map_slot *slots;
-    size_t count, cap, used; /* used: entries and tombs */
+    size_t count, cap; /* entries, slots */
 };
 
 void map_init(struct map *m); /* takes no memory */
 void map_fini(struct map *m);
 
 void *map_find(const struct map *m, struct str key); /* NULL: not there */
-/* Puts or replaces; returns the value that was there before, or NULL. */
+/* Puts or replaces (the key slice as well); returns the value that was there before, or NULL. */
 void *map_put(struct map *m, struct str key, void *value);
 void *map_remove(struct map *m, struct str key); /* the value that was there, or NULL */
 

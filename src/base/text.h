@@ -27,6 +27,6 @@ struct str url_decode(struct arena *a, struct str s, bool plus_is_space);
 /* First value of `name` in "a=1&b=2", decoded; false when it is not there. */
 bool url_query_get(struct arena *a, struct str query, struct str name, struct str *value);
 
-/* The secret with its middle hidden ("sk-a***z9"): first 3 and last 3 characters; all of it hidden
- * when shorter than 10. */
+/* The secret with its middle hidden ("sk-***yz9"): first 3 and last 3 characters; "***" when it is
+ * shorter than 10, "" when it is empty. */
 struct str text_mask(struct arena *a, struct str secret);

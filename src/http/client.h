@@ -1,0 +1,85 @@
+/*
+ * client - HTTP/1.1 to upstreams: one client a loop with its own pools, DNS cache and TLS sessions.
+ *
+ * A call is started with everything it needs and answers through its handler: on_head once, on_body
+ * as bytes come, then exactly one of on_end and on_fail (no on_fail after on_end).
+ * http_call_cancel() ends it at any time without further callbacks. No callback comes inside
+ * http_call_start(). A kept-alive connection that dies before any byte of the reply came is
+ * replaced once by a fresh one, unseen. Redirects are not followed. Replies with Content-Encoding
+ * are passed on as they are (we send Accept-Encoding: identity unless the headers say otherwise).
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/secret.h"
+#include "http/message.h"
+#include "net/dns.h"
+#include "net/loop.h"
+#include "net/tls.h"
+
+struct http_client;
+struct http_call;
+
+/* An absolute URL cut into its parts; slices of the text. */
+struct http_url {
+    bool tls;
+    struct str host; /* without brackets */
+    uint16_t port;
+    struct str target;   /* path and query, at least "/" */
+    struct str userinfo; /* "user:password" or empty; percent-coded as written */
+};
+/* http:// and https:// only; no fragment. ERR_BAD_REQUEST names what is wrong without the address.
+ */
+MUST_CHECK enum err_code http_url_read(struct str text, struct http_url *out, struct err *err);
+
+struct http_call_conf { /* everything is borrowed and must live until the call is over */
+    enum http_method method;
+    struct http_url url;
+    const struct http_header *headers; /* Host, Content-Length and Connection are added */
+    size_t header_count;
+    const struct str *body; /* slices */
+    size_t body_count;
+    struct str
+        proxy; /* "http://u:p@h:p", "https://..", "socks5://..", "socks5h://.."; empty: direct */
+    uint64_t connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms,
+        total_timeout_ms; /* 0: 10 s, 300 s, 300 s, none */
+    size_t head_limit;    /* 0: 64 KB */
+};
+
+struct http_reply_head {
+    int status;
+    const struct http_header *headers; /* valid until the call is over */
+    size_t header_count;
+    int64_t content_length; /* -1: not given */
+};
+
+struct http_call_handler { /* static table */
+    void (*on_head)(void *ctx, const struct http_reply_head *head);
+    void (*on_body)(void *ctx, struct str bytes); /* bytes hold during the call only */
+    void (*on_end)(void *ctx);                    /* the reply was complete as HTTP tells it */
+    /* ERR_CONNECT, ERR_TLS, ERR_UPSTREAM_TIMEOUT, ERR_UPSTREAM_CUT (died in mid-reply),
+     * ERR_UPSTREAM_BODY (not HTTP). The text holds no address. */
+    void (*on_fail)(void *ctx, const struct err *err);
+};
+
+struct http_client_conf {
+    size_t max_idle_per_origin; /* 0 = 100 */
+    uint64_t idle_ms;           /* how long a kept-alive connection waits; 0 = 90 s */
+    struct tls_conf tls;
+};
+
+MUST_CHECK enum err_code http_client_new(struct loop *l, struct offload *o,
+                                         const struct http_client_conf *conf,
+                                         struct http_client **out, struct err *err);
+void http_client_free(struct http_client *c); /* cancels what runs, closes what idles */
+
+/* `arena` keeps what the reply's head needs; usually the request's. */
+struct http_call *http_call_start(struct http_client *c, struct arena *a,
+                                  const struct http_call_conf *conf,
+                                  const struct http_call_handler *h, void *ctx);
+/* Ends it; no callback comes after. The connection is closed unless the reply was complete. */
+void http_call_cancel(struct http_call *call);
+/* Back-pressure: no on_body (and nothing is read) until resumed. */
+void http_call_pause(struct http_call *call);
+void http_call_resume(struct http_call *call);
+/* Was the connection a kept-alive one? For traces. */
+bool http_call_reused(const struct http_call *call);

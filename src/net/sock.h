@@ -1,0 +1,63 @@
+/*
+ * sock - a byte stream on a loop: TCP, plain or with TLS on top.
+ *
+ * Reading: on_read gets bytes that lie in the loop's shared buffer and hold only during the call,
+ * so that an idle connection owns no buffer. Writing: what the kernel takes at once is not copied;
+ * the rest is copied and sent when the socket drains; sock_queued() tells how much waits, on_drain
+ * tells when it is down to zero. Errors and the end come once, through on_close, after which only
+ * sock_close() may be called. After sock_close() no callback comes any more. Loop thread only.
+ */
+#pragma once
+#include <sys/socket.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "net/loop.h"
+#include "net/tls.h"
+
+struct sock;
+struct sock_listener;
+
+struct sock_handler { /* a static table of the owner; every member may be NULL but on_read and
+                         on_close */
+    void (*on_connect)(void *ctx); /* outgoing: TCP (and TLS, when asked for) is up */
+    void (*on_read)(void *ctx,
+                    struct str bytes); /* may call sock_close(), sock_read_stop(), sock_write() */
+    void (*on_drain)(void *ctx);       /* the write queue is empty again */
+    void (*on_close)(
+        void *ctx,
+        const struct err *err); /* NULL: the peer ended its side cleanly; else why it broke */
+};
+
+/* Accepts on address:port with SO_REUSEPORT; `port` 0 = any free one, see sock_listener_port().
+ * ERR_IO with a text that names address, port, cause. */
+MUST_CHECK enum err_code sock_listen(struct loop *l, const char *address, uint16_t port,
+                                     void (*on_accept)(void *ctx, struct sock *s), void *ctx,
+                                     struct sock_listener **out, struct err *err);
+uint16_t sock_listener_port(const struct sock_listener *ln);
+void sock_listener_close(struct sock_listener *ln);
+
+/* Starts a connection; on_connect or on_close follows. Never NULL. */
+struct sock *sock_connect(struct loop *l, const struct sockaddr *to, socklen_t to_len,
+                          const struct sock_handler *h, void *ctx);
+/* Puts TLS on a connected stream (directly after on_connect, or after a proxy has answered
+ * CONNECT); on_connect comes (again) when the handshake is done, on_close with ERR_TLS when it
+ * fails. `host` is checked against the certificate and sent as SNI (not for IP literals). */
+void sock_start_tls(struct sock *s, struct tls_ctx *ctx, struct str host);
+
+/* Changes who gets the callbacks (a pooled connection changes its owner). */
+void sock_set_handler(struct sock *s, const struct sock_handler *h, void *ctx);
+/* Accepted sockets start stopped; connected ones start reading after on_connect. */
+void sock_read_start(struct sock *s);
+void sock_read_stop(struct sock *s);
+/* Sends the slices in order. Errors come through on_close. */
+void sock_write(struct sock *s, const struct str *slices, size_t n);
+size_t sock_queued(const struct sock *s); /* bytes not yet taken by the kernel */
+/* Closes at once; what is queued is thrown away. */
+void sock_close(struct sock *s);
+/* Closes when what is queued has been sent, or after `limit_ms`. No callbacks any more. */
+void sock_close_flushed(struct sock *s, uint64_t limit_ms);
+/* Text of the peer's address without port ("127.0.0.1", "::1"; IPv4 mapped in IPv6 as IPv4); holds
+ * as long as the socket. */
+struct str sock_peer_ip(const struct sock *s);
+struct loop *sock_loop(const struct sock *s);
