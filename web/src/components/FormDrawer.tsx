@@ -1,0 +1,58 @@
+import { Button, Drawer, Form, type FormInstance } from 'antd';
+import { type ReactNode, useId } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useIsPhone } from '@/lib/useMediaQuery';
+import { Notice } from './Notice';
+
+interface Props<V> {
+  open: boolean;
+  title: string;
+  submitText: string;
+  form: FormInstance<V>;
+  saving: boolean;
+  /** What the server answered, shown above the fields. */
+  error?: string | undefined;
+  initialValues?: Partial<V>;
+  width?: number;
+  onSubmit: (values: V) => void | Promise<void>;
+  onClose: () => void;
+  children: ReactNode;
+}
+
+/** A form that slides in from the side, over the whole width on a phone. It forgets what was typed when it closes. */
+export function FormDrawer<V extends object>(props: Props<V>) {
+  const { t } = useTranslation();
+  const isPhone = useIsPhone();
+  const formId = useId();
+  const footer = (
+    <div className="flex justify-end gap-2 py-1">
+      <Button onClick={props.onClose}>{t('common.cancel')}</Button>
+      <Button type="primary" htmlType="submit" form={formId} loading={props.saving}>
+        {props.submitText}
+      </Button>
+    </div>
+  );
+  return (
+    <Drawer
+      open={props.open}
+      title={props.title}
+      size={isPhone ? '100%' : (props.width ?? 520)}
+      onClose={props.onClose}
+      footer={footer}
+      destroyOnHidden
+    >
+      <Form<V>
+        id={formId}
+        form={props.form}
+        layout="vertical"
+        preserve={false}
+        initialValues={props.initialValues}
+        onFinish={(values) => void props.onSubmit(values)}
+        scrollToFirstError={{ block: 'center', focus: true }}
+      >
+        <div className="mb-5 empty:hidden">{props.error ? <Notice tone="bad">{props.error}</Notice> : null}</div>
+        {props.children}
+      </Form>
+    </Drawer>
+  );
+}

@@ -1,0 +1,66 @@
+import { Button, Form, Input } from 'antd';
+import { useTranslation } from 'react-i18next';
+import { useErrorText } from '@/api/useErrorText';
+import { Notice } from '@/components/Notice';
+import { AuthFrame } from './AuthFrame';
+import { newPasswordRules, repeatRules } from './passwordRules';
+import { useSignOutMutation, useUpdateSelfMutation } from './sessionApi';
+import { useSession } from './useSession';
+
+interface Values {
+  original_password: string;
+  username: string;
+  password: string;
+}
+
+/** The account still has the password it was made with; nothing else works until it has its own. */
+export default function FirstPasswordPage() {
+  const { t } = useTranslation();
+  const errorText = useErrorText();
+  const { user } = useSession();
+  const [update, { isLoading, error }] = useUpdateSelfMutation();
+  const [signOut] = useSignOutMutation();
+  const save = (values: Values) =>
+    update({
+      username: values.username.trim(),
+      display_name: user?.display_name || values.username.trim(),
+      password: values.password,
+      original_password: values.original_password,
+    });
+  return (
+    <AuthFrame title={t('auth.firstPasswordTitle')} lead={t('auth.firstPasswordLead')}>
+      <div className="mb-5 empty:hidden">{error ? <Notice tone="bad">{errorText(error)}</Notice> : null}</div>
+      <Form layout="vertical" size="large" onFinish={save} disabled={isLoading} initialValues={{ username: user?.username }}>
+        <Form.Item
+          name="username"
+          label={t('auth.username')}
+          rules={[
+            { required: true, whitespace: true, message: t('auth.usernameNeeded') },
+            { max: 12, message: t('auth.usernameLength') },
+          ]}
+        >
+          <Input autoComplete="username" autoCapitalize="none" spellCheck={false} />
+        </Form.Item>
+        <Form.Item
+          name="original_password"
+          label={t('auth.presentPassword')}
+          rules={[{ required: true, message: t('auth.passwordNeeded') }]}
+        >
+          <Input.Password autoComplete="current-password" autoFocus />
+        </Form.Item>
+        <Form.Item name="password" label={t('auth.newPassword')} extra={t('auth.passwordLength')} rules={newPasswordRules(t)}>
+          <Input.Password autoComplete="new-password" />
+        </Form.Item>
+        <Form.Item name="repeat" label={t('auth.repeatPassword')} dependencies={['password']} rules={repeatRules(t, 'password')}>
+          <Input.Password autoComplete="new-password" />
+        </Form.Item>
+        <Button type="primary" htmlType="submit" block loading={isLoading}>
+          {t('auth.setPassword')}
+        </Button>
+        <Button type="link" block className="mt-2" onClick={() => void signOut()}>
+          {t('auth.signOut')}
+        </Button>
+      </Form>
+    </AuthFrame>
+  );
+}

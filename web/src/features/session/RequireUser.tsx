@@ -1,0 +1,16 @@
+import { lazy } from 'react';
+import { Navigate, Outlet, useLocation } from 'react-router';
+import { useSession } from './useSession';
+
+const FirstPasswordPage = lazy(() => import('./FirstPasswordPage'));
+
+/** Sends guests to the sign-in page and back, and holds an account with its first password to changing it. */
+export function RequireUser() {
+  const { user } = useSession();
+  const { pathname, search } = useLocation();
+  if (!user) {
+    const back = pathname === '/' ? '' : `?next=${encodeURIComponent(pathname + search)}`;
+    return <Navigate to={`/login${back}`} replace />;
+  }
+  return user.must_change_password ? <FirstPasswordPage /> : <Outlet />;
+}

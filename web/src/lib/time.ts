@@ -1,0 +1,23 @@
+import dayjs from 'dayjs';
+
+/** Seconds of the epoch as local date and time; a dash for never. */
+export function formatTime(seconds: number | null | undefined): string {
+  return seconds && seconds > 0 ? dayjs.unix(seconds).format('YYYY-MM-DD HH:mm:ss') : '–';
+}
+
+/** Seconds of the epoch as local date and minute; a dash for never. */
+export function formatMinute(seconds: number | null | undefined): string {
+  return seconds && seconds > 0 ? dayjs.unix(seconds).format('YYYY-MM-DD HH:mm') : '–';
+}
+
+/** A span given in milliseconds, in the unit that reads best. */
+export function formatSpan(milliseconds: number): string {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(milliseconds < 10_000 ? 2 : 1)} s`;
+  return `${Math.floor(milliseconds / 60_000)} min ${Math.round((milliseconds % 60_000) / 1000)} s`;
+}
+
+/** The local midnight before now, in seconds of the epoch. */
+export function startOfToday(): number {
+  return dayjs().startOf('day').unix();
+}
