@@ -27,11 +27,12 @@ typedef void http_handler_fn(struct http_req *r, void *ctx);
 /* What the route table says of a path. Lives as long as the server. */
 struct http_route {
     enum http_method method;
-    const char *pattern; /* "/v1/models/:model", "/mj/image/:id", "/assets/*": parameters by name,
-                            '*' takes the rest */
-    size_t body_limit;   /* bytes after inflation; 0: no body wanted (one is read and thrown away up
-                            to 64 KB) */
-    unsigned flags;      /* HTTP_ROUTE_* */
+    const char
+        *pattern; /* "/v1/models/:model", "/mj/image/:id", "/assets/:*" as a whole rest: by name,
+                     '*' takes the rest */
+    size_t body_limit; /* bytes after inflation; 0: no body wanted (one is read and thrown away up
+                          to 64 KB) */
+    unsigned flags;    /* HTTP_ROUTE_* */
     http_handler_fn *handler;
     void *ctx;
 };

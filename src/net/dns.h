@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/err.h"
+#include "base/str.h"
 #include "net/loop.h"
 #include "net/offload.h"
 
