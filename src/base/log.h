@@ -28,10 +28,21 @@ struct log_ctx {
  * section 4). */
 MUST_CHECK enum err_code log_open(const char *dir, enum log_form form, enum log_level level,
                                   struct err *err);
+/* From main, after the threads have ended; stderr stays. */
 void log_close(void);
 void log_set_level(enum log_level level); /* any thread, any time */
 bool log_enabled(enum log_level level);
+/* Lines after which a file is begun anew, for tests; 1,000,000 unless told. */
+void log_set_rotate_lines(unsigned lines);
 
+/*
+ * `event` is a name like "channel.failed", `format` gives key=value pairs and may be "%s" with "".
+ * Both are capped (128 bytes; the whole line 8 KB) and what would break the line (control
+ * characters, malformed UTF-8) is escaped. The lines:
+ *
+ *     2026-11-23T10:00:00.123Z WARN channel.failed channel=3 status=500 request=R user=1 doing="A"
+ *     {"time":"...","level":"warn","event":"...","request":"R","user":1,"action":"A","msg":"..."}
+ */
 void log_write(const struct log_ctx *ctx, enum log_level level, const char *event,
                const char *format, ...) PRINTF_LIKE(4, 5);
 #define log_error(ctx, event, ...) log_write((ctx), LOG_ERROR, (event), __VA_ARGS__)
