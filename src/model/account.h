@@ -27,6 +27,9 @@ struct user {
     struct str aff_code;
     int64_t aff_count, aff_quota, aff_history, inviter_id;
     struct str deleted_at; /* database text of the time; empty: live */
+    struct str remark, discord_id, stripe_customer;
+    int64_t created_at, last_login_at; /* unix s; 0: not known */
+    int64_t auth_version;              /* session generation; below 1 reads as 1 */
 };
 
 /* A row of `tokens`. */
@@ -42,6 +45,9 @@ struct token {
     struct str allow_ips;    /* one address or CIDR a line; empty: any */
     struct str group;        /* empty: the user's */
     struct str deleted_at;
+    bool allow_ips_null;    /* the cell is NULL: the management API shows null */
+    bool cross_group_retry; /* later versions: retry in the next group of `auto` */
+    struct str auto_groups; /* later versions: JSON array of group names, or empty */
 };
 
 /* Is `role` one of the four that exist? */

@@ -1,0 +1,49 @@
+/*
+ * repo_ledger - what the ledger thread applies in one transaction: deltas of balances and counters,
+ * and how far each journal is applied. See repo.h. All functions work in the caller's transaction.
+ */
+#pragma once
+#include "store/db.h"
+#include "store/repo.h"
+
+/* quota = quota - quota, used_quota = used_quota + used, request_count = request_count + requests.
+ */
+struct ledger_user_delta {
+    int64_t id, quota, used, requests;
+};
+/* remain_quota = remain_quota - quota, used_quota = used_quota + quota, accessed_time = the later
+ * one. A soft-deleted token is charged, too. */
+struct ledger_token_delta {
+    int64_t id, quota, accessed_s;
+};
+/* used_quota = used_quota + used. */
+struct ledger_channel_delta {
+    int64_t id, used;
+};
+
+/* Rows that are gone are passed over: the money of a removed user is nobody's. */
+MUST_CHECK enum err_code repo_ledger_apply_users(struct db_conn *c,
+                                                 const struct ledger_user_delta *deltas, size_t n,
+                                                 struct err *err);
+MUST_CHECK enum err_code repo_ledger_apply_tokens(struct db_conn *c,
+                                                  const struct ledger_token_delta *deltas, size_t n,
+                                                  struct err *err);
+MUST_CHECK enum err_code repo_ledger_apply_channels(struct db_conn *c,
+                                                    const struct ledger_channel_delta *deltas,
+                                                    size_t n, struct err *err);
+
+struct ledger_position {
+    uint64_t journal_id, applied;
+};
+
+/* Where the journal is applied up to; 0 when it is not known. */
+MUST_CHECK enum err_code repo_ledger_find_position(struct db_conn *c, uint64_t journal_id,
+                                                   uint64_t *applied, struct err *err);
+MUST_CHECK enum err_code repo_ledger_set_position(struct db_conn *c, uint64_t journal_id,
+                                                  uint64_t applied, struct err *err);
+MUST_CHECK enum err_code repo_ledger_list_positions(struct db_conn *c, struct arena *a,
+                                                    struct ledger_position **rows, size_t *count,
+                                                    struct err *err);
+/* The journal's files are gone. */
+MUST_CHECK enum err_code repo_ledger_delete_position(struct db_conn *c, uint64_t journal_id,
+                                                     struct err *err);
