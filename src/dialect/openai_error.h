@@ -1,0 +1,26 @@
+/*
+ * openai_error - the error object of OpenAI's dialect, written and read. Pure.
+ *
+ * Source: relay reference 8.1 and 8.3; OpenAI API reference, "Error codes".
+ */
+#pragma once
+#include "base/arena.h"
+
+/* The members of an error object. All borrowed. */
+struct openai_error {
+    struct str message, type, param, code;
+    struct str code_raw; /* the code's JSON text when it was not a string (a number, null); else
+                            STR_NULL */
+};
+
+/* {"error":{"message":"... (request id: ID)","type":..,"param":..,"code":..}}; an empty request_id
+ * adds nothing. */
+struct str openai_error_write(struct arena *a, const struct openai_error *e, struct str request_id);
+
+/*
+ * Reads what an upstream sent with a status that is not 200: the error object, or the first of
+ * message, msg, err, error_msg, header.message, response.error.message, or a bare string. False
+ * when no text was found; `out` then holds "bad response status code N", type upstream_error, code
+ * bad_response_status_code.
+ */
+bool openai_error_read(struct arena *a, struct str body, int status, struct openai_error *out);

@@ -1,0 +1,346 @@
+/*
+ * A chunk of a stream is looked at once for each chunk of each stream, so nothing here allocates or
+ * builds a tree. The scans look for member names with their quotes and colon: inside a JSON string
+ * every quote is escaped, so `"content":` outside of an escape can only be a member.
+ */
+#include "dialect/peek.h"
+
+#include "base/json.h"
+
+enum { MAX_TOKENS_LIMIT = INT32_MAX / 2 };
+
+enum {
+    K_MODEL,
+    K_STREAM,
+    K_STREAM_OPTIONS,
+    K_MAX_TOKENS,
+    K_MAX_COMPLETION,
+    K_N,
+    K_PAYLOAD,
+    K_COUNT
+};
+
+static struct str payload_name(enum relay_mode mode)
+{
+    switch (mode) {
+    case MODE_CHAT:
+        return STR("messages");
+    case MODE_COMPLETIONS:
+        return STR("prompt");
+    case MODE_EMBEDDINGS:
+        return STR("input");
+    }
+    return STR_NULL;
+}
+
+static bool is_null(struct str raw)
+{
+    return raw.n == 0 || str_eq(raw, STR("null"));
+}
+
+static enum err_code read_bool(struct str raw, const char *name, bool *out, struct err *err)
+{
+    *out = str_eq(raw, STR("true"));
+    if (*out || is_null(raw) || str_eq(raw, STR("false")))
+        return ERR_OK;
+    return err_set(err, ERR_BAD_TEXT_REQUEST, "field %s must be true or false", name);
+}
+
+static enum err_code read_count(struct str raw, const char *name, int64_t *out, struct err *err)
+{
+    double value;
+
+    *out = 0;
+    if (is_null(raw))
+        return ERR_OK;
+    if (!str_to_f64(raw, &value) || value < 0 || value > MAX_TOKENS_LIMIT)
+        return err_set(err, ERR_BAD_TEXT_REQUEST, "%s is invalid", name);
+    *out = (int64_t)value;
+    return ERR_OK;
+}
+
+static enum err_code read_payload(struct str raw, enum relay_mode mode, struct err *err)
+{
+    struct str name = payload_name(mode);
+    struct str inside = str_trim(str_sub(raw, 1, raw.n > 1 ? raw.n - 2 : 0));
+
+    if (is_null(raw) || (mode == MODE_CHAT && raw.p[0] == '[' && inside.n == 0))
+        return err_set(err, ERR_BAD_TEXT_REQUEST, "field %.*s is required", STR_ARG(name));
+    if (mode == MODE_CHAT && raw.p[0] != '[')
+        return err_set(err, ERR_BAD_TEXT_REQUEST, "field %.*s must be an array", STR_ARG(name));
+    if (mode != MODE_CHAT && raw.p[0] != '[' && raw.p[0] != '"')
+        return err_set(err, ERR_BAD_TEXT_REQUEST, "field %.*s must be a string or an array",
+                       STR_ARG(name));
+    return ERR_OK;
+}
+
+static enum err_code read_stream_options(struct str raw, struct peek_request *out, struct err *err)
+{
+    struct str key = STR("include_usage"), value = STR_NULL;
+
+    if (is_null(raw))
+        return ERR_OK;
+    if (json_find_members(raw, &key, &value, 1, NULL) != ERR_OK)
+        return err_set(err, ERR_BAD_TEXT_REQUEST, "field stream_options must be an object");
+    out->stream_options = raw;
+    return read_bool(value, "stream_options.include_usage", &out->include_usage, err);
+}
+
+static enum err_code read_model(struct arena *a, struct str raw, struct peek_request *out,
+                                struct err *err)
+{
+    if (is_null(raw))
+        return err_set(err, ERR_BAD_TEXT_REQUEST, "model is required");
+    if (!json_unescape(a, raw, &out->model))
+        return err_set(err, ERR_BAD_TEXT_REQUEST, "field model must be a string");
+    if (out->model.n == 0)
+        return err_set(err, ERR_BAD_TEXT_REQUEST, "model is required");
+    if (out->model.n > 255) /* abilities.model is varchar(255) */
+        return err_set(err, ERR_BAD_TEXT_REQUEST, "field model is longer than 255 bytes");
+    return ERR_OK;
+}
+
+enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mode,
+                           struct peek_request *out, struct err *err)
+{
+    const struct str keys[K_COUNT] = {
+        [K_MODEL] = STR("model"),
+        [K_STREAM] = STR("stream"),
+        [K_STREAM_OPTIONS] = STR("stream_options"),
+        [K_MAX_TOKENS] = STR("max_tokens"),
+        [K_MAX_COMPLETION] = STR("max_completion_tokens"),
+        [K_N] = STR("n"),
+        [K_PAYLOAD] = payload_name(mode),
+    };
+    struct str found[K_COUNT];
+    int64_t max_tokens, max_completion;
+    enum err_code rc;
+
+    *out = (struct peek_request){.choices = 1};
+    rc = json_find_members(body, keys, found, K_COUNT, err);
+    if (rc == ERR_OK)
+        rc = read_model(a, found[K_MODEL], out, err);
+    if (rc == ERR_OK)
+        rc = read_payload(found[K_PAYLOAD], mode, err);
+    if (rc == ERR_OK)
+        rc = read_bool(found[K_STREAM], "stream", &out->stream, err);
+    if (rc == ERR_OK)
+        rc = read_stream_options(found[K_STREAM_OPTIONS], out, err);
+    if (rc == ERR_OK)
+        rc = read_count(found[K_MAX_TOKENS], "max_tokens", &max_tokens, err);
+    if (rc == ERR_OK)
+        rc = read_count(found[K_MAX_COMPLETION], "max_completion_tokens", &max_completion, err);
+    if (rc == ERR_OK)
+        rc = read_count(found[K_N], "n", &out->choices, err);
+    if (rc != ERR_OK)
+        return rc;
+    out->max_tokens = max_tokens > max_completion ? max_tokens : max_completion;
+    if (out->choices < 1)
+        out->choices = 1;
+    if (mode == MODE_EMBEDDINGS)
+        out->stream = false; /* there is no such thing */
+    return ERR_OK;
+}
+
+/* Position behind `"name"` and its colon at or after `from`, white space skipped; -1 when there is
+ * none. */
+static ptrdiff_t find_member(struct str json, size_t from, struct str quoted_name)
+{
+    for (;;) {
+        ptrdiff_t hit = str_find(str_skip(json, from), quoted_name);
+
+        if (hit < 0)
+            return -1;
+        size_t at = from + (size_t)hit + quoted_name.n;
+        while (at < json.n && (json.p[at] == ' ' || json.p[at] == '\t' || json.p[at] == '\n' ||
+                               json.p[at] == '\r'))
+            at++;
+        if (at < json.n && json.p[at] == ':') {
+            at++;
+            while (at < json.n && (json.p[at] == ' ' || json.p[at] == '\t' || json.p[at] == '\n' ||
+                                   json.p[at] == '\r'))
+                at++;
+            return (ptrdiff_t)at;
+        }
+        from = at;
+    }
+}
+
+/* The inside of the string that begins at json.p[at] with its quote; an unfinished one goes to the
+ * end. */
+static struct str string_inside(struct str json, size_t at)
+{
+    size_t end = at + 1;
+
+    while (end < json.n) {
+        ptrdiff_t quote = str_find_char(str_skip(json, end), '"');
+
+        if (quote < 0)
+            return str_skip(json, at + 1);
+        end += (size_t)quote;
+        size_t slashes = 0;
+        while (json.p[end - 1 - slashes] == '\\')
+            slashes++;
+        if (slashes % 2 == 0)
+            return str_sub(json, at + 1, end - at - 1);
+        end++;
+    }
+    return STR_NULL;
+}
+
+static const struct str text_members[] = {
+    STR_INIT("\"content\""), STR_INIT("\"reasoning_content\""), STR_INIT("\"reasoning\""),
+    STR_INIT("\"text\""),    STR_INIT("\"arguments\""),         STR_INIT("\"refusal\""),
+};
+
+void peek_texts(struct str json, void (*fn)(void *ctx, struct str text), void *ctx)
+{
+    for (size_t i = 0; i < ARRAY_LEN(text_members); i++) {
+        ptrdiff_t at = 0;
+
+        while ((at = find_member(json, (size_t)at, text_members[i])) >= 0) {
+            if ((size_t)at < json.n && json.p[at] == '"') {
+                struct str text = string_inside(json, (size_t)at);
+
+                if (text.n > 0)
+                    fn(ctx, text);
+                at += (ptrdiff_t)text.n;
+            }
+        }
+    }
+}
+
+static int64_t count_of(const struct str *found, size_t i)
+{
+    double value;
+
+    if (is_null(found[i]) || !str_to_f64(found[i], &value) || value < 0 || value > 1e15)
+        return 0;
+    return (int64_t)value;
+}
+
+enum {
+    U_PROMPT,
+    U_COMPLETION,
+    U_TOTAL,
+    U_CACHE_HIT,
+    U_PROMPT_DETAILS,
+    U_COMPLETION_DETAILS,
+    U_COUNT
+};
+enum { D_CACHED, D_AUDIO, D_IMAGE, D_REASONING, D_CACHE_WRITE, D_COUNT };
+
+static bool read_details(struct str raw, int64_t values[D_COUNT])
+{
+    static const struct str keys[D_COUNT] = {
+        [D_CACHED] = STR_INIT("cached_tokens"),
+        [D_AUDIO] = STR_INIT("audio_tokens"),
+        [D_IMAGE] = STR_INIT("image_tokens"),
+        [D_REASONING] = STR_INIT("reasoning_tokens"),
+        [D_CACHE_WRITE] = STR_INIT("cache_write_tokens"),
+    };
+    struct str found[D_COUNT];
+
+    if (is_null(raw) || json_find_members(raw, keys, found, D_COUNT, NULL) != ERR_OK)
+        return false;
+    for (size_t i = 0; i < D_COUNT; i++)
+        values[i] = count_of(found, i);
+    return true;
+}
+
+bool peek_usage(struct str json, struct usage *out)
+{
+    static const struct str keys[U_COUNT] = {
+        [U_PROMPT] = STR_INIT("prompt_tokens"),
+        [U_COMPLETION] = STR_INIT("completion_tokens"),
+        [U_TOTAL] = STR_INIT("total_tokens"),
+        [U_CACHE_HIT] = STR_INIT("prompt_cache_hit_tokens"), /* DeepSeek */
+        [U_PROMPT_DETAILS] = STR_INIT("prompt_tokens_details"),
+        [U_COMPLETION_DETAILS] = STR_INIT("completion_tokens_details"),
+    };
+    struct str found[U_COUNT];
+    int64_t in[D_COUNT] = {0}, made[D_COUNT] = {0};
+
+    *out = (struct usage){0};
+    if (is_null(json) || json_find_members(json, keys, found, U_COUNT, NULL) != ERR_OK)
+        return false;
+    out->prompt = count_of(found, U_PROMPT);
+    out->completion = count_of(found, U_COMPLETION);
+    if (out->prompt == 0 && out->completion == 0)
+        out->prompt = count_of(found, U_TOTAL); /* Jina-like: only a total */
+    read_details(found[U_PROMPT_DETAILS], in);
+    read_details(found[U_COMPLETION_DETAILS], made);
+    out->cached = in[D_CACHED] ? in[D_CACHED] : count_of(found, U_CACHE_HIT);
+    out->cache_write = in[D_CACHE_WRITE];
+    out->audio_in = in[D_AUDIO];
+    out->image_in = in[D_IMAGE];
+    out->audio_out = made[D_AUDIO];
+    out->reasoning = made[D_REASONING];
+    if (out->cached > out->prompt)
+        out->cached = out->prompt;
+    out->reported = out->prompt + out->completion > 0;
+    return out->reported;
+}
+
+/* Does a member of that name hold something that is not null, "", [] or {}? */
+static bool any_filled(struct str json, struct str quoted_name)
+{
+    ptrdiff_t at = 0;
+
+    while ((at = find_member(json, (size_t)at, quoted_name)) >= 0) {
+        struct str rest = str_skip(json, (size_t)at);
+
+        if (rest.n < 2)
+            return false;
+        if (rest.p[0] == '"' && rest.p[1] != '"')
+            return true;
+        if ((rest.p[0] == '[' && rest.p[1] != ']') || (rest.p[0] == '{' && rest.p[1] != '}'))
+            return true;
+    }
+    return false;
+}
+
+static bool has_content(struct str json)
+{
+    static const struct str filled[] = {
+        STR_INIT("\"content\""),       STR_INIT("\"reasoning_content\""),
+        STR_INIT("\"tool_calls\""),    STR_INIT("\"text\""),
+        STR_INIT("\"reasoning\""),     STR_INIT("\"refusal\""),
+        STR_INIT("\"function_call\""), STR_INIT("\"audio\""),
+        STR_INIT("\"embedding\""),
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(filled); i++) {
+        if (any_filled(json, filled[i]))
+            return true;
+    }
+    return false;
+}
+
+enum { A_USAGE, A_ERROR, A_CHOICES, A_DATA, A_COUNT };
+
+void peek_answer(struct str json, struct peek_answer *out, bool *json_ok)
+{
+    static const struct str keys[A_COUNT] = {
+        [A_USAGE] = STR_INIT("usage"),
+        [A_ERROR] = STR_INIT("error"),
+        [A_CHOICES] = STR_INIT("choices"),
+        [A_DATA] = STR_INIT("data"),
+    };
+    struct str found[A_COUNT];
+    bool ok = json_find_members(json, keys, found, A_COUNT, NULL) == ERR_OK;
+
+    *out = (struct peek_answer){0};
+    if (json_ok)
+        *json_ok = ok;
+    if (!ok)
+        return;
+    struct str choices = found[A_CHOICES].n ? found[A_CHOICES] : found[A_DATA];
+    out->has_usage = peek_usage(found[A_USAGE], &out->usage);
+    out->has_error = found[A_ERROR].n > 2 && !is_null(found[A_ERROR]) &&
+                     (found[A_ERROR].p[0] == '{' || found[A_ERROR].p[0] == '"');
+    out->has_content = has_content(choices);
+    out->has_finish = any_filled(choices, STR("\"finish_reason\""));
+    out->usage_only =
+        out->has_usage && (choices.n == 0 || str_trim(str_sub(choices, 1, choices.n - 2)).n == 0);
+}

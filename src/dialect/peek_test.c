@@ -1,0 +1,163 @@
+#include "dialect/peek.h"
+
+#include "base/sb.h"
+#include "base/test.h"
+#include "dialect/openai_error.h"
+
+static const char *refusal(const char *body, enum relay_mode mode)
+{
+    static struct err err;
+    struct arena a;
+    struct peek_request r;
+    enum err_code rc;
+
+    arena_init(&a, 0);
+    rc = peek_request(&a, str_from(body), mode, &r, &err);
+    arena_fini(&a);
+    return rc == ERR_OK ? "" : err.msg;
+}
+
+TEST(a_chat_request_is_read_from_its_bytes)
+{
+    struct arena a;
+    struct peek_request r;
+
+    arena_init(&a, 0);
+    CHECK_EQ(peek_request(
+                 &a,
+                 STR("{ \"messages\":[{\"role\":\"user\",\"content\":\"\\\"model\\\":\\\"x\\\"\"}],"
+                     "\"model\" : \"gpt\\u002d4o\", \"stream\":true,\"max_tokens\":5,"
+                     "\"max_completion_tokens\":9, \"stream_options\":{\"include_usage\": true}}"),
+                 MODE_CHAT, &r, NULL),
+             ERR_OK);
+    CHECK_STR(r.model, "gpt-4o");
+    CHECK(r.stream && r.include_usage);
+    CHECK_EQ(r.max_tokens, 9);
+    arena_fini(&a);
+}
+
+TEST(what_is_missing_or_of_a_wrong_type_is_named)
+{
+    CHECK_STR(str_from(refusal("{\"messages\":[{}]}", MODE_CHAT)), "model is required");
+    CHECK_STR(str_from(refusal("{\"model\":7,\"messages\":[{}]}", MODE_CHAT)),
+              "field model must be a string");
+    CHECK_STR(str_from(refusal("{\"model\":\"m\"}", MODE_CHAT)), "field messages is required");
+    CHECK_STR(str_from(refusal("{\"model\":\"m\",\"messages\":[ ]}", MODE_CHAT)),
+              "field messages is required");
+    CHECK_STR(str_from(refusal("{\"model\":\"m\",\"messages\":\"x\"}", MODE_CHAT)),
+              "field messages must be an array");
+    CHECK_STR(str_from(refusal("{\"model\":\"m\"}", MODE_COMPLETIONS)), "field prompt is required");
+    CHECK_STR(str_from(refusal("{\"model\":\"m\",\"input\":{}}", MODE_EMBEDDINGS)),
+              "field input must be a string or an array");
+    CHECK_STR(
+        str_from(refusal("{\"model\":\"m\",\"messages\":[{}],\"max_tokens\":1e12}", MODE_CHAT)),
+        "max_tokens is invalid");
+    CHECK_STR(
+        str_from(refusal("{\"model\":\"m\",\"messages\":[{}],\"stream\":\"yes\"}", MODE_CHAT)),
+        "field stream must be true or false");
+    CHECK_STR(str_from(refusal("{\"model\":\"m\",\"messages\":[{}],\"stream\":null}", MODE_CHAT)),
+              "");
+}
+
+TEST(usage_is_found_in_all_its_spellings)
+{
+    struct usage u;
+
+    CHECK(peek_usage(STR("{\"prompt_tokens\":10,\"completion_tokens\":3,\"total_tokens\":13,"
+                         "\"prompt_tokens_details\":{\"cached_tokens\":4,\"audio_tokens\":1},"
+                         "\"completion_tokens_details\":{\"reasoning_tokens\":2}}"),
+                     &u));
+    CHECK_EQ(u.prompt, 10);
+    CHECK_EQ(u.completion, 3);
+    CHECK_EQ(u.cached, 4);
+    CHECK_EQ(u.audio_in, 1);
+    CHECK_EQ(u.reasoning, 2);
+    CHECK(peek_usage(
+        STR("{\"prompt_tokens\":10,\"prompt_cache_hit_tokens\":6,\"completion_tokens\":1}"), &u));
+    CHECK_EQ(u.cached, 6);
+    CHECK(peek_usage(STR("{\"total_tokens\":7}"), &u) && u.prompt == 7);
+    CHECK(!peek_usage(STR("null"), &u));
+    CHECK(!peek_usage(STR("{\"prompt_tokens\":0,\"completion_tokens\":0}"), &u));
+    CHECK(!peek_usage(STR("{\"prompt_tokens\":-5,\"completion_tokens\":\"x\"}"), &u));
+}
+
+TEST(a_chunk_tells_what_it_holds)
+{
+    struct peek_answer p;
+    bool json;
+
+    peek_answer(STR("{\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_"
+                    "reason\":null}]}"),
+                &p, &json);
+    CHECK(json && !p.has_content && !p.has_finish && !p.has_usage && !p.usage_only);
+    peek_answer(STR("{\"choices\":[{\"delta\":{\"content\": \"hi\"}}]}"), &p, NULL);
+    CHECK(p.has_content);
+    peek_answer(STR("{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":null}"), &p,
+                NULL);
+    CHECK(p.has_finish && !p.has_usage);
+    peek_answer(STR("{\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}"), &p,
+                NULL);
+    CHECK(p.usage_only && p.has_usage && !p.has_content);
+    peek_answer(STR("{\"error\":{\"message\":\"no\"}}"), &p, NULL);
+    CHECK(p.has_error);
+    peek_answer(STR("{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0}]}}],\"error\":null}"),
+                &p, NULL);
+    CHECK(p.has_content && !p.has_error);
+    peek_answer(STR("<html>"), &p, &json);
+    CHECK(!json && !p.has_content);
+}
+
+static void collect(void *ctx, struct str text)
+{
+    sb_add(ctx, text);
+    sb_add_char(ctx, '|');
+}
+
+TEST(generated_texts_are_found_and_quoted_ones_are_not)
+{
+    struct sb sb;
+
+    sb_init(&sb, 1000);
+    peek_texts(STR("{\"choices\":[{\"delta\":{\"content\":\"a\\\"b\",\"x\":\"\\\"content\\\":"
+                   "\\\"no\\\"\"}},"
+                   "{\"delta\":{\"content\":null,\"reasoning_content\" : \"think\"}}]}"),
+               collect, &sb);
+    CHECK_STR(sb_str(&sb), "a\\\"b|think|");
+    sb_reset(&sb);
+    peek_texts(STR("{\"content\":\"cut in the mid"), collect, &sb);
+    CHECK_STR(sb_str(&sb), "cut in the mid|");
+    sb_fini(&sb);
+}
+
+TEST(upstream_errors_are_read_in_every_known_shape)
+{
+    struct arena a;
+    struct openai_error e;
+
+    arena_init(&a, 0);
+    CHECK(openai_error_read(&a, STR("{\"error\":{\"message\":\"m\",\"type\":\"t\",\"code\":429}}"),
+                            429, &e));
+    CHECK_STR(e.message, "m");
+    CHECK_STR(e.type, "t");
+    CHECK_STR(e.code_raw, "429");
+    CHECK(openai_error_read(&a, STR("[{\"error\":{\"message\":\"g\"}}]"), 400, &e));
+    CHECK_STR(e.message, "g");
+    CHECK(openai_error_read(&a, STR("{\"error\":\"plain\"}"), 400, &e));
+    CHECK_STR(e.message, "plain");
+    CHECK(openai_error_read(&a, STR("{\"header\":{\"message\":\"h\"}}"), 400, &e));
+    CHECK_STR(e.message, "h");
+    CHECK(!openai_error_read(&a, STR("<html>secret</html>"), 503, &e));
+    CHECK_STR(e.message, "bad response status code 503");
+    CHECK_STR(e.type, "upstream_error");
+    CHECK_STR(e.code, "bad_response_status_code");
+    CHECK_STR(openai_error_write(&a, &e, STR("r1")),
+              "{\"error\":{\"message\":\"bad response status code 503 (request id: "
+              "r1)\",\"type\":\"upstream_error\","
+              "\"param\":\"503\",\"code\":\"bad_response_status_code\"}}");
+    arena_fini(&a);
+}
+
+TEST_MAIN(a_chat_request_is_read_from_its_bytes, what_is_missing_or_of_a_wrong_type_is_named,
+          usage_is_found_in_all_its_spellings, a_chunk_tells_what_it_holds,
+          generated_texts_are_found_and_quoted_ones_are_not,
+          upstream_errors_are_read_in_every_known_shape)
