@@ -3,10 +3,11 @@
  *
  * Nothing is converted while reading: a node is a slice of the text (number spelling, escapes and
  * order stay), and is read lazily by the functions below. Strict RFC 8259: UTF-8 only, one value,
- * no BOM, no NUL outside strings, no trailing commas. Nodes live in the arena and point into the
- * text; both must outlive them. All accessors take NULL and answer as for an absent member, so that
- * chains like json_get(json_get(root, a), b) need no checks. Duplicate keys: the last one wins in
- * json_get(), all are seen by the walk. Pure.
+ * no BOM, no NUL outside strings, no trailing commas. A \u escape of a lone surrogate is accepted,
+ * as section 8.2 allows, keeps its spelling in the raw text, and unescapes to U+FFFD. Nodes live in
+ * the arena and point into the text; both must outlive them. All accessors take NULL and answer as
+ * for an absent member, so that chains like json_get(json_get(root, a), b) need no checks.
+ * Duplicate keys: the last one wins in json_get(), all are seen by the walk. Pure.
  */
 #pragma once
 #include "base/arena.h"
@@ -37,7 +38,8 @@ MUST_CHECK enum err_code json_read(struct arena *a, struct str text, unsigned ma
 /*
  * Without building a tree: checks the whole text as strictly as json_read() and gives the raw value
  * text of the top-level members `keys[i]` in found[i] (STR_NULL where absent; the last duplicate
- * wins). The text must be an object, else ERR_BAD_JSON.
+ * wins). The text must be an object, else ERR_BAD_JSON, nested at most JSON_DEPTH_DEFAULT deep. No
+ * memory is taken. `found` is written on every path, all STR_NULL on failure.
  */
 MUST_CHECK enum err_code json_find_members(struct str text, const struct str *keys,
                                            struct str *found, size_t n, struct err *err);
@@ -63,7 +65,9 @@ bool json_unescape(struct arena *a, struct str raw, struct str *out);
 bool json_str_eq(const struct json *v, struct str s);
 /* Number with an integral value in range ("1", "1.0", "1e2"); false otherwise, `*out` then 0. */
 bool json_i64(const struct json *v, int64_t *out);
-bool json_f64(const struct json *v, double *out); /* any number; false otherwise, `*out` then 0 */
+/* The double nearest to the number; false when it is none or too large for one (1e400), `*out` then
+ * 0. */
+bool json_f64(const struct json *v, double *out);
 bool json_bool(const struct json *v,
                bool *out); /* true or false literal; false otherwise, `*out` then false */
 /* With a fallback for "absent or of another type". */

@@ -7,8 +7,9 @@
  *     jw_key(&w, STR("id"));  jw_i64(&w, 7);
  *     jw_end(&w);
  *
- * Nesting up to 64. A builder past its cap fails quietly, as sb.h says. Text that is not UTF-8 is
- * written with U+FFFD for each broken byte, so that the output is always JSON.
+ * Nesting up to 64; deeper fails the builder. A builder past its cap fails quietly, as sb.h says. A
+ * value where a key is due, and the reverse, is a bug and caught by an assert. Text that is not
+ * UTF-8 is written with U+FFFD for each broken byte, so that the output is always JSON.
  */
 #pragma once
 #include "base/arena.h"
@@ -29,12 +30,13 @@ void jw_end(struct json_writer *w); /* of the innermost object or array */
 void jw_key(struct json_writer *w, struct str key);
 void jw_str(struct json_writer *w, struct str s); /* STR_NULL writes "" */
 void jw_i64(struct json_writer *w, int64_t value);
-void jw_f64(
-    struct json_writer *w,
-    double value); /* shortest spelling that reads back the same; NaN and infinity as null */
+/* The fewest digits that read back as the same double, laid out as JavaScript and Go do (0.000001,
+ * but 1e-7 and 1e+21); NaN and infinity as null. */
+void jw_f64(struct json_writer *w, double value);
 void jw_bool(struct json_writer *w, bool value);
 void jw_null(struct json_writer *w);
-void jw_raw(struct json_writer *w, struct str json); /* a whole value, taken as it is */
+void jw_raw(struct json_writer *w,
+            struct str json); /* a whole value, taken as it is; an empty slice writes null */
 
 /* key and value in one call */
 void jw_key_str(struct json_writer *w, struct str key, struct str s);
