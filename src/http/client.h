@@ -12,24 +12,13 @@
 #include "base/arena.h"
 #include "base/secret.h"
 #include "http/message.h"
+#include "http/url.h"
 #include "net/dns.h"
 #include "net/loop.h"
 #include "net/tls.h"
 
 struct http_client;
 struct http_call;
-
-/* An absolute URL cut into its parts; slices of the text. */
-struct http_url {
-    bool tls;
-    struct str host; /* without brackets */
-    uint16_t port;
-    struct str target;   /* path and query, at least "/" */
-    struct str userinfo; /* "user:password" or empty; percent-coded as written */
-};
-/* http:// and https:// only; no fragment. ERR_BAD_REQUEST names what is wrong without the address.
- */
-MUST_CHECK enum err_code http_url_read(struct str text, struct http_url *out, struct err *err);
 
 struct http_call_conf { /* everything is borrowed and must live until the call is over */
     enum http_method method;
