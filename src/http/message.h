@@ -2,7 +2,7 @@
  * message - what requests and replies have in common: methods, headers, status texts. Plain data.
  */
 #pragma once
-#include "base/str.h"
+#include "codec/http1.h" /* struct http_header */
 
 enum http_method {
     HTTP_M_GET,
@@ -13,10 +13,6 @@ enum http_method {
     HTTP_M_PATCH,
     HTTP_M_OPTIONS,
     HTTP_M_OTHER
-};
-
-struct http_header {
-    struct str name, value;
 };
 
 /* Value of the first header of that name (case ignored), trimmed; STR_NULL when absent. */
