@@ -11,6 +11,8 @@ export interface ApiError {
   kind: 'network' | 'unauthorized' | 'limited' | 'server' | 'refused' | 'garbled';
   status: number;
   message: string;
+  /** The whole reply, where there was one: a failed channel test still tells its time. */
+  body?: unknown;
 }
 
 function field(value: unknown, name: string): unknown {
@@ -49,7 +51,7 @@ export function readReply(status: number, text: string): { envelope: Envelope<un
   if (status < 200 || status > 299) return { error: { kind: kindOf(status), status, message: messageOf(body) } };
   const success = field(body, 'success');
   if (success === true) return { envelope: body as Envelope<unknown> };
-  if (success === false) return { error: { kind: 'refused', status, message: messageOf(body) } };
+  if (success === false) return { error: { kind: 'refused', status, message: messageOf(body), body } };
   return { error: { kind: 'garbled', status, message: messageOf(body) } };
 }
 

@@ -1,0 +1,57 @@
+import { CopyOutlined, DeleteOutlined, EditOutlined, MoreOutlined, ThunderboltOutlined } from '@ant-design/icons';
+import { App, Button, Dropdown, Switch } from 'antd';
+import { useTranslation } from 'react-i18next';
+import { useRun } from '@/components/useRun';
+import { useDeleteChannelMutation, useUpdateChannelMutation } from './channelsApi';
+import { ChannelStatus, type Channel } from './types';
+
+export interface ChannelIntents {
+  onEdit: (channel: Channel) => void;
+  onCopy: (channel: Channel) => void;
+  onTest: (channel: Channel) => void;
+}
+
+/** What can be done with one channel. */
+export function ChannelActions({ channel, onEdit, onCopy, onTest }: ChannelIntents & { channel: Channel }) {
+  const { t } = useTranslation();
+  const { modal } = App.useApp();
+  const run = useRun();
+  const [update, updating] = useUpdateChannelMutation();
+  const [remove] = useDeleteChannelMutation();
+  const enabled = channel.status === ChannelStatus.enabled;
+  const toggle = () =>
+    void run(update({ id: channel.id, status: enabled ? ChannelStatus.disabled : ChannelStatus.enabled }));
+  const askDelete = () =>
+    void modal.confirm({
+      title: t('channels.deleteQuestion', { name: channel.name }),
+      content: t('channels.deleteHelp'),
+      okText: t('common.delete'),
+      okButtonProps: { danger: true },
+      onOk: () => run(remove(channel.id), t('common.deleted')),
+    });
+  const items = [
+    { key: 'copy', icon: <CopyOutlined />, label: t('channels.copy'), onClick: () => onCopy(channel) },
+    { key: 'delete', icon: <DeleteOutlined />, danger: true, label: t('common.delete'), onClick: askDelete },
+  ];
+  return (
+    <div className="flex items-center gap-1">
+      <Switch
+        size="small"
+        className="mr-2!"
+        checked={enabled}
+        loading={updating.isLoading}
+        aria-label={t('channels.switchLabel', { name: channel.name })}
+        onChange={toggle}
+      />
+      <Button size="small" type="text" icon={<ThunderboltOutlined />} aria-label={t('channels.testOf', { name: channel.name })} onClick={() => onTest(channel)}>
+        {t('channels.test')}
+      </Button>
+      <Button size="small" type="text" icon={<EditOutlined />} aria-label={t('channels.editOf', { name: channel.name })} onClick={() => onEdit(channel)}>
+        {t('common.edit')}
+      </Button>
+      <Dropdown menu={{ items }} trigger={['click']} placement="bottomRight">
+        <Button size="small" type="text" icon={<MoreOutlined />} aria-label={t('channels.moreOf', { name: channel.name })} aria-haspopup="menu" />
+      </Dropdown>
+    </div>
+  );
+}

@@ -1,0 +1,85 @@
+/** What the form knows about a kind of upstream. */
+export interface ChannelType {
+  id: number;
+  name: string;
+  /** Used when the channel's own address is empty. */
+  baseUrl: string;
+  /** The shape of the key where it is not a single secret. */
+  keyFormat?: string;
+  /** What the field `other` means for this type, as a key of the texts below `channels.other`. */
+  other?: 'apiVersion' | 'region' | 'plugin' | 'libraryId' | 'accountId' | 'botId';
+}
+
+/** Type numbers are data: existing databases hold them. */
+export const channelTypes: ChannelType[] = [
+  { id: 1, name: 'OpenAI', baseUrl: 'https://api.openai.com' },
+  { id: 8, name: 'Custom', baseUrl: '' },
+  { id: 14, name: 'Anthropic Claude', baseUrl: 'https://api.anthropic.com' },
+  { id: 24, name: 'Google Gemini', baseUrl: 'https://generativelanguage.googleapis.com', other: 'apiVersion' },
+  { id: 3, name: 'Azure OpenAI', baseUrl: '', other: 'apiVersion' },
+  { id: 43, name: 'DeepSeek', baseUrl: 'https://api.deepseek.com' },
+  { id: 17, name: 'Ali Qwen', baseUrl: 'https://dashscope.aliyuncs.com', other: 'plugin' },
+  { id: 26, name: 'Zhipu GLM', baseUrl: 'https://open.bigmodel.cn', keyFormat: 'id.secret' },
+  { id: 25, name: 'Moonshot', baseUrl: 'https://api.moonshot.cn' },
+  { id: 45, name: 'VolcEngine (Doubao)', baseUrl: 'https://ark.cn-beijing.volces.com' },
+  { id: 40, name: 'SiliconFlow', baseUrl: 'https://api.siliconflow.cn' },
+  { id: 20, name: 'OpenRouter', baseUrl: 'https://openrouter.ai/api' },
+  { id: 4, name: 'Ollama', baseUrl: 'http://localhost:11434' },
+  { id: 33, name: 'AWS Bedrock Claude', baseUrl: '', keyFormat: 'AccessKey|SecretKey|Region' },
+  { id: 41, name: 'Vertex AI', baseUrl: '', keyFormat: 'JSON', other: 'region' },
+  { id: 48, name: 'xAI', baseUrl: 'https://api.x.ai' },
+  { id: 42, name: 'Mistral AI', baseUrl: 'https://api.mistral.ai' },
+  { id: 34, name: 'Cohere', baseUrl: 'https://api.cohere.ai' },
+  { id: 27, name: 'Perplexity', baseUrl: 'https://api.perplexity.ai' },
+  { id: 35, name: 'MiniMax', baseUrl: 'https://api.minimax.chat' },
+  { id: 46, name: 'Baidu Qianfan v2', baseUrl: 'https://qianfan.baidubce.com' },
+  { id: 15, name: 'Baidu Qianfan', baseUrl: 'https://aip.baidubce.com', keyFormat: 'APIKey|SecretKey' },
+  { id: 23, name: 'Tencent Hunyuan', baseUrl: 'https://hunyuan.tencentcloudapi.com', keyFormat: 'AppId|SecretId|SecretKey' },
+  { id: 18, name: 'Xunfei Spark', baseUrl: '', keyFormat: 'APPID|APISecret|APIKey', other: 'apiVersion' },
+  { id: 16, name: 'Zhipu ChatGLM', baseUrl: 'https://open.bigmodel.cn', keyFormat: 'id.secret' },
+  { id: 19, name: '360', baseUrl: 'https://api.360.cn' },
+  { id: 31, name: 'LingYiWanWu (01.AI)', baseUrl: 'https://api.lingyiwanwu.com' },
+  { id: 37, name: 'Dify', baseUrl: 'https://api.dify.ai' },
+  { id: 38, name: 'Jina', baseUrl: 'https://api.jina.ai' },
+  { id: 39, name: 'Cloudflare', baseUrl: 'https://api.cloudflare.com', other: 'accountId' },
+  { id: 44, name: 'MokaAI', baseUrl: 'https://api.moka.ai', other: 'apiVersion' },
+  { id: 47, name: 'Xinference', baseUrl: '' },
+  { id: 11, name: 'Google PaLM', baseUrl: '' },
+  { id: 22, name: 'FastGPT', baseUrl: 'https://fastgpt.run/api/openapi', keyFormat: 'APIKey-AppId' },
+  { id: 6, name: 'OpenAIMax', baseUrl: 'https://api.openaimax.com' },
+  { id: 7, name: 'OhMyGPT', baseUrl: 'https://api.ohmygpt.com' },
+  { id: 9, name: 'AILS', baseUrl: 'https://api.caipacity.com' },
+  { id: 10, name: 'AIProxy', baseUrl: 'https://api.aiproxy.io' },
+  { id: 21, name: 'AIProxy Library', baseUrl: 'https://api.aiproxy.io', other: 'libraryId' },
+  { id: 12, name: 'API2GPT', baseUrl: 'https://api.api2gpt.com' },
+  { id: 13, name: 'AIGC2D', baseUrl: 'https://api.aigc2d.com' },
+  { id: 2, name: 'Midjourney Proxy', baseUrl: 'https://oa.api2d.net' },
+  { id: 5, name: 'Midjourney Proxy Plus', baseUrl: 'https://api.openai-sb.com' },
+  { id: 36, name: 'Suno API', baseUrl: '' },
+  { id: 49, name: 'Coze', baseUrl: 'https://api.coze.cn', other: 'botId' },
+  { id: 50, name: 'Kling', baseUrl: 'https://api.klingai.com', keyFormat: 'AccessKey|SecretKey' },
+  { id: 51, name: 'Jimeng', baseUrl: 'https://visual.volcengineapi.com', keyFormat: 'AccessKey|SecretKey' },
+  { id: 52, name: 'Vidu', baseUrl: 'https://api.vidu.cn' },
+  { id: 53, name: 'Submodel', baseUrl: 'https://llm.submodel.ai' },
+  { id: 54, name: 'Doubao Video', baseUrl: 'https://ark.cn-beijing.volces.com' },
+  { id: 55, name: 'Sora', baseUrl: 'https://api.openai.com' },
+  { id: 56, name: 'Replicate', baseUrl: 'https://api.replicate.com' },
+  { id: 57, name: 'Codex', baseUrl: 'https://chatgpt.com' },
+];
+
+/** Types whose key is one text of several lines, so that lines do not stand for several channels. */
+export const wholeKeyTypes: readonly number[] = [41, 57];
+
+export const customType = 8;
+
+const byId = new Map(channelTypes.map((type) => [type.id, type]));
+
+/** The type with that number, if the console knows it. */
+export function findChannelType(id: number): ChannelType | undefined {
+  return byId.get(id);
+}
+
+/** A name to show for the number. */
+export function channelTypeName(id: number): string {
+  return byId.get(id)?.name ?? `#${id}`;
+}
