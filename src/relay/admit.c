@@ -1,0 +1,277 @@
+/*
+ * Who calls, may they, and can they pay: the checks of relay reference 3 and 4 in its order, then
+ * the price and the reservation. A credential that is not in memory, and a denial that may rest on
+ * an old balance, are looked up on the offload pool.
+ */
+#include "relay/exchange.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "store/repo_token.h"
+
+/* ---- balances of a credential ---- */
+
+enum err_code relay_attach_balance(void *ctx, struct credential *c, struct err *err UNUSED)
+{
+    struct relay *r = ctx;
+    struct credential_balance *b = mem_new(struct credential_balance);
+
+    b->user = balance_open_user(r->conf.balances, c->user.id, c->user.quota);
+    b->token = balance_open_token(r->conf.balances, c->token.id, c->token.remain_quota,
+                                  c->token.unlimited_quota);
+    c->attached = b;
+    return ERR_OK;
+}
+
+void relay_detach_balance(void *ctx UNUSED, struct credential *c)
+{
+    struct credential_balance *b = c->attached;
+
+    if (!b)
+        return;
+    balance_put(b->user);
+    balance_put(b->token);
+    mem_free(b);
+}
+
+/* ---- finding the credential ---- */
+
+static void on_loaded(struct apikey_lookup *lookup, struct credential *c, const struct err *err)
+{
+    struct exchange *x = lookup->user;
+
+    x->lookup = NULL;
+    x->cred = c;
+    if (!c && err->code == ERR_UNAUTHORIZED)
+        exchange_fail(x, ERR_UNAUTHORIZED, "无效的令牌 (invalid token)");
+    else if (!c)
+        exchange_fail(x, ERR_UNAVAILABLE,
+                      "暂时无法验证令牌，请稍后重试 (the token cannot be checked now, try again)");
+    exchange_run(x);
+}
+
+/* Finds who calls. NEXT_STEP: found, or failed with x->step at STEP_SETTLE. */
+static enum step_next find_credential(struct exchange *x)
+{
+    struct relay *r = x->rl->relay;
+    struct str key;
+    bool unknown;
+    struct err err = {0};
+
+    if (!apikey_from_request(x->req, &key, &x->forced_channel))
+        return exchange_fail(x, ERR_UNAUTHORIZED, "未提供令牌 (no token was given)");
+    x->cred = apikey_find(r->conf.apikeys, key, &unknown);
+    if (x->cred)
+        return NEXT_STEP;
+    if (unknown)
+        return exchange_fail(x, ERR_UNAUTHORIZED, "无效的令牌 (invalid token)");
+    x->lookup = arena_new(x->arena, struct apikey_lookup);
+    x->lookup->user = x;
+    x->lookup->done = on_loaded;
+    if (apikey_load(r->conf.apikeys, x->lookup, x->rl->loop, key, &err) == ERR_OK)
+        return NEXT_WAIT;
+    x->lookup = NULL;
+    if (err.code == ERR_UNAUTHORIZED)
+        return exchange_fail(x, ERR_UNAUTHORIZED, "无效的令牌 (invalid token)");
+    return exchange_fail(x, ERR_UNAVAILABLE,
+                         "服务繁忙，请稍后重试 (the server is busy, try again)");
+}
+
+/* ---- token and user checks, relay reference 3.2 and 3.3 ---- */
+
+/* Marks an expired or exhausted token in the database, so that the console shows it; best effort.
+ */
+struct status_job {
+    struct offload_job job;
+    struct relay *relay;
+    int64_t token_id;
+    enum token_status to;
+};
+
+static void mark_work(struct offload_job *job)
+{
+    struct status_job *m = container_of(job, struct status_job, job);
+    CLEANUP(db_releasep) struct db_conn *c = NULL;
+    struct err err = {0};
+    bool changed = false;
+
+    if (db_acquire(m->relay->conf.db, DB_WRITE, &c, &err) != ERR_OK ||
+        repo_token_change_status(c, m->token_id, TOKEN_ENABLED, m->to, &changed, &err) != ERR_OK)
+        log_warn(NULL, "token.mark_failed", "token=%" PRId64 " error=%s", m->token_id, err.msg);
+    if (changed)
+        apikeys_forget_token(m->relay->conf.apikeys, m->token_id);
+    mem_free(m);
+}
+
+static void mark_token(struct exchange *x, enum token_status to)
+{
+    struct status_job *m = mem_new(struct status_job);
+
+    *m = (struct status_job){
+        .job.work = mark_work, .relay = x->rl->relay, .token_id = x->cred->token.id, .to = to};
+    if (offload_submit(x->rl->relay->conf.offload, &m->job, NULL) != ERR_OK)
+        mem_free(m);
+}
+
+static struct str masked_key(struct exchange *x)
+{
+    return text_mask(
+        x->arena,
+        str_concat(x->arena, (struct str[]){STR("sk-"), secret_reveal(x->cred->token.key)}, 2));
+}
+
+static enum step_next check_token(struct exchange *x)
+{
+    const struct token *token = &x->cred->token;
+
+    if (token->status == TOKEN_EXHAUSTED)
+        return exchange_fail(x, ERR_UNAUTHORIZED,
+                             "该令牌额度已用尽 (token quota is used up) TokenStatusExhausted[%.*s]",
+                             STR_ARG(masked_key(x)));
+    if (token->status == TOKEN_EXPIRED)
+        return exchange_fail(x, ERR_UNAUTHORIZED, "该令牌已过期 (token has expired)");
+    if (token->status != TOKEN_ENABLED)
+        return exchange_fail(x, ERR_UNAUTHORIZED, "该令牌状态不可用 (token is disabled)");
+    if (token_expired(token, clock_now_s(x->rl->relay->conf.clock))) {
+        mark_token(x, TOKEN_EXPIRED);
+        return exchange_fail(x, ERR_UNAUTHORIZED, "该令牌已过期 (token has expired)");
+    }
+    if (x->cred->user.status != USER_ENABLED)
+        return exchange_fail(x, ERR_FORBIDDEN, "用户已被封禁 (user is banned)");
+    if (x->forced_channel != 0 && x->cred->user.role < ROLE_ADMIN)
+        return exchange_fail(x, ERR_FORBIDDEN,
+                             "普通用户不支持指定渠道 (only administrators may name a channel)");
+    if (!token_allows_ip(token->allow_ips, x->req->client_ip))
+        return exchange_fail(
+            x, ERR_FORBIDDEN,
+            "您的 IP 不在令牌允许访问的列表中 (your address is not on the token's list)");
+    return NEXT_STEP;
+}
+
+/* Using group: the token's when it names one that may be used, else the user's (relay reference 4).
+ */
+static enum step_next find_group(struct exchange *x)
+{
+    const struct settings *s = &x->snap->settings;
+    struct str wanted = x->cred->token.group, own = x->cred->user.group;
+
+    x->group = wanted.n > 0 ? wanted : own;
+    if (wanted.n == 0)
+        return NEXT_STEP;
+    if (!settings_group_usable(s, own, wanted))
+        return exchange_fail(x, ERR_FORBIDDEN,
+                             "令牌分组 %.*s 已被禁用 (token group may not be used)",
+                             STR_ARG(wanted));
+    if (!settings_group_exists(s, wanted))
+        return exchange_fail(x, ERR_FORBIDDEN, "分组 %.*s 已被弃用 (group no longer exists)",
+                             STR_ARG(wanted));
+    return NEXT_STEP;
+}
+
+static enum step_next check_model(struct exchange *x)
+{
+    if (x->fault.code != ERR_OK) { /* found by ROUTE */
+        struct str why = x->fault.error.message;
+
+        return exchange_fail(x, x->fault.code, "%.*s", STR_ARG(why));
+    }
+    if (x->forced_channel != 0 || token_allows_model(&x->cred->token, x->peek.model))
+        return NEXT_STEP;
+    return exchange_fail(x, ERR_FORBIDDEN, "该令牌无权访问模型 %.*s (token may not use this model)",
+                         STR_ARG(x->peek.model));
+}
+
+/* ---- price and reservation ---- */
+
+struct refresh_job {
+    struct offload_job job;
+    struct exchange *x;
+    enum err_code rc;
+};
+
+static void refresh_work(struct offload_job *job)
+{
+    struct refresh_job *f = container_of(job, struct refresh_job, job);
+    struct relay *r = f->x->rl->relay;
+    struct credential_balance *b = f->x->cred->attached;
+
+    f->rc = balance_refresh(r->conf.balances, r->conf.db, b->user, b->token, NULL);
+}
+
+static void refresh_done(struct offload_job *job)
+{
+    exchange_run(container_of(job, struct refresh_job, job)->x);
+}
+
+/* Once a request: the balance in memory may be older than a top-up. False: the pool is full. */
+static bool refresh_balance(struct exchange *x)
+{
+    struct refresh_job *f = arena_new(x->arena, struct refresh_job);
+
+    *f = (struct refresh_job){
+        .job = {.work = refresh_work, .done = refresh_done, .loop = x->rl->loop}, .x = x};
+    x->refreshed = true;
+    return offload_submit(x->rl->relay->conf.offload, &f->job, NULL) == ERR_OK;
+}
+
+static enum step_next reserve(struct exchange *x)
+{
+    struct credential_balance *b = x->cred->attached;
+    int64_t points =
+        price_reserve(&x->plan, x->prompt_estimate, x->peek.max_tokens * x->peek.choices);
+    struct err err = {0};
+    bool token_empty = !x->cred->token.unlimited_quota && balance_available(b->token) <= 0;
+
+    if (!token_empty && balance_reserve(b->user, b->token, points, &x->hold, &err) == ERR_OK)
+        return NEXT_STEP;
+    if (!x->refreshed && refresh_balance(x))
+        return NEXT_WAIT;
+    if (!token_empty)
+        return exchange_fail(x, err.code, "%s", err.msg);
+    if (x->hold.user == NULL && balance_available(b->token) <= 0)
+        mark_token(x, TOKEN_EXHAUSTED);
+    return exchange_fail(
+        x, ERR_UNAUTHORIZED,
+        "[%.*s] 该令牌额度已用尽 (token quota is used up) !token.UnlimitedQuota && "
+        "token.RemainQuota = %" PRId64,
+        STR_ARG(masked_key(x)), balance_available(b->token));
+}
+
+static enum step_next price_request(struct exchange *x)
+{
+    struct err err = {0};
+
+    x->prompt_estimate = tokens_of_request(x->peek.model, x->body);
+    if (price_plan_make(x->snap, x->peek.model, x->cred->user.group, x->group,
+                        x->cred->accept_unset_ratio, &x->plan, &err) != ERR_OK)
+        return exchange_fail(x, err.code, "%s", err.msg);
+    return NEXT_STEP;
+}
+
+static enum step_next (*const checks[])(struct exchange *x) = {check_token, find_group, check_model,
+                                                               price_request};
+
+static enum step_next identify(struct exchange *x)
+{
+    if (x->cred)
+        return NEXT_STEP;
+    enum step_next next = find_credential(x);
+    if (x->cred)
+        x->log->user_id = x->cred->user.id;
+    return next;
+}
+
+enum step_next relay_admit(struct exchange *x)
+{
+    x->log->action = "checking who calls";
+    enum step_next next = identify(x);
+    if (next != NEXT_STEP || x->step != STEP_ADMIT)
+        return next;
+    x->log->user_id = x->cred->user.id;
+    for (size_t i = 0; i < ARRAY_LEN(checks) && !x->refreshed; i++) {
+        next = checks[i](x);
+        if (x->step != STEP_ADMIT)
+            return next;
+    }
+    return reserve(x);
+}

@@ -1,0 +1,181 @@
+/*
+ * exchange - one relayed request, private to the room. It lives in the request's arena and on one
+ * loop.
+ *
+ * The steps are functions in a table (relay.c). A step moves on, waits for an event whose callback
+ * calls exchange_run() again, or is done. Whoever fails sets x->fault and goes to STEP_SETTLE,
+ * which is reached once on every path: it charges what was used, gives back what was held, and
+ * answers.
+ */
+#pragma once
+#include "base/log.h"
+#include "billing/price.h"
+#include "billing/tokens.h"
+#include "codec/sse.h"
+#include "dialect/openai_error.h"
+#include "dialect/peek.h"
+#include "provider/provider.h"
+#include "relay/relay.h"
+
+enum step { STEP_ROUTE, STEP_ADMIT, STEP_SELECT, STEP_SEND, STEP_SETTLE, STEP_COUNT };
+enum step_next { NEXT_STEP, NEXT_WAIT, NEXT_DONE };
+
+enum {
+    MAX_ATTEMPTS = 16,
+    UPSTREAM_ERROR_LIMIT = 64 * 1024,
+    REPLY_LIMIT = 64 * 1024 * 1024,
+    HELD_LIMIT = 64 * 1024
+};
+
+/* How the exchange ended, decided from what was seen. */
+enum outcome {
+    OUTCOME_NONE, /* nothing came from an upstream */
+    OUTCOME_COMPLETE,
+    OUTCOME_CUT_CLIENT, /* the client left */
+    OUTCOME_CUT_UPSTREAM,
+    OUTCOME_ERROR, /* the upstream said so in mid-stream */
+};
+
+/* Why the client gets an error: the gateway's own, or the upstream's masked. */
+struct relay_fault {
+    enum err_code code; /* ERR_OK: no fault */
+    int status;
+    struct openai_error error;
+    bool local; /* raised by the gateway: never retried */
+};
+
+/* Service of one loop. */
+struct relay_loop {
+    struct relay *relay;
+    struct loop *loop;
+    struct http_client *client;
+    struct journal *journal;
+    struct snapshot *snap; /* in force; swapped by a message */
+    bool appended;         /* a record went into the journal in this turn */
+};
+
+struct relay {
+    struct relay_conf conf;
+    struct relay_loop *loops;
+    struct health_table *health;
+    struct http_route *routes;
+};
+
+/* Balances of a credential (credential.attached). */
+struct credential_balance {
+    struct balance *user, *token;
+};
+
+struct exchange {
+    struct http_req *req; /* NULL: a probe */
+    struct arena *arena;
+    struct log_ctx *log;
+    struct relay_loop *rl;
+    enum step step;
+    bool running, again; /* exchange_run() is on the stack; it was called once more */
+
+    /* ROUTE */
+    enum relay_mode mode;
+    struct peek_request peek;
+    struct snapshot *snap;
+    struct str body;
+
+    /* ADMIT */
+    struct credential *cred;
+    struct apikey_lookup *lookup;
+    struct str group;       /* using group: routing and price */
+    int64_t forced_channel; /* sk-KEY-ID; 0: none */
+    struct price_plan plan;
+    int64_t prompt_estimate;
+    struct hold hold;
+    bool refreshed; /* a denial was re-checked at the source */
+
+    /* SELECT and SEND, anew for each attempt */
+    const struct route_channel *channel;
+    struct str channel_key;
+    const struct route_channel *tried[MAX_ATTEMPTS];
+    unsigned attempts;
+    struct str upstream_model;
+    bool mapped;
+    struct http_call *call;
+    bool upstream_answered; /* a 200 head came */
+    int upstream_status;
+    bool stream_reply;   /* the reply is an event stream */
+    struct sb collected; /* an error body, or a reply that is not streamed */
+
+    /* the stream */
+    struct sse sse;
+    struct sb held; /* events that came before the first content */
+    bool reply_started, content_seen, finish_seen, done_seen, paused;
+    bool client_gone;
+    struct token_meter meter;
+    struct usage usage;
+    bool usage_seen;
+    uint64_t first_payload_us; /* 0: none yet */
+    struct loop_timer timer;   /* drain, or what comes after [DONE]; ping */
+    struct loop_timer ping;
+
+    /* the end */
+    enum outcome outcome;
+    struct relay_fault fault;
+    bool settled;
+    void (*probe_done)(struct exchange *x);
+    void *probe;
+};
+
+void exchange_run(struct exchange *x);
+/* Sets the next step and runs; from callbacks. */
+void exchange_go(struct exchange *x, enum step step);
+
+enum step_next relay_route(struct exchange *x);
+enum step_next relay_admit(struct exchange *x);
+enum step_next relay_select(struct exchange *x);
+enum step_next relay_send(struct exchange *x);
+enum step_next relay_settle(struct exchange *x);
+
+/* A fault of the gateway's own: "new_api_error" with the code of the table. Returns NEXT_STEP with
+ * x->step = STEP_SETTLE. */
+enum step_next exchange_fail(struct exchange *x, enum err_code code, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+/* An attempt failed before the client has seen anything: another channel, or the end. */
+void exchange_attempt_failed(struct exchange *x);
+/* Fault of a call that broke (`err` from http/client). */
+void fault_from_err(struct exchange *x, const struct err *err);
+/* Fault from a reply with an error status or an error object. */
+void fault_from_reply(struct exchange *x, int status, struct str body);
+/* Text without addresses, keys and organisation names. */
+struct str fault_mask(struct arena *a, struct str text, const struct route_channel *channel,
+                      struct str key);
+
+/* stream.c */
+void stream_begin(struct exchange *x);
+void stream_feed(struct exchange *x, struct str bytes);
+void stream_end(struct exchange *x); /* the upstream's reply was complete */
+void stream_broken(struct exchange *x, const struct err *err); /* it was not */
+
+/* settle.c: writes the usage record; does nothing the second time. False: the journal could not
+ * take it. */
+bool exchange_charge(struct exchange *x);
+/* An error row for an attempt that failed, when ERROR_LOG_ENABLED. */
+void exchange_log_failure(struct exchange *x);
+
+/* health.c */
+struct health_table *health_new(void);
+void health_free(struct health_table *h);
+/* Gives each channel of a new snapshot its health; before it is published. */
+void health_attach(struct health_table *h, struct snapshot *snap);
+bool health_ok(const struct route_channel *channel, uint64_t now_ms);
+void health_note_success(const struct route_channel *channel);
+/* Notes the failure in x->fault and, when the channel's own fault says so, switches the channel
+ * off. */
+void health_note_failure(struct exchange *x);
+
+/* model_list.c */
+void relay_list_models(struct http_req *r, void *ctx);
+void relay_get_model(struct http_req *r, void *ctx);
+/* admit.c: finds who calls for the handlers above and then calls `then`, or answers with the error.
+ */
+void relay_authenticate(struct relay *relay, struct http_req *r, void (*then)(struct exchange *x));
+
+struct relay_loop *relay_loop_of(struct relay *r, const struct loop *loop);
+struct exchange *exchange_new(struct relay *relay, struct http_req *r);

@@ -1,0 +1,198 @@
+/*
+ * What went wrong, whose fault it was, and what the client may read of it (relay reference 7 and
+ * 8).
+ */
+#include "relay/exchange.h"
+
+#include "base/sb.h"
+
+enum { MASKED_LIMIT = 16 * 1024 };
+
+static void set_local(struct exchange *x, enum err_code code, struct str message)
+{
+    x->fault = (struct relay_fault){
+        .code = code,
+        .status = err_status(code),
+        .local = true,
+        .error = {.message = message,
+                  .type = STR("new_api_error"),
+                  .code = str_from(err_client_code(code))},
+    };
+}
+
+enum step_next exchange_fail(struct exchange *x, enum err_code code, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    set_local(x, code, arena_vfmt(x->arena, format, args));
+    va_end(args);
+    x->step = STEP_SETTLE;
+    return NEXT_STEP;
+}
+
+void fault_from_err(struct exchange *x, const struct err *err)
+{
+    bool slow = err->code == ERR_UPSTREAM_TIMEOUT;
+    struct str what = slow ? STR("请求上游超时 (the upstream did not answer in time)")
+                           : STR("请求上游地址失败 (the call to the upstream failed)");
+
+    if (err->code == ERR_UPSTREAM_EMPTY)
+        what = STR("上游返回了空回复 (the upstream's answer was empty)");
+    else if (err->code == ERR_UPSTREAM_CUT)
+        what = STR("上游连接中断 (the upstream broke the answer off)");
+    else if (err->code == ERR_UPSTREAM_BODY)
+        what = STR("上游返回了无法识别的内容 (the upstream's answer could not be read)");
+    set_local(x, err->code, what);
+    x->fault.local = false;
+    x->fault.error.type = STR("upstream_error");
+    log_warn(x->log, "upstream.failed", "channel=%" PRId64 " error=%s cause=\"%s\"",
+             x->channel->row.id, err_name(err->code), err->msg);
+}
+
+/* ---- masking ---- */
+
+static bool is_boundary(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '"' || c == '\'' || c == ',' ||
+           c == '(' || c == ')' || c == '<' || c == '>' || c == '[' || c == ']' || c == '{' ||
+           c == '}' || c == '`' || c == ';';
+}
+
+/* 1.2.3.4, with or without a port. */
+static bool is_ipv4(struct str word)
+{
+    struct str host = str_cut(&word, ':');
+    int parts = 0;
+
+    while (host.p) {
+        struct str part = str_cut(&host, '.');
+        uint64_t value;
+
+        if (!str_to_u64(part, &value) || value > 255)
+            return false;
+        parts++;
+    }
+    return parts == 4;
+}
+
+/* Words that begin like a key or an account name of one of the providers. */
+static bool is_account_word(struct str word)
+{
+    static const struct str prefixes[] = {STR_INIT("sk-"),  STR_INIT("org-"), STR_INIT("proj_"),
+                                          STR_INIT("AIza"), STR_INIT("gsk_"), STR_INIT("xai-"),
+                                          STR_INIT("key-"), STR_INIT("AKIA"), STR_INIT("sess-"),
+                                          STR_INIT("user-")};
+
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+        if (str_starts(word, prefixes[i]) && word.n > prefixes[i].n + 2)
+            return true;
+    }
+    return false;
+}
+
+static struct str host_of(struct str url)
+{
+    ptrdiff_t scheme = str_find(url, STR("://"));
+    struct str rest = scheme < 0 ? url : str_skip(url, (size_t)scheme + 3);
+    struct str authority = str_cut(&rest, '/');
+
+    return str_cut(&authority, ':');
+}
+
+static bool is_secret_word(struct str word, struct str host, struct str key)
+{
+    return str_has(word, STR("://")) || is_account_word(word) || is_ipv4(word) ||
+           (host.n > 3 && str_find_nocase(word, host) >= 0) || (key.n > 5 && str_has(word, key)) ||
+           (key.n > 20 && str_has(word, str_sub(key, 0, 12)));
+}
+
+struct str fault_mask(struct arena *a, struct str text, const struct route_channel *channel,
+                      struct str key)
+{
+    struct str host = channel ? host_of(channel->row.base_url) : STR_NULL;
+    struct sb sb;
+
+    sb_init(&sb, MASKED_LIMIT);
+    text = str_sub(text, 0, MASKED_LIMIT / 2);
+    while (text.n > 0) {
+        size_t n = 0;
+
+        while (n < text.n && !is_boundary(text.p[n]))
+            n++;
+        struct str word = str_sub(text, 0, n);
+        sb_add(&sb, n > 0 && is_secret_word(word, host, key) ? STR("***") : word);
+        if (n < text.n)
+            sb_add_char(&sb, text.p[n++]);
+        text = str_skip(text, n);
+    }
+    struct str masked = str_dup(a, sb_str(&sb));
+    sb_fini(&sb);
+    return masked;
+}
+
+/* ---- replies ---- */
+
+/* The channel's own table of statuses: {"429":"500"}, numbers or strings (relay reference 8.3). */
+static int map_status(const struct exchange *x, int status)
+{
+    char name[16];
+    struct str text;
+    int64_t mapped;
+
+    snprintf(name, sizeof name, "%d", status);
+    const struct json *to = json_get(x->channel->status_code_mapping, str_from(name));
+    if (json_str(x->arena, to, &text) ? str_to_i64(text, &mapped) : json_i64(to, &mapped))
+        return mapped >= 400 && mapped <= 599 ? (int)mapped : status;
+    return status;
+}
+
+void fault_from_reply(struct exchange *x, int status, struct str body)
+{
+    struct openai_error *e = &x->fault.error;
+
+    x->fault = (struct relay_fault){.code = ERR_UPSTREAM_STATUS};
+    (void)openai_error_read(x->arena, body, status, e);
+    log_warn(x->log, "upstream.refused", "channel=%" PRId64 " status=%d", x->channel->row.id,
+             status);
+    e->message = fault_mask(x->arena, e->message, x->channel, x->channel_key);
+    e->param = fault_mask(x->arena, e->param, x->channel, x->channel_key);
+    if (status < 400) /* an error object in a 200: the provider's failure */
+        status = 502;
+    else
+        status = map_status(x, status);
+    x->fault.status = status;
+}
+
+/* ---- retry, relay reference 7 ---- */
+
+static bool may_retry(const struct exchange *x)
+{
+    int status = x->fault.status;
+
+    if (x->fault.local || x->probe || x->client_gone || x->forced_channel != 0)
+        return false;
+    if (x->attempts > (uint64_t)x->snap->settings.retry_times || x->attempts >= MAX_ATTEMPTS)
+        return false;
+    if (status == 429 || status == 307)
+        return true;
+    if (status == 504 && x->fault.code == ERR_UPSTREAM_TIMEOUT)
+        return true; /* our own clock: nothing was shown, and another channel may be quicker */
+    if (status >= 500)
+        return status != 504 && status != 524;
+    return status != 400 && status != 408;
+}
+
+void exchange_attempt_failed(struct exchange *x)
+{
+    health_note_failure(x);
+    exchange_log_failure(x);
+    if (may_retry(x)) {
+        exchange_go(x, STEP_SELECT);
+        return;
+    }
+    if (x->fault.status == 429)
+        x->fault.error.message = STR("当前分组上游负载已饱和，请稍后再试 (the upstreams of this "
+                                     "group are busy, try again later)");
+    exchange_go(x, STEP_SETTLE);
+}

@@ -1,0 +1,75 @@
+/*
+ * relay - one request from door to door: who calls, what it may cost, which channel, the call, the
+ * answer, the bill.
+ *
+ * One `struct relay` for the program, one `struct relay_loop` for each event loop. The relay never
+ * blocks: SQL runs on the offload pool. A request is a list of steps (exchange.h); STEP_SETTLE is
+ * reached once on every path.
+ */
+#pragma once
+#include "auth/apikey.h"
+#include "base/clock.h"
+#include "http/client.h"
+#include "http/router.h"
+#include "ledger/ledger.h"
+#include "model/snapshot.h"
+
+struct relay;
+struct relay_loop;
+struct metrics;
+
+struct relay_conf {
+    struct db *db;
+    struct offload *offload;
+    const struct clock *clock;
+    struct apikeys *apikeys; /* its attach and detach must be relay_attach_balance() and
+                                relay_detach_balance() */
+    struct balances *balances;
+    struct ledger *ledger;
+    struct metrics *metrics; /* may be NULL */
+    unsigned loops;
+    size_t body_limit;          /* bytes of a request body; MAX_REQUEST_BODY_MB */
+    uint64_t relay_timeout_ms;  /* RELAY_TIMEOUT: whole upstream call; 0: none */
+    uint64_t stream_timeout_ms; /* STREAMING_TIMEOUT: silence between two pieces of a reply */
+    uint64_t drain_ms; /* how long an upstream is read on for its usage after the client has left */
+    bool force_stream_option;                     /* FORCE_STREAM_OPTION */
+    bool enforce_include_usage;                   /* ENFORCE_INCLUDE_USAGE */
+    bool error_log;                               /* ERROR_LOG_ENABLED */
+    struct str http_proxy, https_proxy, no_proxy; /* for channels without a proxy of their own */
+    /* A channel was switched off in the database: read the configuration again. Pool thread. */
+    enum err_code (*reload)(void *ctx, struct err *err);
+    void *ctx;
+};
+
+struct relay *relay_new(const struct relay_conf *conf);
+void relay_free(struct relay *r); /* after the loops have ended */
+/* The relay's part of loop number `i`; before the loop runs. Owned by the relay. */
+struct relay_loop *relay_loop_new(struct relay *r, unsigned i, struct loop *loop,
+                                  struct http_client *client);
+/* Hands a new snapshot to every loop; takes over the caller's reference. Returns when each loop has
+ * it, if `wait` (not on a loop thread). */
+void relay_publish(struct relay *r, struct snapshot *snap, bool wait);
+/* /v1/chat/completions and so on. */
+void relay_add_routes(struct relay *r, struct router *router);
+/* Error bodies of the server itself (400, 404, 408, 413, 431) in the dialect of the path; for
+ * http_server_conf.error_body. */
+struct str relay_error_body(void *ctx, struct arena *a, const struct http_req *r, int status,
+                            const char *message, struct str *content_type);
+
+/* For apikeys_conf: ctx is the relay. */
+enum err_code relay_attach_balance(void *ctx, struct credential *c, struct err *err);
+void relay_detach_balance(void *ctx, struct credential *c);
+
+/* Outcome of relay_probe(). */
+struct relay_probe_result {
+    int64_t elapsed_ms;
+    enum err_code code; /* ERR_OK: answered well */
+    int upstream_status;
+    struct usage usage;
+    char model[256];   /* what was asked for, before mapping */
+    char message[512]; /* for the administrator */
+};
+/* Calls a channel once with a small request, as a user's request would, without charging anybody;
+ * any channel status. Blocks: pool thread. */
+void relay_probe(struct relay *r, int64_t channel_id, struct str model,
+                 struct relay_probe_result *out);

@@ -1,0 +1,120 @@
+/*
+ * Picks a channel and one of its keys from the snapshot alone: group and model, highest priority,
+ * weighted random among the healthy, not one tried before in this request (relay reference 6.3 with
+ * the original's repetition left out).
+ */
+#include "relay/exchange.h"
+
+#include "base/random.h"
+
+enum { WEIGHT_BASE = 10 }; /* so that a weight of 0 still gets its share; relay reference 6.3 */
+
+static bool was_tried(const struct exchange *x, const struct route_channel *channel)
+{
+    for (unsigned i = 0; i < x->attempts; i++) {
+        if (x->tried[i] == channel)
+            return true;
+    }
+    return false;
+}
+
+/* Sum of the weights of the candidates of one priority that may be taken. */
+static uint64_t total_weight(const struct exchange *x, const struct route_entry *entry,
+                             int64_t priority, bool healthy)
+{
+    uint64_t total = 0, now = loop_now_ms(x->rl->loop);
+
+    for (size_t i = 0; i < entry->count; i++) {
+        const struct route_candidate *c = &entry->candidates[i];
+
+        if (c->priority == priority && !was_tried(x, c->channel) &&
+            (!healthy || health_ok(c->channel, now)))
+            total += c->weight + WEIGHT_BASE;
+    }
+    return total;
+}
+
+static const struct route_channel *draw(const struct exchange *x, const struct route_entry *entry,
+                                        int64_t priority, bool healthy, uint64_t total)
+{
+    uint64_t at = random_below(total), now = loop_now_ms(x->rl->loop);
+
+    for (size_t i = 0; i < entry->count; i++) {
+        const struct route_candidate *c = &entry->candidates[i];
+        uint64_t weight = c->weight + WEIGHT_BASE;
+
+        if (c->priority != priority || was_tried(x, c->channel) ||
+            (healthy && !health_ok(c->channel, now)))
+            continue;
+        if (at < weight)
+            return c->channel;
+        at -= weight;
+    }
+    return NULL;
+}
+
+/* Highest priority first; all levels of the healthy before any of the others. Candidates are sorted
+ * by priority. */
+static const struct route_channel *pick(const struct exchange *x, const struct route_entry *entry)
+{
+    for (int healthy = 1; healthy >= 0; healthy--) {
+        for (size_t i = 0; i < entry->count; i++) {
+            int64_t priority = entry->candidates[i].priority;
+            uint64_t total;
+
+            if (i > 0 && entry->candidates[i - 1].priority == priority)
+                continue;
+            total = total_weight(x, entry, priority, healthy == 1);
+            if (total > 0)
+                return draw(x, entry, priority, healthy == 1, total);
+        }
+    }
+    return NULL;
+}
+
+static enum step_next take(struct exchange *x, const struct route_channel *channel)
+{
+    if (channel->key_count == 0)
+        return exchange_fail(x, ERR_CHANNEL, "渠道没有可用的密钥 (the channel has no usable key)");
+    x->channel = channel;
+    x->channel_key = channel->keys[random_below(channel->key_count)];
+    x->tried[x->attempts++] = channel;
+    return NEXT_STEP;
+}
+
+/* sk-KEY-ID: that channel, no choice, no retry (relay reference 3.4, 6.1). */
+static enum step_next take_forced(struct exchange *x)
+{
+    const struct route_channel *channel =
+        x->forced_channel > 0 ? snapshot_channel(x->snap, x->forced_channel) : NULL;
+
+    if (!channel)
+        return exchange_fail(x, ERR_BAD_REQUEST, "无效的渠道 Id (no such channel)");
+    if (channel->row.status != CHANNEL_ENABLED)
+        return exchange_fail(x, ERR_FORBIDDEN, "该渠道已被禁用 (the channel is disabled)");
+    return take(x, channel);
+}
+
+enum step_next relay_select(struct exchange *x)
+{
+    const struct route_entry *entry;
+    const struct route_channel *channel;
+
+    x->log->action = "choosing a channel";
+    if (x->probe)
+        return take(x, x->channel);
+    if (x->forced_channel != 0)
+        return take_forced(x);
+    entry = snapshot_route(x->snap, x->group, x->peek.model);
+    channel = entry ? pick(x, entry) : NULL;
+    if (channel)
+        return take(x, channel);
+    if (x->attempts > 0) { /* every channel failed: the last failure is what the client is told */
+        x->step = STEP_SETTLE;
+        return NEXT_STEP;
+    }
+    return exchange_fail(
+        x, ERR_NO_CHANNEL,
+        "当前分组 %.*s 下对于模型 %.*s 无可用渠道 (no channel of this group serves the model)",
+        STR_ARG(x->group), STR_ARG(x->peek.model));
+}

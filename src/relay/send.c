@@ -1,0 +1,370 @@
+/*
+ * Sends the request to the chosen channel and takes its answer: the client's own bytes with a few
+ * patches as a list of slices. A reply that is not streamed is collected (bounded) and passed on
+ * whole; a stream goes on in stream.c.
+ */
+#include "relay/exchange.h"
+
+#include "base/json_patch.h"
+#include "base/json_write.h"
+#include "http/proxy.h"
+
+/* ---- the body ---- */
+
+/*
+ * Follows the channel's model mapping until a name has none. A name that maps to itself ends the
+ * chain; a circle is the operator's mistake (relay reference 9.1).
+ */
+static enum err_code map_model(struct exchange *x, struct err *err)
+{
+    const struct json *mapping = x->channel->model_mapping;
+    struct str name = x->peek.model;
+
+    x->mapped = false;
+    for (size_t hops = 0;; hops++) {
+        const struct json *to = json_get(mapping, name);
+        struct str next;
+
+        if (!json_str(x->arena, to, &next) || next.n == 0 || str_eq(next, name))
+            break;
+        if (hops >= json_count(mapping))
+            return err_set(err, ERR_MODEL_MAPPING, "model_mapping_contains_cycle");
+        name = next;
+        x->mapped = true;
+    }
+    x->upstream_model = name;
+    return ERR_OK;
+}
+
+static bool wants_usage_forced(const struct exchange *x, const struct provider *p)
+{
+    return x->peek.stream && p->stream_options && x->rl->relay->conf.force_stream_option;
+}
+
+/* stream_options: forced to report usage, or left out where it would be refused (relay
+ * reference 10.3). */
+static void patch_stream_options(struct exchange *x, const struct provider *p,
+                                 const struct json *root, struct json_patch *patch)
+{
+    const struct json *options = json_get(root, STR("stream_options"));
+
+    if (!x->peek.stream || !p->stream_options) {
+        json_patch_delete(patch, root, STR("stream_options"));
+    } else if (!wants_usage_forced(x, p) || x->peek.include_usage) {
+        return;
+    } else if (json_is(options, JSON_OBJECT)) {
+        json_patch_set(patch, options, STR("include_usage"), STR("true"));
+    } else {
+        json_patch_set(patch, root, STR("stream_options"), STR("{\"include_usage\":true}"));
+    }
+}
+
+static void patch_overrides(struct exchange *x, const struct json *root, struct json_patch *patch)
+{
+    JSON_EACH_MEMBER (key, value, x->channel->param_override) {
+        struct str name;
+
+        if (json_str(x->arena, key, &name))
+            json_patch_set(patch, root, name, json_raw(value));
+    }
+}
+
+static bool needs_no_patch(const struct exchange *x, const struct provider *p)
+{
+    return !x->mapped && !p->edit && json_count(x->channel->param_override) == 0 &&
+           !x->peek.stream && x->peek.stream_options.n == 0;
+}
+
+/* The body as slices; the client's bytes but for what must differ. */
+static enum err_code build_body(struct exchange *x, const struct provider *p,
+                                const struct provider_call *call, const struct str **body,
+                                size_t *count, struct err *err)
+{
+    const struct json *root;
+    struct json_patch *patch;
+    enum err_code rc;
+
+    if (needs_no_patch(x, p) || x->snap->settings.pass_through_request) {
+        *body = &x->body;
+        *count = 1;
+        return ERR_OK;
+    }
+    rc = json_read(x->arena, x->body, JSON_DEPTH_DEFAULT, &root, err);
+    if (rc != ERR_OK)
+        return rc;
+    patch = json_patch_new(x->arena, x->body, root);
+    if (x->mapped)
+        json_patch_set(patch, root, STR("model"), json_quote(x->arena, x->upstream_model));
+    patch_stream_options(x, p, root, patch);
+    if (p->edit)
+        p->edit(p, call, root, patch, x->arena);
+    patch_overrides(x, root, patch);
+    *body = json_patch_render(patch, count);
+    return ERR_OK;
+}
+
+/* ---- the answer ---- */
+
+static struct str head_find(const struct http_reply_head *head, struct str name)
+{
+    return http_header_find(head->headers, head->header_count, name);
+}
+
+static void on_head(void *ctx, const struct http_reply_head *head)
+{
+    struct exchange *x = ctx;
+    struct str type = head_find(head, STR("content-type"));
+
+    x->upstream_status = head->status;
+    x->upstream_answered = head->status == 200;
+    x->stream_reply = x->upstream_answered && str_starts_nocase(type, STR("text/event-stream"));
+    x->log->action = x->stream_reply ? "forwarding the stream" : "reading the reply";
+    if (x->upstream_answered && !x->stream_reply && head->content_length > 0)
+        (void)sb_reserve(&x->collected, (size_t)head->content_length);
+    if (x->stream_reply)
+        stream_begin(x);
+}
+
+/* An error body is kept up to its cap and no further; a reply past its cap fails the attempt. */
+static void collect(struct exchange *x, struct str bytes)
+{
+    if (!x->upstream_answered && x->collected.n + bytes.n > UPSTREAM_ERROR_LIMIT)
+        bytes.n = x->collected.n < UPSTREAM_ERROR_LIMIT ? UPSTREAM_ERROR_LIMIT - x->collected.n : 0;
+    sb_add(&x->collected, bytes);
+}
+
+static void on_body(void *ctx, struct str bytes)
+{
+    struct exchange *x = ctx;
+
+    if (x->stream_reply)
+        stream_feed(x, bytes);
+    else
+        collect(x, bytes);
+}
+
+/* A complete reply that was not streamed: is it an answer at all? */
+static void judge_reply(struct exchange *x)
+{
+    struct str body = sb_str(&x->collected);
+    struct peek_answer seen;
+    bool json;
+
+    if (x->upstream_status != 200) {
+        fault_from_reply(x, x->upstream_status, body);
+        return;
+    }
+    peek_answer(body, &seen, &json);
+    x->usage = seen.usage;
+    x->usage_seen = seen.has_usage;
+    if (sb_failed(&x->collected))
+        fault_from_err(x,
+                       &(struct err){.code = ERR_UPSTREAM_BODY, .msg = "the reply is too large"});
+    else if (!json)
+        fault_from_err(
+            x, &(struct err){.code = ERR_UPSTREAM_BODY, .msg = "the reply is not a JSON object"});
+    else if (seen.has_error)
+        fault_from_reply(x, 200, body);
+    else if (!seen.has_content && !seen.has_finish && !(seen.has_usage && x->usage.completion > 0))
+        fault_from_err(x, &(struct err){.code = ERR_UPSTREAM_EMPTY, .msg = "the reply is empty"});
+}
+
+static void add_text(void *ctx, struct str text)
+{
+    token_meter_add(ctx, text);
+}
+
+static void on_end(void *ctx)
+{
+    struct exchange *x = ctx;
+
+    x->call = NULL;
+    if (x->stream_reply) {
+        stream_end(x);
+        return;
+    }
+    judge_reply(x);
+    if (x->fault.code != ERR_OK) {
+        exchange_attempt_failed(x);
+        return;
+    }
+    if (!x->usage_seen)
+        peek_texts(sb_str(&x->collected), add_text, &x->meter);
+    x->outcome = OUTCOME_COMPLETE;
+    health_note_success(x->channel);
+    exchange_go(x, STEP_SETTLE);
+}
+
+static void on_fail(void *ctx, const struct err *err)
+{
+    struct exchange *x = ctx;
+
+    x->call = NULL;
+    if (x->stream_reply) {
+        stream_broken(x, err);
+        return;
+    }
+    fault_from_err(x, err);
+    exchange_attempt_failed(x);
+}
+
+static const struct http_call_handler call_handler = {
+    .on_head = on_head, .on_body = on_body, .on_end = on_end, .on_fail = on_fail};
+
+/* ---- the client leaves, before or while a reply is read ---- */
+
+static void on_drain_over(struct loop_timer *timer)
+{
+    struct exchange *x = container_of(timer, struct exchange, timer);
+
+    if (x->call) {
+        http_call_cancel(x->call);
+        x->call = NULL;
+    }
+    exchange_go(x, STEP_SETTLE);
+}
+
+/* The upstream goes on working, and charging: it is read on for its usage, for a bounded time. */
+static void on_gone(struct http_req *r)
+{
+    struct exchange *x = r->user;
+
+    x->client_gone = true;
+    x->log->action = "draining after the client left";
+    loop_timer_stop(&x->ping);
+    if (!x->call)
+        return; /* a job is under way: its callback goes on, and SETTLE answers nobody */
+    if (x->outcome == OUTCOME_NONE)
+        x->outcome = OUTCOME_CUT_CLIENT;
+    if (x->paused) {
+        x->paused = false;
+        http_call_resume(x->call);
+    }
+    loop_timer_set(x->rl->loop, &x->timer, x->rl->relay->conf.drain_ms, on_drain_over);
+}
+
+static void on_client_drain(struct http_req *r)
+{
+    struct exchange *x = r->user;
+
+    if (x->paused && x->call) {
+        x->paused = false;
+        http_call_resume(x->call);
+    }
+}
+
+/* ---- the step ---- */
+
+static struct str proxy_for(struct exchange *x, const struct http_url *url)
+{
+    const struct relay_conf *conf = &x->rl->relay->conf;
+    struct http_proxy_env env = {.http_proxy = conf->http_proxy,
+                                 .https_proxy = conf->https_proxy,
+                                 .no_proxy = conf->no_proxy};
+
+    return x->channel->proxy.n > 0 ? x->channel->proxy : http_proxy_for(x->arena, &env, url);
+}
+
+static void forget_attempt(struct exchange *x)
+{
+    x->fault = (struct relay_fault){0};
+    x->upstream_answered = x->stream_reply = x->finish_seen = x->done_seen = false;
+    x->upstream_status = 0;
+    x->usage_seen = false;
+    x->usage = (struct usage){0};
+    sb_reset(&x->collected);
+    sb_reset(&x->held);
+    sse_fini(&x->sse);
+    token_meter_init(&x->meter, x->upstream_model);
+}
+
+/* Headers as the client of http/client wants them: the provider's, then the channel's overrides. */
+static size_t build_headers(struct exchange *x, const struct provider *p,
+                            const struct provider_call *call, struct http_header **out)
+{
+    struct provider_headers h = {0};
+    struct http_header *headers;
+    size_t n = 0;
+
+    p->headers(p, call, x->arena, &h);
+    headers = arena_new_array(x->arena, struct http_header,
+                              h.n + json_count(x->channel->header_override));
+    for (size_t i = 0; i < h.n; i++)
+        headers[n++] = (struct http_header){.name = h.at[i].name, .value = h.at[i].value};
+    JSON_EACH_MEMBER (key, value, x->channel->header_override) {
+        struct http_header extra;
+
+        if (json_str(x->arena, key, &extra.name) && json_str(x->arena, value, &extra.value))
+            headers[n++] = extra;
+    }
+    *out = headers;
+    return n;
+}
+
+static enum err_code start_call(struct exchange *x, const struct provider *p, struct err *err)
+{
+    const struct relay_conf *conf = &x->rl->relay->conf;
+    struct provider_call call = {
+        .mode = x->mode,
+        .channel_type = x->channel->row.type,
+        .base_url = x->channel->row.base_url,
+        .path = x->req ? x->req->path : STR("/v1/chat/completions"),
+        .model = x->upstream_model,
+        .stream = x->peek.stream,
+        .key = secret_make(x->channel_key),
+        .organization = x->channel->row.open_ai_organization,
+        .accept = x->req ? http_req_header(x->req, STR("accept")) : STR_NULL,
+    };
+    struct http_call_conf *http = arena_new(x->arena, struct http_call_conf);
+    struct http_header *headers;
+    struct str url;
+    enum err_code rc;
+
+    rc = p->url(p, &call, x->arena, &url, err);
+    if (rc == ERR_OK && http_url_read(url, &http->url, err) != ERR_OK)
+        rc = err_set(err, ERR_CHANNEL, "the channel's base URL is not a valid address");
+    if (rc == ERR_OK)
+        rc = build_body(x, p, &call, &http->body, &http->body_count, err);
+    if (rc != ERR_OK)
+        return rc;
+    http->method = HTTP_M_POST;
+    http->header_count = build_headers(x, p, &call, &headers);
+    http->headers = headers;
+    http->proxy = proxy_for(x, &http->url);
+    http->total_timeout_ms = conf->relay_timeout_ms;
+    http->idle_timeout_ms = conf->stream_timeout_ms;
+    x->call = http_call_start(x->rl->client, x->arena, http, &call_handler, x);
+    return ERR_OK;
+}
+
+enum step_next relay_send(struct exchange *x)
+{
+    const struct provider *p = provider_find(x->channel->row.type);
+    struct err err = {0};
+    enum err_code rc;
+
+    if (x->client_gone) {
+        x->step = STEP_SETTLE;
+        return NEXT_STEP;
+    }
+    x->log->action = "calling the upstream";
+    if (!p || !(p->modes & (1u << x->mode)))
+        return exchange_fail(x, ERR_NOT_IMPLEMENTED,
+                             "渠道类型不支持该接口 (this type of channel does not serve the path)");
+    rc = map_model(x, &err);
+    if (rc != ERR_OK)
+        return exchange_fail(x, rc, "%s", err.msg);
+    forget_attempt(x);
+    if (x->req) {
+        x->req->on_gone = on_gone;
+        x->req->on_drain = on_client_drain;
+    }
+    rc = start_call(x, p, &err);
+    if (rc == ERR_OK)
+        return NEXT_WAIT;
+    if (err_fault_of(rc) != FAULT_CHANNEL)
+        return exchange_fail(x, rc, "%s", err.msg);
+    fault_from_err(x, &err);
+    exchange_attempt_failed(x);
+    return NEXT_WAIT;
+}

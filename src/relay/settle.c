@@ -1,0 +1,238 @@
+/*
+ * The last step, reached once on every path: charge what was used, give back what was held, answer,
+ * end.
+ *
+ * Order matters: the usage record is in the journal before the client can see that its answer is
+ * complete, so an answer that a client has received whole is charged even when the process dies in
+ * the next instant.
+ */
+#include "relay/exchange.h"
+
+#include "base/json_write.h"
+
+enum { OTHER_LIMIT = 16 * 1024 };
+
+static uint64_t elapsed_us(const struct exchange *x)
+{
+    return clock_mono_us() - x->req->started_us;
+}
+
+/* Reported usage as it is; otherwise the prompt's estimate and what was counted of the answer
+ * (billing reference 8.5). */
+static void settle_usage(struct exchange *x)
+{
+    if (x->usage_seen)
+        return;
+    x->usage =
+        (struct usage){.prompt = x->prompt_estimate, .completion = token_meter_count(&x->meter)};
+}
+
+static void write_admin_info(struct json_writer *w, const struct exchange *x)
+{
+    char id[24];
+
+    jw_key(w, STR("admin_info"));
+    jw_object(w);
+    jw_key(w, STR("use_channel"));
+    jw_array(w);
+    for (unsigned i = 0; i < x->attempts; i++) {
+        snprintf(id, sizeof id, "%" PRId64, x->tried[i]->row.id);
+        jw_str(w, str_from(id));
+    }
+    jw_end(w);
+    if (!x->usage_seen)
+        jw_key_bool(w, STR("local_count_tokens"), true);
+    jw_end(w);
+}
+
+static const char *outcome_name(const struct exchange *x)
+{
+    switch (x->outcome) {
+    case OUTCOME_COMPLETE:
+        return "complete";
+    case OUTCOME_CUT_CLIENT:
+        return "client_gone";
+    case OUTCOME_CUT_UPSTREAM:
+        return "upstream_cut";
+    case OUTCOME_ERROR:
+        return "upstream_error";
+    case OUTCOME_NONE:
+        break;
+    }
+    return "none";
+}
+
+/* logs.other: how the price came about and what happened on the way (database reference 3.4). */
+static struct str write_other(struct exchange *x)
+{
+    struct sb sb;
+    struct json_writer w;
+    int64_t frt = -1000;
+
+    if (x->peek.stream && x->first_payload_us)
+        frt = (int64_t)(x->first_payload_us - x->req->started_us) / 1000;
+    sb_init(&sb, OTHER_LIMIT);
+    jw_init(&w, &sb);
+    jw_object(&w);
+    price_write_other(&w, &x->plan, &x->usage);
+    jw_key_i64(&w, STR("frt"), frt);
+    if (x->mapped) {
+        jw_key_bool(&w, STR("is_model_mapped"), true);
+        jw_key_str(&w, STR("upstream_model_name"), x->upstream_model);
+    }
+    jw_key_str(&w, STR("request_path"), x->req->path);
+    if (x->outcome != OUTCOME_COMPLETE) {
+        jw_key(&w, STR("stream_status"));
+        jw_object(&w);
+        jw_key_str(&w, STR("status"), STR("error"));
+        jw_key_str(&w, STR("end_reason"), str_from(outcome_name(x)));
+        jw_end(&w);
+    }
+    write_admin_info(&w, x);
+    jw_end(&w);
+    struct str other = str_dup(x->arena, sb_str(&sb));
+    sb_fini(&sb);
+    return other;
+}
+
+static void fill_common(struct exchange *x, struct usage_record *r)
+{
+    r->created_at_s = clock_now_s(x->rl->relay->conf.clock);
+    r->user_id = x->cred->user.id;
+    r->token_id = x->cred->token.id;
+    r->channel_id = x->channel ? x->channel->row.id : 0;
+    r->username = x->cred->user.username;
+    r->token_name = x->cred->token.name;
+    r->model_name = model_normalise(x->peek.model);
+    r->group = x->group;
+    r->request_id = x->req->request_id;
+    r->is_stream = x->peek.stream;
+    r->use_time_s = (int64_t)(elapsed_us(x) / 1000000);
+}
+
+static bool append(struct exchange *x, const struct usage_record *r)
+{
+    struct err err = {0};
+
+    if (journal_append(x->rl->journal, r, &err) != ERR_OK) {
+        log_error(x->log, "journal.append_failed", "error=%s", err.msg);
+        return false;
+    }
+    x->rl->appended = true;
+    return true;
+}
+
+bool exchange_charge(struct exchange *x)
+{
+    struct usage_record r = {.kind = RECORD_CONSUME};
+
+    if (x->settled || x->probe)
+        return true;
+    settle_usage(x);
+    fill_common(x, &r);
+    r.quota = price_charge(&x->plan, &x->usage);
+    r.prompt_tokens = x->usage.prompt;
+    r.completion_tokens = x->usage.completion;
+    r.count_request = x->usage.prompt + x->usage.completion > 0;
+    r.write_log = x->snap->settings.log_consume;
+    r.content = price_content(x->arena, &x->plan, &x->usage);
+    r.other = write_other(x);
+    if (!append(x, &r))
+        return false;
+    x->settled = true;
+    balance_settle(&x->hold, r.quota);
+    return true;
+}
+
+void exchange_log_failure(struct exchange *x)
+{
+    struct usage_record r = {.kind = RECORD_ERROR, .write_log = true};
+    struct sb sb;
+    struct json_writer w;
+
+    if (!x->rl->relay->conf.error_log || x->probe || !x->cred)
+        return;
+    fill_common(x, &r);
+    r.content = x->fault.error.message;
+    sb_init(&sb, OTHER_LIMIT);
+    jw_init(&w, &sb);
+    jw_object(&w);
+    jw_key_str(&w, STR("error_type"), x->fault.error.type);
+    jw_key_str(&w, STR("error_code"), x->fault.error.code);
+    jw_key_i64(&w, STR("status_code"), x->fault.status);
+    jw_key_i64(&w, STR("channel_id"), r.channel_id);
+    jw_key_str(&w, STR("channel_name"), x->channel ? x->channel->row.name : STR_NULL);
+    jw_key_i64(&w, STR("channel_type"), x->channel ? x->channel->row.type : 0);
+    write_admin_info(&w, x);
+    jw_end(&w);
+    r.other = str_dup(x->arena, sb_str(&sb));
+    sb_fini(&sb);
+    (void)append(x, &r);
+}
+
+/* Was something used that must be paid although the answer did not end well? */
+static bool owes(const struct exchange *x)
+{
+    if (x->outcome == OUTCOME_NONE)
+        return false;
+    return x->outcome == OUTCOME_COMPLETE || x->usage_seen || x->content_seen ||
+           x->upstream_answered;
+}
+
+static void reply_error(struct exchange *x)
+{
+    static const struct http_header json = {STR_INIT("Content-Type"),
+                                            STR_INIT("application/json; charset=utf-8")};
+    struct http_header headers[2] = {json, {STR("Retry-After"), STR("1")}};
+    bool later = x->fault.code == ERR_UNAVAILABLE;
+
+    http_reply(x->req, x->fault.status, headers, later ? 2 : 1,
+               openai_error_write(x->arena, &x->fault.error, x->req->request_id));
+}
+
+/* The answer had begun: an error event, then the end. Never a made-up clean end. */
+static void break_off(struct exchange *x)
+{
+    struct str event[] = {STR("data: "),
+                          openai_error_write(x->arena, &x->fault.error, x->req->request_id),
+                          STR("\n\n")};
+
+    (void)http_reply_write(x->req, event, ARRAY_LEN(event));
+    http_reply_end(x->req);
+}
+
+static void answer(struct exchange *x)
+{
+    static const struct http_header json = {STR_INIT("Content-Type"), STR_INIT("application/json")};
+
+    if (x->client_gone)
+        http_reply_abort(x->req);
+    else if (x->reply_started && x->fault.code == ERR_OK)
+        http_reply_end(x->req);
+    else if (x->reply_started)
+        break_off(x);
+    else if (x->fault.code != ERR_OK)
+        reply_error(x);
+    else
+        http_reply(x->req, 200, &json, 1, sb_str(&x->collected));
+}
+
+enum step_next relay_settle(struct exchange *x)
+{
+    loop_timer_stop(&x->timer);
+    loop_timer_stop(&x->ping);
+    if (x->probe) {
+        x->probe_done(x);
+        return NEXT_DONE;
+    }
+    x->log->action = "settling";
+    if (owes(x) && !exchange_charge(x)) {
+        exchange_fail(
+            x, ERR_IO,
+            "无法记录用量，请求已中止 (the usage could not be recorded, the answer was withheld)");
+        x->outcome = OUTCOME_NONE;
+    }
+    balance_release(&x->hold);
+    answer(x);
+    return NEXT_DONE;
+}
