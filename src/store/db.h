@@ -62,8 +62,8 @@ MUST_CHECK enum err_code db_acquire(struct db *db, enum db_access access, struct
 void db_release(struct db_conn *c); /* rolls back an open transaction; NULL is allowed */
 void db_releasep(struct db_conn **c);
 
-/* Statement without rows; *changed (may be NULL) gets the number of rows changed. Prepared
- * statements are kept a connection. */
+/* Statement without rows; *changed (may be NULL) gets the number of rows that its WHERE matched.
+ * Prepared statements are kept a connection. Bound text and blobs are borrowed for the call. */
 #define db_exec(c, changed, err, sql, ...)                                                         \
     db_exec_values((c), (changed), (err), (sql), DB_ARRAY(__VA_ARGS__), DB_ARRAY_LEN(__VA_ARGS__))
 /* INSERT into a table with an auto id; gives the new id. */
@@ -76,6 +76,8 @@ void db_releasep(struct db_conn **c);
 #define DB_ARRAY(...)     ((const struct db_value[]){__VA_ARGS__ __VA_OPT__(, ) DB_NULL()})
 #define DB_ARRAY_LEN(...) (sizeof(DB_ARRAY(__VA_ARGS__)) / sizeof(struct db_value) - 1)
 
+/* The three above as functions. A broken unique index is ERR_CONFLICT, a busy, full or unreachable
+ * database ERR_UNAVAILABLE, everything else ERR_DB. */
 MUST_CHECK enum err_code db_exec_values(struct db_conn *c, int64_t *changed, struct err *err,
                                         const char *sql, const struct db_value *values, size_t n);
 MUST_CHECK enum err_code db_insert_values(struct db_conn *c, int64_t *id, struct err *err,
@@ -98,7 +100,48 @@ MUST_CHECK enum err_code db_begin(struct db_conn *c, struct err *err);
 MUST_CHECK enum err_code db_commit(struct db_conn *c, struct err *err);
 void db_rollback(struct db_conn *c);
 
-/* Does the error come from a broken unique index? The code is ERR_CONFLICT then. */
+bool db_in_transaction(const struct db_conn *c);
+
+/*
+ * A transaction that joins the caller's when one is open: for functions of several statements.
+ *
+ *     struct db_tx tx;
+ *     TRY(db_join(c, &tx, err));
+ *     return db_join_end(&tx, several_statements(c, err), err);
+ *
+ * Who began it ends it: an error inside a joined one is the caller's to roll back.
+ */
+struct db_tx {
+    struct db_conn *conn;
+    bool mine;
+};
+MUST_CHECK enum err_code db_join(struct db_conn *c, struct db_tx *tx, struct err *err);
+/* Commits when rc is ERR_OK, else rolls back (both only when it is ours); returns rc or the
+ * commit's error. */
+MUST_CHECK enum err_code db_join_end(struct db_tx *tx, enum err_code rc, struct err *err);
+
+/*
+ * INSERT, and where the key is there already an update of that row. The first `key_columns` columns
+ * are the primary key (or a unique index) of the table; of the others the last `add_columns` are
+ * added to, the rest are replaced.
+ */
+struct db_upsert {
+    const char *table;
+    const char *const *columns;
+    size_t column_count, key_columns, add_columns;
+};
+/* `rows` rows of column_count values each; at most 500 values in a call. */
+MUST_CHECK enum err_code db_upsert_values(struct db_conn *c, const struct db_upsert *what,
+                                          const struct db_value *values, size_t rows,
+                                          struct err *err);
+
+/* Catalogue, for migrations: names of the columns / indexes of a table; none when it is not there.
+ */
+MUST_CHECK enum err_code db_list_columns(struct db_conn *c, struct arena *a, const char *table,
+                                         struct str **names, size_t *n, struct err *err);
+MUST_CHECK enum err_code db_list_indexes(struct db_conn *c, struct arena *a, const char *table,
+                                         struct str **names, size_t *n, struct err *err);
+enum db_kind db_conn_kind(const struct db_conn *c);
 
 /* Early return on an error, for the straight-line code of repositories and handlers. */
 #define TRY(call)                                                                                  \

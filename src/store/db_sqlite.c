@@ -1,0 +1,714 @@
+/*
+ * The SQLite driver: one writing connection, a few reading ones, WAL, so that readers never wait
+ * for the writer nor the writer for them.
+ *
+ * A connection is used by one thread at a time (the pool sees to that), so SQLite's own mutexes are
+ * off. The writer begins its transactions with BEGIN IMMEDIATE: a lock that another program holds
+ * is waited for there, once, for the busy time-out, and never fails in the middle. Prepared
+ * statements are kept by their text, the least used one goes first.
+ */
+#include "store/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/list.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "store/db_driver.h"
+
+enum { READERS = 4, STATEMENTS = 128, BUSY_TIMEOUT_MS = 5000, BUSY_TIMEOUT_MAX_MS = 600000 };
+
+struct sqlite_stmt {
+    struct list lru; /* in sqlite_conn.lru */
+    struct str sql;  /* follows the struct in memory */
+    sqlite3_stmt *handle;
+    bool used;   /* a query is reading from it */
+    bool cached; /* in the table of its connection */
+};
+
+struct sqlite_conn {
+    struct db_conn base;
+    struct sqlite_db *db;
+    struct list idle; /* in sqlite_db.idle */
+    sqlite3 *handle;
+    struct map by_sql; /* text -> struct sqlite_stmt */
+    struct list lru;   /* most recently used first */
+};
+
+struct sqlite_db {
+    struct db base;
+    char *path;
+    int busy_ms;
+    struct {
+        pthread_mutex_t lock;
+        pthread_cond_t returned;
+        struct list idle; /* readers */
+        unsigned readers; /* open ones */
+        bool writer_out;
+    } pool; /* under lock; a leaf */
+    struct sqlite_conn *writer;
+};
+
+struct sqlite_rows {
+    struct db_rows base;
+    struct sqlite_stmt *stmt;
+    int rc;
+};
+
+static const struct db_driver sqlite_driver;
+
+static struct sqlite_conn *conn_of(struct db_conn *c)
+{
+    return container_of(c, struct sqlite_conn, base);
+}
+
+static struct sqlite_db *db_of(struct db *db)
+{
+    return container_of(db, struct sqlite_db, base);
+}
+
+/* Errors: SQLite's text names tables and columns, never values. */
+
+static enum err_code error_of(sqlite3 *handle, int rc, const char *path, struct err *err)
+{
+    int extended = handle ? sqlite3_extended_errcode(handle) : rc;
+    const char *text = handle ? sqlite3_errmsg(handle) : sqlite3_errstr(rc);
+
+    if (extended == SQLITE_CONSTRAINT_UNIQUE || extended == SQLITE_CONSTRAINT_PRIMARYKEY ||
+        extended == SQLITE_CONSTRAINT_ROWID)
+        return err_set(err, ERR_CONFLICT, "%s", text);
+    switch (rc & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return err_set(err, ERR_UNAVAILABLE, "%s is locked by another program", path);
+    case SQLITE_FULL:
+        return err_set(err, ERR_UNAVAILABLE, "%s: the disk is full", path);
+    case SQLITE_READONLY:
+        return err_set(err, ERR_DB, "%s is read-only", path);
+    case SQLITE_NOTADB:
+        return err_set(err, ERR_DB, "%s is not a SQLite database (or it is encrypted)", path);
+    case SQLITE_CORRUPT:
+        return err_set(err, ERR_DB, "%s is damaged: %s", path, text);
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+        return err_set(err, ERR_DB, "%s cannot be opened: %s", path, text);
+    case SQLITE_IOERR:
+        return err_set(err, ERR_DB, "%s cannot be read or written (%d): %s", path, extended, text);
+    default:
+        return err_set(err, ERR_DB, "%s", text);
+    }
+}
+
+static enum err_code conn_error(const struct sqlite_conn *c, int rc, struct err *err)
+{
+    return error_of(c->handle, rc, c->db->path, err);
+}
+
+/* Statements. */
+
+static void stmt_free(struct sqlite_stmt *s)
+{
+    sqlite3_finalize(s->handle);
+    mem_free(s);
+}
+
+static void cache_drop(struct sqlite_conn *c, struct sqlite_stmt *s)
+{
+    map_remove(&c->by_sql, s->sql);
+    list_remove(&s->lru);
+    stmt_free(s);
+}
+
+/* Makes room for one more; statements that are being read stay. */
+static void cache_shrink(struct sqlite_conn *c)
+{
+    if (c->by_sql.count < STATEMENTS)
+        return;
+    for (struct list *it = c->lru.prev; it != &c->lru; it = it->prev) {
+        struct sqlite_stmt *s = list_entry(it, struct sqlite_stmt, lru);
+
+        if (!s->used) {
+            cache_drop(c, s);
+            return;
+        }
+    }
+}
+
+static enum err_code stmt_prepare(struct sqlite_conn *c, struct str sql, struct sqlite_stmt **out,
+                                  struct err *err)
+{
+    struct sqlite_stmt *s = mem_zalloc(sizeof *s + sql.n + 1);
+    char *text = (char *)(s + 1);
+    int rc;
+
+    memcpy(text, sql.p, sql.n);
+    s->sql = str_make(text, sql.n);
+    rc = sqlite3_prepare_v3(c->handle, text, (int)sql.n + 1, SQLITE_PREPARE_PERSISTENT, &s->handle,
+                            NULL);
+    if (rc != SQLITE_OK || !s->handle) {
+        mem_free(s);
+        *out = NULL;
+        if (rc == SQLITE_OK)
+            return err_set(err, ERR_INTERNAL, "empty SQL statement");
+        return conn_error(c, rc, err);
+    }
+    *out = s;
+    return ERR_OK;
+}
+
+/* The statement of the text, from the cache unless a query is reading from that one. */
+static enum err_code stmt_take(struct sqlite_conn *c, const char *sql, struct sqlite_stmt **out,
+                               struct err *err)
+{
+    struct str text = str_from(sql);
+    struct sqlite_stmt *s = map_find(&c->by_sql, text);
+
+    *out = s;
+    if (s && !s->used) {
+        list_remove(&s->lru);
+        list_push_front(&c->lru, &s->lru);
+        return ERR_OK;
+    }
+    TRY(stmt_prepare(c, text, out, err));
+    if (s)
+        return ERR_OK; /* a second one of the same text: not kept */
+    cache_shrink(c);
+    s = *out;
+    s->cached = true;
+    map_put(&c->by_sql, s->sql, s);
+    list_push_front(&c->lru, &s->lru);
+    return ERR_OK;
+}
+
+static void stmt_give(struct sqlite_stmt *s)
+{
+    sqlite3_reset(s->handle);
+    sqlite3_clear_bindings(s->handle);
+    s->used = false;
+    if (!s->cached)
+        stmt_free(s);
+}
+
+static int bind_one(sqlite3_stmt *handle, int at, const struct db_value *v,
+                    sqlite3_destructor_type life)
+{
+    const char *bytes = v->s.p ? v->s.p : "";
+
+    switch (v->type) {
+    case DB_T_NULL:
+        return sqlite3_bind_null(handle, at);
+    case DB_T_I64:
+    case DB_T_BOOL:
+        return sqlite3_bind_int64(handle, at, v->i);
+    case DB_T_F64:
+        return sqlite3_bind_double(handle, at, v->f);
+    case DB_T_TEXT:
+        return sqlite3_bind_text64(handle, at, bytes, v->s.n, life, SQLITE_UTF8);
+    case DB_T_BLOB:
+        return sqlite3_bind_blob64(handle, at, bytes, v->s.n, life);
+    }
+    return SQLITE_MISUSE;
+}
+
+static enum err_code stmt_bind(struct sqlite_conn *c, struct sqlite_stmt *s,
+                               const struct db_value *values, size_t n,
+                               sqlite3_destructor_type life, struct err *err)
+{
+    if ((size_t)sqlite3_bind_parameter_count(s->handle) != n)
+        return err_set(err, ERR_INTERNAL, "%zu values for %d parameters", n,
+                       sqlite3_bind_parameter_count(s->handle));
+    for (size_t i = 0; i < n; i++) {
+        int rc = bind_one(s->handle, (int)i + 1, &values[i], life);
+
+        if (rc != SQLITE_OK)
+            return conn_error(c, rc, err);
+    }
+    return ERR_OK;
+}
+
+static enum err_code run(struct sqlite_conn *c, const char *sql, const struct db_value *values,
+                         size_t n, struct err *err)
+{
+    struct sqlite_stmt *s;
+    enum err_code rc;
+    int step;
+
+    TRY(stmt_take(c, sql, &s, err));
+    rc = stmt_bind(c, s, values, n, SQLITE_STATIC, err);
+    if (rc == ERR_OK) {
+        do
+            step = sqlite3_step(s->handle);
+        while (step == SQLITE_ROW); /* PRAGMAs answer with rows */
+        if (step != SQLITE_DONE)
+            rc = conn_error(c, step, err);
+    }
+    stmt_give(s);
+    return rc;
+}
+
+static enum err_code do_exec(struct db_conn *base, int64_t *changed, struct err *err,
+                             const char *sql, const struct db_value *values, size_t n)
+{
+    struct sqlite_conn *c = conn_of(base);
+
+    TRY(run(c, sql, values, n, err));
+    if (changed)
+        *changed = sqlite3_changes64(c->handle);
+    return ERR_OK;
+}
+
+static enum err_code do_insert(struct db_conn *base, int64_t *id, struct err *err, const char *sql,
+                               const struct db_value *values, size_t n)
+{
+    struct sqlite_conn *c = conn_of(base);
+
+    TRY(run(c, sql, values, n, err));
+    *id = sqlite3_last_insert_rowid(c->handle);
+    return ERR_OK;
+}
+
+/* Rows. */
+
+static enum err_code do_query(struct db_conn *base, struct arena *a, struct db_rows **out,
+                              struct err *err, const char *sql, const struct db_value *values,
+                              size_t n)
+{
+    struct sqlite_conn *c = conn_of(base);
+    struct sqlite_rows *rows;
+    struct sqlite_stmt *s;
+    enum err_code rc;
+
+    TRY(stmt_take(c, sql, &s, err));
+    rc = stmt_bind(c, s, values, n, SQLITE_TRANSIENT, err);
+    if (rc != ERR_OK) {
+        stmt_give(s);
+        return rc;
+    }
+    s->used = true;
+    rows = arena_new(a, struct sqlite_rows);
+    *rows = (struct sqlite_rows){.base.conn = base, .stmt = s, .rc = SQLITE_ROW};
+    *out = &rows->base;
+    return ERR_OK;
+}
+
+static struct sqlite_rows *rows_of(struct db_rows *rows)
+{
+    return container_of(rows, struct sqlite_rows, base);
+}
+
+static sqlite3_stmt *handle_of(const struct db_rows *rows)
+{
+    return ((const struct sqlite_rows *)(const void *)rows)->stmt->handle;
+}
+
+static bool do_next(struct db_rows *base)
+{
+    struct sqlite_rows *rows = rows_of(base);
+
+    if (rows->rc == SQLITE_ROW)
+        rows->rc = sqlite3_step(rows->stmt->handle);
+    return rows->rc == SQLITE_ROW;
+}
+
+static bool do_is_null(const struct db_rows *rows, int col)
+{
+    return sqlite3_column_type(handle_of(rows), col) == SQLITE_NULL;
+}
+
+static int64_t do_i64(const struct db_rows *rows, int col)
+{
+    return sqlite3_column_int64(handle_of(rows), col);
+}
+
+static double do_f64(const struct db_rows *rows, int col)
+{
+    return sqlite3_column_double(handle_of(rows), col);
+}
+
+static struct str do_text(const struct db_rows *rows, int col)
+{
+    sqlite3_stmt *handle = handle_of(rows);
+    const char *p;
+
+    if (sqlite3_column_type(handle, col) == SQLITE_NULL)
+        return STR_NULL;
+    /* A BLOB cell is taken as it is; everything else is first made text. */
+    p = sqlite3_column_type(handle, col) == SQLITE_BLOB
+            ? sqlite3_column_blob(handle, col)
+            : (const char *)sqlite3_column_text(handle, col);
+    return str_make(p ? p : "", (size_t)sqlite3_column_bytes(handle, col));
+}
+
+/* Besides 0 and 1 a cell may hold what other programs wrote: 'true', 't'. */
+static bool do_boolean(const struct db_rows *rows, int col)
+{
+    struct str text;
+    bool value;
+
+    if (sqlite3_column_type(handle_of(rows), col) != SQLITE_TEXT)
+        return do_i64(rows, col) != 0;
+    text = do_text(rows, col);
+    return str_to_bool(text, &value) && value;
+}
+
+static enum err_code do_end(struct db_rows *base, struct err *err)
+{
+    struct sqlite_rows *rows = rows_of(base);
+    enum err_code rc = ERR_OK;
+
+    if (rows->rc != SQLITE_ROW && rows->rc != SQLITE_DONE)
+        rc = conn_error(conn_of(base->conn), rows->rc, err);
+    stmt_give(rows->stmt);
+    rows->stmt = NULL;
+    return rc;
+}
+
+/* Transactions. */
+
+static enum err_code do_begin(struct db_conn *base, struct err *err)
+{
+    return run(conn_of(base), base->access == DB_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", NULL, 0, err);
+}
+
+static enum err_code do_commit(struct db_conn *base, struct err *err)
+{
+    return run(conn_of(base), "COMMIT", NULL, 0, err);
+}
+
+static void do_rollback(struct db_conn *base)
+{
+    struct sqlite_conn *c = conn_of(base);
+    struct err err;
+
+    /* Some errors (disk full) have rolled back already. */
+    if (!sqlite3_get_autocommit(c->handle) && run(c, "ROLLBACK", NULL, 0, &err) != ERR_OK)
+        log_error(NULL, "db.rollback", "reason=\"%s\"", err.msg);
+}
+
+/* Catalogue. */
+
+static enum err_code list_names(struct db_conn *c, struct arena *a, const char *sql,
+                                const char *table, struct str **names, size_t *n, struct err *err)
+{
+    struct db_rows *rows;
+    size_t cap = 16;
+
+    *names = arena_new_array(a, struct str, cap);
+    TRY(db_query(c, a, &rows, err, sql, DB_TEXT(str_from(table))));
+    while (db_next(rows)) {
+        if (*n == cap) {
+            struct str *more = arena_new_array(a, struct str, cap * 2);
+
+            memcpy(more, *names, cap * sizeof **names);
+            *names = more;
+            cap *= 2;
+        }
+        (*names)[(*n)++] = str_dup(a, db_text(rows, 0));
+    }
+    return db_end(rows, err);
+}
+
+static enum err_code do_columns(struct db_conn *c, struct arena *a, const char *table,
+                                struct str **names, size_t *n, struct err *err)
+{
+    return list_names(c, a, "SELECT name FROM pragma_table_info(?)", table, names, n, err);
+}
+
+static enum err_code do_indexes(struct db_conn *c, struct arena *a, const char *table,
+                                struct str **names, size_t *n, struct err *err)
+{
+    return list_names(c, a, "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?",
+                      table, names, n, err);
+}
+
+/* Connections. */
+
+static void conn_close(struct sqlite_conn *c)
+{
+    if (!c)
+        return;
+    LIST_FOR_EACH_SAFE (it, &c->lru)
+        stmt_free(list_entry(it, struct sqlite_stmt, lru));
+    map_fini(&c->by_sql);
+    sqlite3_close(c->handle);
+    mem_free(c);
+}
+
+/* The settings that a connection carries. Foreign keys are off because the original declares none
+ * and deletes rows in any order. */
+static enum err_code conn_setup(struct sqlite_conn *c, struct err *err)
+{
+    static const char *const pragmas[] = {
+        "PRAGMA foreign_keys = OFF",
+        "PRAGMA synchronous = NORMAL",
+        "PRAGMA temp_store = MEMORY",
+        "PRAGMA cache_size = -16000",
+        "PRAGMA journal_size_limit = 67108864",
+        "PRAGMA case_sensitive_like = OFF",
+    };
+
+    sqlite3_extended_result_codes(c->handle, 1);
+    sqlite3_busy_timeout(c->handle, c->db->busy_ms);
+    for (size_t i = 0; i < ARRAY_LEN(pragmas); i++)
+        TRY(run(c, pragmas[i], NULL, 0, err));
+    return ERR_OK;
+}
+
+static enum err_code conn_open(struct sqlite_db *db, enum db_access access,
+                               struct sqlite_conn **out, struct err *err)
+{
+    const int flags =
+        SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (access == DB_WRITE ? SQLITE_OPEN_CREATE : 0);
+    struct sqlite_conn *c = mem_new(struct sqlite_conn);
+    enum err_code code;
+    int rc;
+
+    *out = NULL;
+    c->base.driver = &sqlite_driver;
+    c->db = db;
+    map_init(&c->by_sql);
+    list_init(&c->lru);
+    rc = sqlite3_open_v2(db->path, &c->handle, flags, NULL);
+    code = rc == SQLITE_OK ? conn_setup(c, err) : conn_error(c, rc, err);
+    if (code != ERR_OK) {
+        conn_close(c);
+        return code;
+    }
+    *out = c;
+    return ERR_OK;
+}
+
+/* Pool. */
+
+static struct timespec deadline_in(int ms)
+{
+    struct timespec at;
+
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += ms / 1000;
+    at.tv_nsec += (long)(ms % 1000) * 1000000L;
+    if (at.tv_nsec >= 1000000000L) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000L;
+    }
+    return at;
+}
+
+static bool can_take_locked(const struct sqlite_db *db, enum db_access access)
+{
+    if (access == DB_WRITE)
+        return !db->pool.writer_out;
+    return !list_empty(&db->pool.idle) || db->pool.readers < READERS;
+}
+
+/* Waits until one may be taken; false when the busy time-out is over. */
+static bool pool_wait_locked(struct sqlite_db *db, enum db_access access)
+{
+    struct timespec until = deadline_in(db->busy_ms);
+
+    while (!can_take_locked(db, access))
+        if (pthread_cond_timedwait(&db->pool.returned, &db->pool.lock, &until) == ETIMEDOUT)
+            return can_take_locked(db, access);
+    return true;
+}
+
+/* An idle reader, or NULL after counting a new one in, which the caller must open. */
+static struct sqlite_conn *take_locked(struct sqlite_db *db, enum db_access access)
+{
+    struct list *node;
+
+    if (access == DB_WRITE) {
+        db->pool.writer_out = true;
+        return db->writer;
+    }
+    node = list_pop_front(&db->pool.idle);
+    if (node)
+        return list_entry(node, struct sqlite_conn, idle);
+    db->pool.readers++;
+    return NULL;
+}
+
+static enum err_code open_reader(struct sqlite_db *db, struct sqlite_conn **out, struct err *err)
+{
+    enum err_code rc = conn_open(db, DB_READ, out, err);
+
+    if (rc == ERR_OK)
+        rc = run(*out, "PRAGMA query_only = ON", NULL, 0, err);
+    if (rc == ERR_OK)
+        return ERR_OK;
+    conn_close(*out);
+    *out = NULL;
+    pthread_mutex_lock(&db->pool.lock);
+    db->pool.readers--;
+    pthread_cond_broadcast(&db->pool.returned);
+    pthread_mutex_unlock(&db->pool.lock);
+    return rc;
+}
+
+static enum err_code do_acquire(struct db *base, enum db_access access, struct db_conn **out,
+                                struct err *err)
+{
+    struct sqlite_db *db = db_of(base);
+    struct sqlite_conn *c = NULL;
+    bool taken;
+
+    pthread_mutex_lock(&db->pool.lock);
+    taken = pool_wait_locked(db, access);
+    if (taken)
+        c = take_locked(db, access);
+    pthread_mutex_unlock(&db->pool.lock);
+    if (!taken)
+        return err_set(err, ERR_UNAVAILABLE, "no %s connection to the database was free for %d ms",
+                       access == DB_WRITE ? "writing" : "reading", db->busy_ms);
+    if (!c)
+        TRY(open_reader(db, &c, err));
+    *out = &c->base;
+    return ERR_OK;
+}
+
+static void do_release(struct db_conn *base)
+{
+    struct sqlite_conn *c = conn_of(base);
+    struct sqlite_db *db = c->db;
+
+    pthread_mutex_lock(&db->pool.lock);
+    if (c == db->writer)
+        db->pool.writer_out = false;
+    else
+        list_push_front(&db->pool.idle, &c->idle);
+    /* Writers and readers wait on the same condition, so everybody looks. */
+    pthread_cond_broadcast(&db->pool.returned);
+    pthread_mutex_unlock(&db->pool.lock);
+}
+
+static void do_close(struct db *base)
+{
+    struct sqlite_db *db = db_of(base);
+    struct list *node;
+
+    while ((node = list_pop_front(&db->pool.idle)))
+        conn_close(list_entry(node, struct sqlite_conn, idle));
+    conn_close(db->writer);
+    pthread_cond_destroy(&db->pool.returned);
+    pthread_mutex_destroy(&db->pool.lock);
+    mem_free(db->path);
+    mem_free(db);
+}
+
+static const struct db_driver sqlite_driver = {
+    .kind = DB_SQLITE,
+    .close = do_close,
+    .acquire = do_acquire,
+    .release = do_release,
+    .exec = do_exec,
+    .insert = do_insert,
+    .query = do_query,
+    .next = do_next,
+    .is_null = do_is_null,
+    .i64 = do_i64,
+    .f64 = do_f64,
+    .boolean = do_boolean,
+    .text = do_text,
+    .end = do_end,
+    .begin = do_begin,
+    .commit = do_commit,
+    .rollback = do_rollback,
+    .columns = do_columns,
+    .indexes = do_indexes,
+};
+
+/* Opening. */
+
+/* The value of _busy_timeout in "file.db?_busy_timeout=5000&x=y"; `fallback` when it is not there.
+ */
+static int64_t path_busy_timeout(struct str parameters, int64_t fallback)
+{
+    STR_SPLIT_EACH (pair, parameters, '&') {
+        struct str name = str_cut(&pair, '=');
+        int64_t ms;
+
+        if (str_eq(name, STR("_busy_timeout")) && str_to_i64(pair, &ms) && ms > 0)
+            return ms;
+    }
+    return fallback;
+}
+
+static struct sqlite_db *db_new(const struct db_conf *conf)
+{
+    struct sqlite_db *db = mem_new(struct sqlite_db);
+    struct str parameters = conf->sqlite_path, path = str_cut(&parameters, '?');
+    int64_t busy_ms = conf->busy_timeout_ms > 0 ? conf->busy_timeout_ms : BUSY_TIMEOUT_MS;
+    pthread_condattr_t attr;
+
+    busy_ms = path_busy_timeout(parameters, busy_ms);
+    db->base.driver = &sqlite_driver;
+    db->busy_ms = (int)(busy_ms < BUSY_TIMEOUT_MAX_MS ? busy_ms : BUSY_TIMEOUT_MAX_MS);
+    db->path = mem_zalloc(path.n + 1);
+    if (path.n)
+        memcpy(db->path, path.p, path.n);
+    list_init(&db->pool.idle);
+    pthread_mutex_init(&db->pool.lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&db->pool.returned, &attr);
+    pthread_condattr_destroy(&attr);
+    return db;
+}
+
+/* The file holds keys and password hashes, so a new one is for its owner only (SQLite gives its
+ * companions the same mode). Says at once what is wrong with the path. An existing file is not
+ * opened here: closing it again would drop the locks that this process holds on it. */
+static enum err_code check_path(const char *path, struct err *err)
+{
+    struct stat st;
+    int fd;
+
+    if (path[0] == '\0')
+        return err_set(err, ERR_BAD_REQUEST, "SQLITE_PATH names no file");
+    if (stat(path, &st) == 0) {
+        if (!S_ISREG(st.st_mode))
+            return err_set(err, ERR_DB, "%s is not a file", path);
+        if (access(path, R_OK | W_OK) != 0)
+            return err_set(err, ERR_DB, "%s cannot be written: %s", path, strerror(errno));
+        return ERR_OK;
+    }
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_set(err, ERR_DB, "%s cannot be made: %s", path, strerror(errno));
+    close(fd);
+    return ERR_OK;
+}
+
+/* Readable, writable, and in WAL mode if the file system can do that. */
+static enum err_code check_writer(struct sqlite_conn *c, struct err *err)
+{
+    TRY(run(c, "PRAGMA journal_mode = WAL", NULL, 0, err));
+    TRY(run(c, "PRAGMA wal_autocheckpoint = 4000", NULL, 0, err));
+    TRY(run(c, "BEGIN IMMEDIATE", NULL, 0, err));
+    TRY(run(c, "SELECT count(*) FROM sqlite_master", NULL, 0, err));
+    return run(c, "ROLLBACK", NULL, 0, err);
+}
+
+enum err_code db_sqlite_open(const struct db_conf *conf, struct db **out, struct err *err)
+{
+    struct sqlite_db *db = db_new(conf);
+    enum err_code rc = check_path(db->path, err);
+
+    if (rc == ERR_OK)
+        rc = conn_open(db, DB_WRITE, &db->writer, err);
+    if (rc == ERR_OK)
+        rc = check_writer(db->writer, err);
+    if (rc != ERR_OK) {
+        do_close(&db->base);
+        return rc;
+    }
+    *out = &db->base;
+    return ERR_OK;
+}
