@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/list.h"
 #include "model/account.h"
 #include "net/offload.h"
 
@@ -28,8 +29,11 @@ struct credential {
     _Atomic bool stale;      /* something changed: look up again */
     /* private: */
     struct arena arena;
+    struct apikeys *keys;
+    struct list link; /* the shard's order of use, oldest first */
     _Atomic int refs;
     int64_t loaded_at_s;
+    int64_t refresh_at_s; /* when to load again; under the shard's lock */
 };
 
 struct apikeys_conf {
@@ -37,6 +41,9 @@ struct apikeys_conf {
     struct offload *offload;
     const struct clock *clock;
     int64_t refresh_s; /* SYNC_FREQUENCY */
+    /* INITIAL_ROOT_TOKEN, with or without "sk-"; may be empty. The one key of a root account with
+     * its first password that is let in: the operator gave it on purpose. */
+    struct str initial_root_token;
     /* Called on the pool thread for a new credential, and when its last reference goes (any
      * thread). May be NULL. */
     enum err_code (*attach)(void *ctx, struct credential *c, struct err *err);
@@ -44,7 +51,9 @@ struct apikeys_conf {
     void *ctx;
 };
 
-struct apikeys *apikeys_new(const struct apikeys_conf *conf);
+struct apikeys *apikeys_new(const struct apikeys_conf *conf); /* strings of conf are copied */
+/* When no loop uses it any more; waits for loads that run behind the scenes. References that are
+ * still held must be put before. */
 void apikeys_free(struct apikeys *k);
 
 /* The 48 characters as presented, `key` (borrowed). */
@@ -53,8 +62,10 @@ apikey_find(struct apikeys *k, struct str key,
             bool *unknown); /* a reference, or NULL; *unknown: known not to exist */
 
 /* After a miss: loads on the pool, then calls done on the loop with a reference, or NULL and `err`
- * (ERR_UNAUTHORIZED: no such key; ERR_UNAVAILABLE: the database does not answer). `lookup` is the
- * caller's storage until done or apikey_cancel(). */
+ * (ERR_UNAUTHORIZED: no such key, or its owner is gone; ERR_FORBIDDEN: the owner has to change the
+ * first password before; ERR_UNAVAILABLE: the database does not answer). `lookup` is the caller's
+ * storage until done. Fails at once, without done, with ERR_UNAVAILABLE when the pool's queue is
+ * full and with ERR_UNAUTHORIZED for what cannot be a key. */
 struct apikey_lookup {
     struct offload_job job;
     void (*done)(struct apikey_lookup *lookup, struct credential *c, const struct err *err);
@@ -81,7 +92,8 @@ void apikeys_forget_key(struct apikeys *k,
 /*
  * Finds the key in a request's headers (relay reference 3.1): Authorization, x-api-key,
  * x-goog-api-key, the query's key, mj-api-secret, Sec-WebSocket-Protocol. Strips "Bearer ", "sk-"
- * and splits "-CHANNELID". *channel is 0 when none was named, -1 when it is not a number.
+ * and splits "-CHANNELID". *channel is 0 when none was named, -1 when it is not a number. False:
+ * there is no key (*key is empty). `key` holds as long as the request.
  */
 struct http_req;
 bool apikey_from_request(struct http_req *r, struct str *key, int64_t *channel);
