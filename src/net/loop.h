@@ -29,8 +29,8 @@ struct loop_msg {
 };
 void loop_post(struct loop *l, struct loop_msg *msg); /* any thread */
 
-/* Calls fn once at the end of this turn. Zeroed = idle. May be cancelled; setting it twice is one
- * call. */
+/* Calls fn once at the end of this turn (one given during the end of a turn comes in the same).
+ * Zeroed = idle. May be cancelled; setting it twice is one call. */
 struct loop_task {
     struct list link;
     void (*fn)(struct loop_task *task);
@@ -39,9 +39,9 @@ void loop_defer(struct loop *l, struct loop_task *task);
 void loop_task_cancel(struct loop_task *task);
 
 /*
- * Coarse timers for time-outs (resolution about 20 ms, never early): setting, moving and stopping
- * one is a few instructions and no system call, so that each request may have several. Zeroed =
- * stopped. fn is called once; it may set the timer again.
+ * Coarse timers for time-outs (resolution about 20 ms, never early by loop_now_ms()): setting,
+ * moving and stopping one is a few instructions and no system call, so that each request may have
+ * several. Zeroed = stopped. fn is called once; it may set the timer again.
  */
 struct loop_timer {
     struct list link;
@@ -55,3 +55,13 @@ void loop_timer_stop(struct loop_timer *t);
 /* A function that is called at the end of every turn, before the loop waits (for instance to wake
  * the ledger once a turn). One slot an owner; ctx and fn stay valid until the loop ends. */
 void loop_on_turn_end(struct loop *l, void (*fn)(void *ctx), void *ctx);
+
+/* A function that is called once when the loop has been stopped, on its thread (last given, first
+ * called), before what is still open on it is closed: for owners that live as long as the loop.
+ * After loop_on_end_cancel() it does not come. */
+struct loop_ending {
+    struct list link;
+    void (*fn)(struct loop_ending *ending);
+};
+void loop_on_end(struct loop *l, struct loop_ending *ending);
+void loop_on_end_cancel(struct loop_ending *ending);

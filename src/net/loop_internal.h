@@ -27,7 +27,7 @@ struct sock_shared {
     struct list spare;     /* closed structs, for the next connection */
     size_t spare_count;
     struct sock *corked; /* whose bytes are held in `cork`; NULL: nobody's */
-    char *cork;          /* SOCK_CORK_BYTES, taken at the first use */
+    char *cork;          /* taken at the first use */
     size_t cork_n;
     struct loop_task cork_task; /* sends what is held at the end of the turn */
 };

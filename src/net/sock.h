@@ -52,10 +52,17 @@ void sock_read_start(struct sock *s);
 void sock_read_stop(struct sock *s);
 /* Sends the slices in order. Errors come through on_close. */
 void sock_write(struct sock *s, const struct str *slices, size_t n);
+/* The same, but the bytes may be held until the end of the turn (or the next sock_write), so that
+ * several small writes become one system call. */
+void sock_write_more(struct sock *s, const struct str *slices, size_t n);
 size_t sock_queued(const struct sock *s); /* bytes not yet taken by the kernel */
 /* Closes at once; what is queued is thrown away. */
 void sock_close(struct sock *s);
-/* Closes when what is queued has been sent, or after `limit_ms`. No callbacks any more. */
+/* The same with a reset, so that the peer cannot take what it has got for everything. */
+void sock_reset(struct sock *s);
+/* Sends what is queued, then FIN, and throws away what the peer still sends until it ends its side,
+ * too: closing before would reset the connection under a reply that is on its way. At the latest
+ * after `limit_ms` it closes all the same. No callbacks any more. */
 void sock_close_flushed(struct sock *s, uint64_t limit_ms);
 /* Text of the peer's address without port ("127.0.0.1", "::1"; IPv4 mapped in IPv6 as IPv4); holds
  * as long as the socket. */

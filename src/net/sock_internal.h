@@ -38,7 +38,8 @@ struct sock {
     bool connected;            /* TCP is up */
     bool ended;                /* on_close is under way or was called */
     bool flushing;             /* sock_close_flushed(): no owner any more */
-    bool lingering;            /* our side is shut, the peer's bytes are thrown away */
+    bool shut;                 /* our side has sent FIN */
+    bool peer_done;            /* the peer's side has ended */
     bool closed;               /* sock_close() was called; the struct waits for libuv */
     bool resume;               /* sock_tls_resume() is due */
     char ip[46];               /* text of the peer's address */
