@@ -1,0 +1,54 @@
+import type { TableProps } from 'antd';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ResponsiveTable } from '@/components/ResponsiveTable';
+import { formatMinute } from '@/lib/time';
+import { TokenActions } from './TokenActions';
+import { TokenCard } from './TokenCard';
+import { TokenKey } from './TokenKey';
+import { TokenLimits } from './TokenLimits';
+import { TokenQuota } from './TokenQuota';
+import { TokenStatusTag } from './TokenStatusTag';
+import type { Token } from './types';
+
+interface Props {
+  rows: Token[] | undefined;
+  fetching: boolean;
+  empty: ReactNode;
+  onEdit: (token: Token) => void;
+}
+
+function useColumns(onEdit: Props['onEdit']): NonNullable<TableProps<Token>['columns']> {
+  const { t } = useTranslation();
+  return [
+    { title: t('common.name'), key: 'name', fixed: 'left', render: (_, token) => <span className="block max-w-52 truncate font-medium" title={token.name}>{token.name}</span> },
+    { title: t('tokens.key'), key: 'key', render: (_, token) => <TokenKey token={token} /> },
+    { title: t('common.status'), key: 'status', render: (_, token) => <TokenStatusTag token={token} /> },
+    { title: t('tokens.quota'), key: 'quota', render: (_, token) => <TokenQuota token={token} /> },
+    { title: t('common.group'), key: 'group', render: (_, token) => token.group || <span className="text-muted">{t('tokens.ownGroupShort')}</span> },
+    { title: t('tokens.limits'), key: 'limits', render: (_, token) => <TokenLimits token={token} /> },
+    {
+      title: t('tokens.expires'),
+      key: 'expires',
+      render: (_, token) => <span className="ya-num whitespace-nowrap">{token.expired_time > 0 ? formatMinute(token.expired_time) : t('tokens.expiry.never')}</span>,
+    },
+    { title: t('tokens.lastUsed'), key: 'accessed', render: (_, token) => <span className="ya-num whitespace-nowrap text-muted">{formatMinute(token.accessed_time)}</span> },
+    { title: t('common.actions'), key: 'actions', fixed: 'right', render: (_, token) => <TokenActions token={token} onEdit={onEdit} /> },
+  ];
+}
+
+/** The own tokens, one a row. */
+export function TokenTable({ rows, fetching, empty, onEdit }: Props) {
+  const { t } = useTranslation();
+  return (
+    <ResponsiveTable<Token>
+      label={t('shell.nav.tokens')}
+      columns={useColumns(onEdit)}
+      rows={rows}
+      rowKey={(token) => String(token.id)}
+      fetching={fetching}
+      card={(token) => <TokenCard token={token} onEdit={onEdit} />}
+      empty={empty}
+    />
+  );
+}
