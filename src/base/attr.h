@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
+#include <inttypes.h>
 
 #define MUST_CHECK           __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, va) __attribute__((format(printf, fmt, va)))

@@ -55,7 +55,7 @@ static enum step_next find_credential(struct exchange *x)
 {
     struct relay *r = x->rl->relay;
     struct str key;
-    bool unknown;
+    bool unknown = false;
     struct err err = {0};
 
     if (!apikey_from_request(x->req, &key, &x->forced_channel))
@@ -251,23 +251,36 @@ static enum step_next price_request(struct exchange *x)
 static enum step_next (*const checks[])(struct exchange *x) = {check_token, find_group, check_model,
                                                                price_request};
 
-static enum step_next identify(struct exchange *x)
+/* Key, token, user and group, but no model and no money: then the handler takes over. */
+static enum step_next hand_over(struct exchange *x)
 {
-    if (x->cred)
-        return NEXT_STEP;
-    enum step_next next = find_credential(x);
-    if (x->cred)
-        x->log->user_id = x->cred->user.id;
-    return next;
+    enum step_next next = check_token(x);
+
+    if (x->step == STEP_ADMIT)
+        next = find_group(x);
+    if (x->step != STEP_ADMIT)
+        return next;
+    x->authenticated(x);
+    return NEXT_DONE;
+}
+
+void relay_authenticate(struct relay *relay, struct http_req *r, void (*then)(struct exchange *x))
+{
+    struct exchange *x = exchange_new(relay, r);
+
+    x->authenticated = then;
+    exchange_go(x, STEP_ADMIT);
 }
 
 enum step_next relay_admit(struct exchange *x)
 {
     x->log->action = "checking who calls";
-    enum step_next next = identify(x);
+    enum step_next next = x->cred ? NEXT_STEP : find_credential(x);
     if (next != NEXT_STEP || x->step != STEP_ADMIT)
         return next;
     x->log->user_id = x->cred->user.id;
+    if (x->authenticated)
+        return hand_over(x);
     for (size_t i = 0; i < ARRAY_LEN(checks) && !x->refreshed; i++) {
         next = checks[i](x);
         if (x->step != STEP_ADMIT)

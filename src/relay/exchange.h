@@ -82,6 +82,7 @@ struct exchange {
 
     /* ADMIT */
     struct credential *cred;
+    void (*authenticated)(struct exchange *x); /* for handlers that only need to know who calls */
     struct apikey_lookup *lookup;
     struct str group;       /* using group: routing and price */
     int64_t forced_channel; /* sk-KEY-ID; 0: none */
@@ -179,3 +180,6 @@ void relay_authenticate(struct relay *relay, struct http_req *r, void (*then)(st
 
 struct relay_loop *relay_loop_of(struct relay *r, const struct loop *loop);
 struct exchange *exchange_new(struct relay *relay, struct http_req *r);
+/* Without a client; `arena` ends it. */
+struct exchange *exchange_new_probe(struct relay_loop *rl, struct arena *arena,
+                                    struct log_ctx *log);

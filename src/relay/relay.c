@@ -96,6 +96,15 @@ struct exchange *exchange_new(struct relay *relay, struct http_req *r)
     return x;
 }
 
+struct exchange *exchange_new_probe(struct relay_loop *rl, struct arena *arena, struct log_ctx *log)
+{
+    struct exchange *x = arena_new(arena, struct exchange);
+
+    x->log = log;
+    init_exchange(x, rl, arena);
+    return x;
+}
+
 /* At the end of a turn in which records were written: one wake-up for all of them. */
 static void wake_ledger(void *ctx)
 {

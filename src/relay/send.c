@@ -343,6 +343,7 @@ enum step_next relay_send(struct exchange *x)
     struct err err = {0};
     enum err_code rc;
 
+    x->client_gone |= x->req && http_req_gone(x->req);
     if (x->client_gone) {
         x->step = STEP_SETTLE;
         return NEXT_STEP;

@@ -1,0 +1,283 @@
+#include "app/options.h"
+
+#include <unistd.h>
+
+#include "base/conf.h"
+#include "base/random.h"
+
+enum {
+    O_VERSION,
+    O_HELP,
+    O_PORT,
+    O_DATA_DIR,
+    O_LOG_DIR,
+    O_LOG_FORMAT,
+    O_DEBUG,
+    O_SQL_DSN,
+    O_LOG_SQL_DSN,
+    O_REDIS,
+    O_SQLITE_PATH,
+    O_SQLITE_BUSY,
+    O_SESSION_SECRET,
+    O_SYNC,
+    O_THREADS,
+    O_RELAY_TIMEOUT,
+    O_STREAM_TIMEOUT,
+    O_BODY_MB,
+    O_FORCE_STREAM,
+    O_ENFORCE_USAGE,
+    O_ERROR_LOG,
+    O_DEFAULT_TOKEN,
+    O_TLS_INSECURE,
+    O_HTTP_PROXY,
+    O_HTTPS_PROXY,
+    O_NO_PROXY,
+    O_ROOT_TOKEN,
+    O_ROOT_ACCESS,
+    O_TEST_FREQUENCY,
+    O_API_LIMIT_ON,
+    O_API_LIMIT,
+    O_API_LIMIT_S,
+    O_WEB_LIMIT_ON,
+    O_WEB_LIMIT,
+    O_WEB_LIMIT_S,
+    O_COUNT
+};
+
+/* Variable, its other spelling, flag, kind, default, bounds, "the variable wins over the flag",
+ * help. */
+static const struct conf_row rows[O_COUNT] = {
+    [O_VERSION] = {.flag = "version", .kind = CONF_BOOL, .help = "print the version and end"},
+    [O_HELP] = {.flag = "help", .kind = CONF_BOOL, .help = "print this text and end"},
+    [O_PORT] = {.env = "PORT",
+                .flag = "port",
+                .kind = CONF_INT,
+                .fallback = "3000",
+                .min = 1,
+                .max = 65535,
+                .env_wins = true,
+                .help = "port to listen on"},
+    [O_DATA_DIR] = {.env = "DATA_DIR",
+                    .flag = "data-dir",
+                    .kind = CONF_TEXT,
+                    .fallback = "data",
+                    .help = "folder of the database and the journal"},
+    [O_LOG_DIR] = {.env = "LOG_DIR",
+                   .flag = "log-dir",
+                   .kind = CONF_TEXT,
+                   .help = "folder of log files (default: none, only stderr)"},
+    [O_LOG_FORMAT] = {.env = "LOG_FORMAT",
+                      .kind = CONF_TEXT,
+                      .fallback = "text",
+                      .help = "text or json"},
+    [O_DEBUG] = {.env = "DEBUG", .kind = CONF_BOOL, .fallback = "false", .help = "log more"},
+    [O_SQL_DSN] = {.env = "SQL_DSN",
+                   .kind = CONF_TEXT,
+                   .help = "database; empty or local: SQLite in the data folder"},
+    [O_LOG_SQL_DSN] = {.env = "LOG_SQL_DSN", .kind = CONF_TEXT},
+    [O_REDIS] = {.env = "REDIS_CONN_STRING", .kind = CONF_TEXT},
+    [O_SQLITE_PATH] = {.env = "SQLITE_PATH",
+                       .kind = CONF_TEXT,
+                       .help = "SQLite file (default: one-api.db in the data folder)"},
+    [O_SQLITE_BUSY] = {.env = "SQLITE_BUSY_TIMEOUT",
+                       .kind = CONF_INT,
+                       .fallback = "3000",
+                       .min = 0,
+                       .max = 600000,
+                       .help = "ms to wait for a locked SQLite file"},
+    [O_SESSION_SECRET] = {.env = "SESSION_SECRET",
+                          .kind = CONF_TEXT,
+                          .help =
+                              "signs sessions (default: random, sign-ins end with the process)"},
+    [O_SYNC] = {.env = "SYNC_FREQUENCY",
+                .kind = CONF_INT,
+                .fallback = "60",
+                .min = 1,
+                .max = 86400,
+                .help = "s between two readings of channels and options"},
+    [O_THREADS] = {.env = "RELAY_THREADS",
+                   .kind = CONF_INT,
+                   .fallback = "0",
+                   .min = 0,
+                   .max = 256,
+                   .help = "event loops (default: one a processor core)"},
+    [O_RELAY_TIMEOUT] = {.env = "RELAY_TIMEOUT",
+                         .kind = CONF_INT,
+                         .fallback = "0",
+                         .min = 0,
+                         .max = 86400,
+                         .help = "s that a whole upstream call may take (0: no limit)"},
+    [O_STREAM_TIMEOUT] = {.env = "STREAMING_TIMEOUT",
+                          .kind = CONF_INT,
+                          .fallback = "60",
+                          .min = 1,
+                          .max = 86400,
+                          .help = "s of silence after which a stream is cut"},
+    [O_BODY_MB] = {.env = "MAX_REQUEST_BODY_MB",
+                   .kind = CONF_INT,
+                   .fallback = "128",
+                   .min = 1,
+                   .max = 2048,
+                   .help = "largest request body"},
+    [O_FORCE_STREAM] = {.env = "FORCE_STREAM_OPTION",
+                        .kind = CONF_BOOL,
+                        .fallback = "true",
+                        .help = "ask upstreams for the usage of streams"},
+    [O_ENFORCE_USAGE] = {.env = "ENFORCE_INCLUDE_USAGE",
+                         .kind = CONF_BOOL,
+                         .fallback = "false",
+                         .help = "send usage to every streaming client"},
+    [O_ERROR_LOG] = {.env = "ERROR_LOG_ENABLED",
+                     .kind = CONF_BOOL,
+                     .fallback = "false",
+                     .help = "write log rows for failed attempts"},
+    [O_DEFAULT_TOKEN] = {.env = "GENERATE_DEFAULT_TOKEN",
+                         .kind = CONF_BOOL,
+                         .fallback = "false",
+                         .help = "new users get a token"},
+    [O_TLS_INSECURE] = {.env = "TLS_INSECURE_SKIP_VERIFY",
+                        .kind = CONF_BOOL,
+                        .fallback = "false",
+                        .help = "do not check upstreams' certificates"},
+    [O_HTTP_PROXY] = {.env = "HTTP_PROXY",
+                      .env_alias = "http_proxy",
+                      .kind = CONF_TEXT,
+                      .help = "proxy for http:// upstreams"},
+    [O_HTTPS_PROXY] = {.env = "HTTPS_PROXY",
+                       .env_alias = "https_proxy",
+                       .kind = CONF_TEXT,
+                       .help = "proxy for https:// upstreams"},
+    [O_NO_PROXY] = {.env = "NO_PROXY",
+                    .env_alias = "no_proxy",
+                    .kind = CONF_TEXT,
+                    .help = "hosts that are called directly"},
+    [O_ROOT_TOKEN] = {.env = "INITIAL_ROOT_TOKEN",
+                      .kind = CONF_TEXT,
+                      .help = "first start: API key of the root user"},
+    [O_ROOT_ACCESS] = {.env = "INITIAL_ROOT_ACCESS_TOKEN",
+                       .kind = CONF_TEXT,
+                       .help = "first start: management token of the root user"},
+    [O_TEST_FREQUENCY] = {.env = "CHANNEL_TEST_FREQUENCY",
+                          .kind = CONF_INT,
+                          .fallback = "0",
+                          .min = 0,
+                          .max = 525600,
+                          .help = "minutes between two tests of all channels (0: never)"},
+    [O_API_LIMIT_ON] = {.env = "GLOBAL_API_RATE_LIMIT_ENABLE",
+                        .kind = CONF_BOOL,
+                        .fallback = "true",
+                        .help = "limit management calls"},
+    [O_API_LIMIT] = {.env = "GLOBAL_API_RATE_LIMIT",
+                     .kind = CONF_INT,
+                     .fallback = "180",
+                     .min = 1,
+                     .max = 1000000,
+                     .help = "calls an address may make"},
+    [O_API_LIMIT_S] = {.env = "GLOBAL_API_RATE_LIMIT_DURATION",
+                       .kind = CONF_INT,
+                       .fallback = "180",
+                       .min = 1,
+                       .max = 1200,
+                       .help = "in so many s"},
+    [O_WEB_LIMIT_ON] = {.env = "GLOBAL_WEB_RATE_LIMIT_ENABLE",
+                        .kind = CONF_BOOL,
+                        .fallback = "true",
+                        .help = "limit console pages"},
+    [O_WEB_LIMIT] = {.env = "GLOBAL_WEB_RATE_LIMIT",
+                     .kind = CONF_INT,
+                     .fallback = "60",
+                     .min = 1,
+                     .max = 1000000,
+                     .help = "pages an address may load"},
+    [O_WEB_LIMIT_S] = {.env = "GLOBAL_WEB_RATE_LIMIT_DURATION",
+                       .kind = CONF_INT,
+                       .fallback = "180",
+                       .min = 1,
+                       .max = 1200,
+                       .help = "in so many s"},
+};
+
+struct str options_help(struct arena *a)
+{
+    return conf_help(a,
+                     "yourapi [flags]\n\nA gateway for large-model APIs. Flags are read before "
+                     "variables, but PORT wins over --port.\n",
+                     rows, O_COUNT);
+}
+
+static unsigned threads_of(int64_t wanted)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (wanted > 0)
+        return (unsigned)wanted;
+    return cores > 0 ? (unsigned)cores : 1;
+}
+
+static enum err_code check_combinations(const struct conf_value *v, struct err *err)
+{
+    if (v[O_SQL_DSN].text.n > 0 && !str_starts(v[O_SQL_DSN].text, STR("local")))
+        return err_set(
+            err, ERR_BAD_REQUEST,
+            "SQL_DSN: this version stores its data in SQLite only; leave it unset or say local");
+    if (v[O_LOG_SQL_DSN].text.n > 0)
+        return err_set(
+            err, ERR_BAD_REQUEST,
+            "LOG_SQL_DSN: this version keeps its logs in the main database; leave it unset");
+    if (v[O_REDIS].text.n > 0)
+        return err_set(
+            err, ERR_BAD_REQUEST,
+            "REDIS_CONN_STRING: this version runs on one node without Redis; leave it unset");
+    if (str_eq(v[O_SESSION_SECRET].text, STR("random_string")))
+        return err_set(
+            err, ERR_BAD_REQUEST,
+            "SESSION_SECRET: random_string is the example's value; choose one of your own");
+    if (!str_eq(v[O_LOG_FORMAT].text, STR("text")) && !str_eq(v[O_LOG_FORMAT].text, STR("json")))
+        return err_set(err, ERR_BAD_REQUEST, "LOG_FORMAT: must be text or json");
+    return ERR_OK;
+}
+
+enum err_code options_read(struct arena *a, int argc, char *const *argv, char *const *env,
+                           struct app_options *out, struct err *err)
+{
+    struct conf_value v[O_COUNT];
+    enum err_code rc = conf_read(a, rows, O_COUNT, argc, argv, env, v, err);
+
+    if (rc == ERR_OK && !v[O_VERSION].b && !v[O_HELP].b)
+        rc = check_combinations(v, err);
+    if (rc != ERR_OK)
+        return rc;
+    *out = (struct app_options){
+        .version = v[O_VERSION].b,
+        .help = v[O_HELP].b,
+        .port = (uint16_t)v[O_PORT].i,
+        .data_dir = v[O_DATA_DIR].text,
+        .log_dir = v[O_LOG_DIR].text,
+        .log_json = str_eq(v[O_LOG_FORMAT].text, STR("json")),
+        .debug = v[O_DEBUG].b,
+        .sql_dsn = v[O_SQL_DSN].text,
+        .sqlite_path = v[O_SQLITE_PATH].text,
+        .sqlite_busy_timeout_ms = v[O_SQLITE_BUSY].i,
+        .session_secret =
+            v[O_SESSION_SECRET].text.n > 0 ? v[O_SESSION_SECRET].text : random_text(a, 48),
+        .sync_frequency_s = v[O_SYNC].i,
+        .relay_threads = threads_of(v[O_THREADS].i),
+        .relay_timeout_ms = (uint64_t)v[O_RELAY_TIMEOUT].i * 1000,
+        .stream_timeout_ms = (uint64_t)v[O_STREAM_TIMEOUT].i * 1000,
+        .body_limit = (size_t)v[O_BODY_MB].i << 20,
+        .force_stream_option = v[O_FORCE_STREAM].b,
+        .enforce_include_usage = v[O_ENFORCE_USAGE].b,
+        .error_log = v[O_ERROR_LOG].b,
+        .generate_default_token = v[O_DEFAULT_TOKEN].b,
+        .tls_insecure = v[O_TLS_INSECURE].b,
+        .http_proxy = v[O_HTTP_PROXY].text,
+        .https_proxy = v[O_HTTPS_PROXY].text,
+        .no_proxy = v[O_NO_PROXY].text,
+        .initial_root_token = v[O_ROOT_TOKEN].text,
+        .initial_root_access_token = v[O_ROOT_ACCESS].text,
+        .channel_test_minutes = v[O_TEST_FREQUENCY].i,
+        .api_limit = {v[O_API_LIMIT_ON].b, v[O_API_LIMIT].i, v[O_API_LIMIT_S].i},
+        .web_limit = {v[O_WEB_LIMIT_ON].b, v[O_WEB_LIMIT].i, v[O_WEB_LIMIT_S].i},
+    };
+    return ERR_OK;
+}

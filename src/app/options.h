@@ -1,0 +1,38 @@
+/*
+ * options - what the command line and the environment say, as typed values: one table of rows
+ * (options reference, 3 and 4).
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+
+struct app_options {
+    bool version, help;
+    uint16_t port;
+    struct str data_dir, log_dir;
+    bool log_json, debug;
+
+    struct str sql_dsn, sqlite_path;
+    int64_t sqlite_busy_timeout_ms;
+
+    struct str session_secret; /* never empty: random when not given */
+    int64_t sync_frequency_s;
+    unsigned relay_threads;
+    uint64_t relay_timeout_ms, stream_timeout_ms;
+    size_t body_limit;
+    bool force_stream_option, enforce_include_usage, error_log, generate_default_token,
+        tls_insecure;
+    struct str http_proxy, https_proxy, no_proxy;
+    struct str initial_root_token, initial_root_access_token;
+    int64_t channel_test_minutes; /* 0: never */
+    struct {
+        bool enabled;
+        int64_t limit, duration_s;
+    } api_limit, web_limit;
+};
+
+/* Reads flags and environment. ERR_BAD_REQUEST with a line that names the flag or variable. Strings
+ * live in the arena or in env. */
+MUST_CHECK enum err_code options_read(struct arena *a, int argc, char *const *argv,
+                                      char *const *env, struct app_options *out, struct err *err);
+struct str options_help(struct arena *a);

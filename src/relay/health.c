@@ -1,0 +1,172 @@
+/*
+ * What the relay has lately seen of each channel. Two memories: a short one in this process (a
+ * channel that fails again and again is left alone for a while, unless nothing else is there), and
+ * the channel's status in the database, which only the channel's own fault can change (relay
+ * reference 7.1).
+ */
+#include <pthread.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "model/channel_rules.h"
+#include "relay/exchange.h"
+#include "store/repo_channel.h"
+
+enum { FAILURES_TO_REST = 3, REST_MS = 5000, REST_LONGEST_MS = 60000 };
+
+struct channel_health {             /* shared by all loops; lives as long as the table */
+    _Atomic unsigned failures;      /* in a row */
+    _Atomic uint64_t rest_until_ms; /* clock_mono_ms() */
+    _Atomic bool disabling;         /* a job that switches it off is under way */
+};
+
+struct health_table {
+    pthread_mutex_t lock;
+    struct map by_id; /* channel id -> struct channel_health, never removed */
+};
+
+struct health_table *health_new(void)
+{
+    struct health_table *h = mem_new(struct health_table);
+
+    pthread_mutex_init(&h->lock, NULL);
+    map_init(&h->by_id);
+    return h;
+}
+
+void health_free(struct health_table *h)
+{
+    size_t at = 0;
+    void *entry;
+
+    while ((entry = map_next(&h->by_id, &at)))
+        mem_free(entry);
+    map_fini(&h->by_id);
+    pthread_mutex_destroy(&h->lock);
+    mem_free(h);
+}
+
+void health_attach(struct health_table *h, struct snapshot *snap)
+{
+    struct route_channel *channels =
+        (struct route_channel *)(uintptr_t)snap->channels; /* not yet published: still ours */
+
+    pthread_mutex_lock(&h->lock);
+    for (size_t i = 0; i < snap->channel_count; i++) {
+        uint64_t id = (uint64_t)channels[i].row.id;
+        struct channel_health *health = map_find_u64(&h->by_id, id);
+
+        if (!health) {
+            health = mem_new(struct channel_health);
+            map_put_u64(&h->by_id, id, health);
+        }
+        channels[i].health = health;
+    }
+    pthread_mutex_unlock(&h->lock);
+}
+
+bool health_ok(const struct route_channel *channel, uint64_t now_ms)
+{
+    return !channel->health ||
+           atomic_load_explicit(&channel->health->rest_until_ms, memory_order_relaxed) <= now_ms;
+}
+
+void health_note_success(const struct route_channel *channel)
+{
+    if (!channel->health ||
+        atomic_load_explicit(&channel->health->failures, memory_order_relaxed) == 0)
+        return; /* the usual case writes nothing to shared memory */
+    atomic_store_explicit(&channel->health->failures, 0, memory_order_relaxed);
+    atomic_store_explicit(&channel->health->rest_until_ms, 0, memory_order_relaxed);
+}
+
+static void rest_if_often(struct channel_health *health)
+{
+    unsigned failures = atomic_fetch_add(&health->failures, 1) + 1;
+    uint64_t rest = REST_MS;
+
+    if (failures < FAILURES_TO_REST)
+        return;
+    for (unsigned i = FAILURES_TO_REST; i < failures && rest < REST_LONGEST_MS; i++)
+        rest *= 2;
+    atomic_store(&health->rest_until_ms,
+                 clock_mono_ms() + (rest < REST_LONGEST_MS ? rest : REST_LONGEST_MS));
+}
+
+/* ---- switching a channel off ---- */
+
+struct disable_job {
+    struct offload_job job;
+    struct relay *relay;
+    struct channel_health *health;
+    int64_t channel_id;
+    char reason[256];
+};
+
+static enum err_code disable(struct disable_job *d, struct err *err)
+{
+    CLEANUP(db_releasep) struct db_conn *c = NULL;
+    CLEANUP(arena_finip) struct arena a = {0};
+    bool changed = false;
+    struct str info;
+
+    arena_init(&a, 0);
+    info = channel_status_note(&a, str_from(d->reason), clock_now_s(d->relay->conf.clock));
+    TRY(db_acquire(d->relay->conf.db, DB_WRITE, &c, err));
+    TRY(repo_channel_set_status(c, d->channel_id, CHANNEL_AUTO_DISABLED, info, &changed, err));
+    db_release(c);
+    c = NULL;
+    if (!changed)
+        return ERR_OK;
+    log_error(NULL, "channel.disabled", "channel=%" PRId64 " reason=\"%s\"", d->channel_id,
+              d->reason);
+    return d->relay->conf.reload(d->relay->conf.ctx, err);
+}
+
+static void disable_work(struct offload_job *job)
+{
+    struct disable_job *d = container_of(job, struct disable_job, job);
+    struct err err = {0};
+
+    if (disable(d, &err) != ERR_OK)
+        log_error(NULL, "channel.disable_failed", "channel=%" PRId64 " error=%s", d->channel_id,
+                  err.msg);
+    if (d->health)
+        atomic_store(&d->health->disabling, false);
+    mem_free(d);
+}
+
+static void start_disabling(struct exchange *x)
+{
+    const struct route_channel *channel = x->channel;
+    struct disable_job *d;
+
+    if (channel->health && atomic_exchange(&channel->health->disabling, true))
+        return;
+    d = mem_new(struct disable_job);
+    *d = (struct disable_job){.job.work = disable_work,
+                              .relay = x->rl->relay,
+                              .health = channel->health,
+                              .channel_id = channel->row.id};
+    snprintf(d->reason, sizeof d->reason, "%.*s",
+             STR_ARG(utf8_prefix(x->fault.error.message, sizeof d->reason - 1)));
+    if (offload_submit(x->rl->relay->conf.offload, &d->job, NULL) == ERR_OK)
+        return;
+    if (channel->health)
+        atomic_store(&channel->health->disabling, false);
+    mem_free(d);
+}
+
+void health_note_failure(struct exchange *x)
+{
+    const struct relay_fault *fault = &x->fault;
+
+    if (fault->local || x->probe || !x->channel || fault->status == 400)
+        return; /* the caller's or our own fault: it says nothing about the channel */
+    if (x->channel->health && fault->status != 429)
+        rest_if_often(x->channel->health);
+    if (x->channel->row.auto_ban == 1 &&
+        channel_should_disable(&x->snap->settings, x->channel->row.type, fault->status,
+                               fault->error.code, fault->error.type, fault->error.message))
+        start_disabling(x);
+}
