@@ -3,7 +3,9 @@
  *
  * One static table of rows names every key, its kind and default; settings_read() fills the struct
  * from the stored rows over the defaults. A stored row with a value that cannot be read keeps the
- * default and is logged. Borrowed strings live in the arena given. Pure.
+ * default and is logged (a switch is on when its text is "true" and off otherwise, as in the
+ * original). A key without a member here is read with settings_text() and its kin. Borrowed strings
+ * live in the arena given. Pure.
  */
 #pragma once
 #include "base/arena.h"
@@ -36,17 +38,20 @@ struct settings {
     bool rate_limit_enabled;
     int64_t rate_limit_minutes, rate_limit_count, rate_limit_success_count;
     bool check_sensitive, check_sensitive_prompt;
-    const struct str *sensitive_words;
+    const struct str *sensitive_words; /* lower case, trimmed */
     size_t sensitive_word_count;
     bool pass_through_request;
     bool ping_enabled;
     int64_t ping_interval_s;
     /* groups */
-    const struct json *group_ratio;        /* {group: number} */
-    const struct json *group_group_ratio;  /* {user group: {using group: number}} */
-    const struct json *user_usable_groups; /* {group: label} */
-    const struct json *rate_limit_groups;  /* {group: [total, success]} */
-    /* every key with its effective text, defaults included, for GET /api/option/ */
+    const struct json *group_ratio;           /* {group: number} */
+    const struct json *group_group_ratio;     /* {user group: {using group: number}} */
+    const struct json *user_usable_groups;    /* {group: label} */
+    const struct json *rate_limit_groups;     /* {group: [total, success]} */
+    const struct json *special_usable_groups; /* {user group: {"group" or "+:group": label,
+                                                 "-:group": any}}: adds to and takes from the usable
+                                                 ones */
+    /* every key with its effective text, defaults included, sorted by key */
     const struct option_row *all;
     size_t all_count;
 };
@@ -63,6 +68,10 @@ MUST_CHECK enum err_code settings_validate(struct arena *a, const struct setting
                                            struct str key, struct str value, struct err *err);
 /* Effective text of an option, STR_NULL when the key is unknown and not stored. */
 struct str settings_text(const struct settings *s, struct str key);
+/* The same as a value; false / 0 when the key is unknown or of another kind. */
+bool settings_bool(const struct settings *s, struct str key);
+int64_t settings_i64(const struct settings *s, struct str key);
+double settings_f64(const struct settings *s, struct str key);
 /* Must the key never be shown (ends in Token, Secret or Key, any case of "secret")? */
 bool settings_hidden(struct str key);
 

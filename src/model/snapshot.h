@@ -13,12 +13,14 @@
 #include "model/channel.h"
 #include "model/settings.h"
 
+struct channel_health;
+
 /* A channel prepared for the relay. */
 struct route_channel {
     struct channel row;     /* strings live in the snapshot's arena */
-    const struct str *keys; /* upstream keys: one, or several of a multi-key channel; secret: see
-                               snapshot_channel_key() */
-    size_t key_count;
+    const struct str *keys; /* upstream keys that are enabled: one, or several of a multi-key
+                               channel; secret: take them by snapshot_channel_key() */
+    size_t key_count;       /* 0: every key of a multi-key channel is disabled */
     const struct json *model_mapping, *status_code_mapping, *param_override, *header_override,
         *setting;                  /* NULL: none or not JSON */
     struct str proxy;              /* setting.proxy; empty: none */
@@ -26,7 +28,7 @@ struct route_channel {
                                       atomics; NULL until then */
 };
 
-/* Candidates for one (group, model), highest priority first. */
+/* Candidates for one (group, model), highest priority first, then lowest id. */
 struct route_entry {
     struct str group, model;
     const struct route_candidate {
@@ -45,7 +47,7 @@ struct snapshot {
     uint64_t version; /* grows with each build */
     /* private: */
     struct arena arena;
-    struct map by_group_model, by_id, models_by_group;
+    struct map by_id, groups; /* id -> route_channel, group -> struct route_group */
     _Atomic int refs;
 };
 
@@ -55,7 +57,8 @@ struct option_row {
 };
 
 /*
- * Builds from rows (all channels with any status; options). Copies what it keeps. A channel or
+ * Builds from rows (all channels with any status; options). Names in the lists of models and groups
+ * are trimmed, empty and repeated ones are left out. Copies what it keeps. A channel or
  * option that cannot be read is logged and left out, never fatal. The caller owns one reference.
  */
 struct snapshot *snapshot_build(const struct channel *channels, size_t channel_count,
@@ -70,7 +73,16 @@ const struct route_entry *snapshot_route(const struct snapshot *s, struct str gr
                                          struct str model);
 /* Any status; NULL: no such channel. */
 const struct route_channel *snapshot_channel(const struct snapshot *s, int64_t id);
+/* Key number `i` (below key_count). */
+struct secret snapshot_channel_key(const struct route_channel *channel, size_t i);
+/* Before the snapshot is shared: gives every channel the health entry that `find` returns for its
+ * id. */
+void snapshot_attach_health(struct snapshot *s,
+                            struct channel_health *(*find)(void *ctx, int64_t channel_id),
+                            void *ctx);
 /* Names of the enabled models of the group, sorted; count in *n. */
 const struct str *snapshot_models(const struct snapshot *s, struct str group, size_t *n);
-/* gpt-4-gizmo-x -> gpt-4-gizmo-*, gpt-4o-gizmo-x -> gpt-4o-gizmo-*; others as they are. */
+/* The wildcard name under which a family of models is priced and routed (relay reference 6.3, 19):
+ * gpt-4-gizmo-x -> gpt-4-gizmo-*, gpt-4o-gizmo-x -> gpt-4o-gizmo-*, gemini-2.5-pro-...-thinking-128
+ * -> gemini-2.5-pro-thinking-*, likewise the flash ones; others as they are. */
 struct str model_normalise(struct str model);

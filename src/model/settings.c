@@ -1,0 +1,328 @@
+#include "model/settings.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "model/catalog.h"
+#include "model/settings_table.h"
+#include "model/snapshot.h"
+
+/* A known option with the text in force. */
+struct slot {
+    const struct settings_row *row;
+    struct str text;
+};
+
+static int by_slot_key(const void *a, const void *b)
+{
+    return str_cmp(((const struct slot *)a)->row->key, ((const struct slot *)b)->row->key);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    return str_cmp(((const struct option_row *)a)->key, ((const struct option_row *)b)->key);
+}
+
+static int key_to_slot(const void *key, const void *slot)
+{
+    return str_cmp(*(const struct str *)key, ((const struct slot *)slot)->row->key);
+}
+
+static int key_to_option(const void *key, const void *option)
+{
+    return str_cmp(*(const struct str *)key, ((const struct option_row *)option)->key);
+}
+
+static struct slot *find_slot(struct slot *slots, struct str key)
+{
+    return bsearch(&key, slots, settings_row_count, sizeof *slots, key_to_slot);
+}
+
+/* Every known option with its default, sorted by key. */
+static struct slot *default_slots(struct arena *a)
+{
+    struct slot *slots = arena_new_array(a, struct slot, settings_row_count);
+
+    for (size_t i = 0; i < settings_row_count; i++) {
+        const struct settings_row *row = &settings_rows[i];
+
+        slots[i].row = row;
+        slots[i].text = row->fallback.p ? row->fallback : catalog_default_json(row->key);
+    }
+    qsort(slots, settings_row_count, sizeof *slots, by_slot_key);
+    return slots;
+}
+
+/* A stored value over a default. A switch takes any text, as in the original. */
+static void overlay(struct arena *a, struct slot *slot, struct str value)
+{
+    struct err err = {.msg = ""};
+
+    if (slot->row->kind == SETTING_BOOL) {
+        slot->text = str_eq(value, STR("true")) ? STR("true") : STR("false");
+        return;
+    }
+    /* The catalog reads its tables number by number, so one bad number does not cost the others. */
+    if (slot->row->fallback.p && settings_check(a, slot->row, value, &err) != ERR_OK) {
+        log_warn(NULL, "settings.value", "using the default, the stored value is wrong: %s",
+                 err.msg);
+        return;
+    }
+    slot->text = str_dup(a, value);
+}
+
+static const struct str *split(struct arena *a, struct str text, char separator, bool lower,
+                               size_t *count)
+{
+    size_t most = 1;
+    struct str *parts;
+
+    for (size_t i = 0; i < text.n; i++)
+        most += text.p[i] == separator;
+    parts = arena_new_array(a, struct str, most);
+    *count = 0;
+    STR_SPLIT_EACH (part, text, separator)
+        parts[(*count)++] = lower ? str_lower(a, part) : part;
+    return parts;
+}
+
+static const struct json *read_json(struct arena *a, struct str text)
+{
+    const struct json *root = NULL;
+
+    return json_read(a, text, JSON_DEPTH_DEFAULT, &root, NULL) == ERR_OK ? root : NULL;
+}
+
+/* The text passed settings_check(), so it reads. */
+static int64_t to_i64(struct str text)
+{
+    int64_t value;
+
+    return str_to_i64(text, &value) ? value : 0;
+}
+
+static double to_f64(struct str text)
+{
+    double value;
+
+    return str_to_f64(text, &value) ? value : 0;
+}
+
+/* memcpy, because a member is known by its offset only. */
+#define STORE(type, value)                                                                         \
+    do {                                                                                           \
+        type stored = (value);                                                                     \
+        memcpy((char *)out + row->member, &stored, sizeof stored);                                 \
+    } while (0)
+
+static void fill_member(struct arena *a, const struct slot *slot, struct settings *out)
+{
+    const struct settings_row *row = slot->row;
+    size_t count;
+
+    switch (row->kind) {
+    case SETTING_BOOL:
+        STORE(bool, str_eq(slot->text, STR("true")));
+        break;
+    case SETTING_INT:
+        STORE(int64_t, to_i64(slot->text));
+        break;
+    case SETTING_FLOAT:
+        STORE(double, to_f64(slot->text));
+        break;
+    case SETTING_TEXT:
+    case SETTING_COMMAS:
+    case SETTING_RANGES:
+        STORE(struct str, slot->text.n > 0 ? slot->text : row->in_force);
+        break;
+    case SETTING_LINES:
+        /* The keywords are held against lower-cased upstream messages (relay reference 7.1); so are
+         * the words against prompts. */
+        STORE(const struct str *, split(a, slot->text, '\n', true, &count));
+        memcpy((char *)out + row->count_member, &count, sizeof count);
+        break;
+    case SETTING_NUMBERS:
+    case SETTING_STRINGS:
+    case SETTING_NUMBER_MAPS:
+    case SETTING_LIMITS:
+    case SETTING_OBJECT:
+    case SETTING_ARRAY:
+    case SETTING_STRING_ARRAY:
+        STORE(const struct json *, read_json(a, slot->text));
+        break;
+    }
+}
+
+/* The known options and those that nobody knows, which are kept. */
+static void fill_all(struct arena *a, struct slot *slots, const struct option_row *rows, size_t n,
+                     struct settings *out)
+{
+    struct option_row *all = arena_new_array(a, struct option_row, settings_row_count + n);
+    size_t count = 0;
+
+    for (size_t i = 0; i < settings_row_count; i++)
+        all[count++] = (struct option_row){.key = slots[i].row->key, .value = slots[i].text};
+    for (size_t i = 0; i < n; i++) {
+        if (!find_slot(slots, rows[i].key))
+            all[count++] = (struct option_row){.key = str_dup(a, rows[i].key),
+                                               .value = str_dup(a, rows[i].value)};
+    }
+    qsort(all, count, sizeof *all, by_key);
+    out->all = all;
+    out->all_count = count;
+}
+
+void settings_read(struct arena *a, const struct option_row *rows, size_t n, struct settings *out)
+{
+    struct slot *slots = default_slots(a);
+
+    *out = (struct settings){.all_count = 0};
+    for (size_t i = 0; i < n; i++) {
+        struct slot *slot = find_slot(slots, rows[i].key);
+
+        if (slot)
+            overlay(a, slot, rows[i].value);
+    }
+    for (size_t i = 0; i < settings_row_count; i++) {
+        if (slots[i].row->member != SETTING_NO_MEMBER)
+            fill_member(a, &slots[i], out);
+    }
+    fill_all(a, slots, rows, n, out);
+}
+
+/* A switch that needs another option first; texts of options reference 1.1. */
+static const struct {
+    struct str option, needs;
+    const char *message;
+} needs[] = {
+    {STR_INIT("GitHubOAuthEnabled"), STR_INIT("GitHubClientId"),
+     "无法启用 GitHub OAuth，请先填入 GitHub Client Id 以及 GitHub Client Secret！"},
+    {STR_INIT("oidc.enabled"), STR_INIT("oidc.client_id"),
+     "无法启用 OIDC 登录，请先填入 OIDC Client Id 以及 OIDC Client Secret！"},
+    {STR_INIT("LinuxDOOAuthEnabled"), STR_INIT("LinuxDOClientId"),
+     "无法启用 LinuxDO OAuth，请先填入 LinuxDO Client Id 以及 LinuxDO Client Secret！"},
+    {STR_INIT("EmailDomainRestrictionEnabled"), STR_INIT("EmailDomainWhitelist"),
+     "无法启用邮箱域名限制，请先填入限制的邮箱域名！"},
+    {STR_INIT("WeChatAuthEnabled"), STR_INIT("WeChatServerAddress"),
+     "无法启用微信登录，请先填入微信登录相关配置信息！"},
+    {STR_INIT("TurnstileCheckEnabled"), STR_INIT("TurnstileSiteKey"),
+     "无法启用 Turnstile 校验，请先填入 Turnstile 校验相关配置信息！"},
+    {STR_INIT("TelegramOAuthEnabled"), STR_INIT("TelegramBotToken"),
+     "无法启用 Telegram OAuth，请先填入 Telegram Bot Token！"},
+};
+
+static enum err_code check_needs(const struct settings *current, struct str key, struct str value,
+                                 struct err *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(needs); i++) {
+        if (str_eq(key, needs[i].option) && str_eq(value, STR("true")) &&
+            settings_text(current, needs[i].needs).n == 0)
+            return err_set(err, ERR_BAD_REQUEST, "%s", needs[i].message);
+    }
+    return ERR_OK;
+}
+
+static const struct settings_row *find_row(struct str key)
+{
+    for (size_t i = 0; i < settings_row_count; i++) {
+        if (str_eq(settings_rows[i].key, key))
+            return &settings_rows[i];
+    }
+    return NULL;
+}
+
+enum { OPTION_KEY_BYTES_MAX = 191, UNKNOWN_VALUE_BYTES_MAX = 1 << 20 };
+
+enum err_code settings_validate(struct arena *a, const struct settings *current, struct str key,
+                                struct str value, struct err *err)
+{
+    const struct settings_row *row = find_row(key);
+    enum err_code rc;
+
+    if (key.n == 0 || key.n > OPTION_KEY_BYTES_MAX)
+        return err_set(err, ERR_BAD_REQUEST, "the key of an option has 1 to %d bytes",
+                       OPTION_KEY_BYTES_MAX);
+    if (!row) {
+        if (value.n <= UNKNOWN_VALUE_BYTES_MAX)
+            return ERR_OK; /* kept, without effect, as the original does */
+        return err_set(err, ERR_BAD_REQUEST, "the value must be at most 1 MB long");
+    }
+    rc = settings_check(a, row, value, err);
+    return rc == ERR_OK ? check_needs(current, key, value, err) : rc;
+}
+
+struct str settings_text(const struct settings *s, struct str key)
+{
+    const struct option_row *hit =
+        bsearch(&key, s->all, s->all_count, sizeof *s->all, key_to_option);
+
+    return hit ? hit->value : STR_NULL;
+}
+
+bool settings_bool(const struct settings *s, struct str key)
+{
+    return str_eq(settings_text(s, key), STR("true"));
+}
+
+int64_t settings_i64(const struct settings *s, struct str key)
+{
+    return to_i64(settings_text(s, key));
+}
+
+double settings_f64(const struct settings *s, struct str key)
+{
+    return to_f64(settings_text(s, key));
+}
+
+bool settings_hidden(struct str key)
+{
+    struct str end = str_skip(key, key.n > 6 ? key.n - 6 : 0);
+
+    return str_ends(key, STR("Token")) || str_ends(key, STR("Key")) ||
+           str_eq_nocase(end, STR("secret"));
+}
+
+static bool ratio_in(const struct json *table, struct str group, double *ratio)
+{
+    return json_f64(json_get(table, group), ratio) && *ratio >= 0;
+}
+
+double settings_group_ratio(const struct settings *s, struct str user_group, struct str using_group)
+{
+    double ratio;
+
+    if (ratio_in(json_get(s->group_group_ratio, user_group), using_group, &ratio) ||
+        ratio_in(s->group_ratio, using_group, &ratio))
+        return ratio;
+    return 1;
+}
+
+bool settings_group_exists(const struct settings *s, struct str group)
+{
+    return json_get(s->group_ratio, group) != NULL;
+}
+
+/* Is the member's name prefix + name? Names with escapes in them are not group names. */
+static bool key_is(const struct json *key, struct str prefix, struct str name)
+{
+    struct str raw = json_raw(key), text = str_sub(raw, 1, raw.n - 2);
+
+    return !key->escaped && text.n == prefix.n + name.n && str_starts(text, prefix) &&
+           str_eq(str_skip(text, prefix.n), name);
+}
+
+bool settings_group_usable(const struct settings *s, struct str user_group, struct str group)
+{
+    struct str own = user_group.n > 0 ? user_group : STR("default");
+    bool usable = json_get(s->user_usable_groups, group) != NULL || str_eq(group, own);
+
+    if (group.n == 0)
+        return false;
+    JSON_EACH_MEMBER (key, label, json_get(s->special_usable_groups, user_group)) {
+        if (key_is(key, STR(""), group) || key_is(key, STR("+:"), group))
+            usable = true;
+        if (key_is(key, STR("-:"), group))
+            usable = false;
+    }
+    return usable;
+}
