@@ -15,8 +15,8 @@ MUST_CHECK enum err_code repo_ability_rebuild(struct db_conn *c, const struct ch
 /* Deletes the rows of `n` channels. */
 MUST_CHECK enum err_code repo_ability_delete(struct db_conn *c, const int64_t *channel_ids,
                                              size_t n, struct err *err);
-/* Repair (admin-api 5.7.4): deletes rows of channels that are gone, rebuilds channels that have
- * none or stale ones. *channels and *rebuilt are counts. */
+/* Repair (admin-api 5.7.4): deletes rows of channels that are gone and writes those of every
+ * channel anew. *channels: how many there are; *rebuilt: how many of them had none. */
 MUST_CHECK enum err_code repo_ability_fix(struct db_conn *c, int64_t *channels, int64_t *rebuilt,
                                           struct err *err);
 

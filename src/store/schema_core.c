@@ -7,11 +7,13 @@
  *   idx_tokens_user_id          tokens of a user
  *   idx_users_email             sign-in by e-mail (the username has its own unique index)
  *   idx_abilities_channel_id    rebuilding and deleting a channel's rows
- *   idx_created_at_id           log pages, sums and deletion by time. Latest's column order:
- * April's (id, created_at) helps no query of anybody; a database that has it keeps it, and its
- * idx_created_at_type serves instead idx_yourapi_logs_user_time  a user's log page
+ *   idx_created_at_id           log pages, sums and deletion by time
+ *   idx_yourapi_logs_user_time  a user's log page
  *   idx_qdt_created_at          the dashboard of all users
  *   idx_yourapi_quota_data_key  the dashboard of one user, and adding to a sum
+ *
+ * idx_created_at_id has latest's order of columns: April's (id, created_at) helps no query. A
+ * database that has April's keeps it, and its idx_created_at_type serves instead.
  */
 #include "store/schema_tables.h"
 

@@ -1,0 +1,18 @@
+/*
+ * repo_meta - the table yourapi_meta: what the store itself must remember of a database, as key and
+ * text. See repo.h.
+ */
+#pragma once
+#include "base/arena.h"
+#include "store/db.h"
+
+/* STR_NULL: not set. */
+MUST_CHECK enum err_code repo_meta_find(struct db_conn *c, struct arena *a, struct str key,
+                                        struct str *value, struct err *err);
+MUST_CHECK enum err_code repo_meta_put(struct db_conn *c, struct str key, struct str value,
+                                       struct err *err);
+/* As a number; 0 when it is not set or none. */
+MUST_CHECK enum err_code repo_meta_find_i64(struct db_conn *c, struct str key, int64_t *value,
+                                            struct err *err);
+MUST_CHECK enum err_code repo_meta_put_i64(struct db_conn *c, struct str key, int64_t value,
+                                           struct err *err);
