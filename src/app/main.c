@@ -1,0 +1,55 @@
+/* The program: flags and environment, start, wait, stop. */
+#include <signal.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "base/panic.h"
+
+enum { EXIT_USAGE = 2 };
+
+static int fail(const struct err *err, int status)
+{
+    fprintf(stderr, "yourapi: %s\n", err->msg);
+    return status;
+}
+
+static int run(const struct app_options *options)
+{
+    struct err err = {0};
+    struct app *app;
+
+    if (log_open(options->log_dir.p, options->log_json ? LOG_JSON : LOG_TEXT,
+                 options->debug ? LOG_DEBUG : LOG_INFO, &err) != ERR_OK)
+        return fail(&err, EXIT_FAILURE);
+    if (app_start(options, web_assets, web_asset_count, &app, &err) != ERR_OK)
+        return fail(&err, EXIT_FAILURE);
+    app_wait(app);
+    app_stop(app);
+    log_close();
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    struct app_options options;
+    struct err err = {0};
+    struct arena a;
+    int status = EXIT_SUCCESS;
+
+    panic_install();
+    signal(SIGPIPE, SIG_IGN);
+    arena_init(&a, 0);
+    if (conf_load_dotenv(".env", &err) != ERR_OK ||
+        options_read(&a, argc, argv, environ, &options, &err) != ERR_OK)
+        status = fail(&err, EXIT_USAGE);
+    else if (options.version)
+        puts("yourapi " YOURAPI_VERSION);
+    else if (options.help)
+        printf("%.*s", STR_ARG(options_help(&a)));
+    else
+        status = run(&options);
+    arena_fini(&a);
+    return status;
+}
