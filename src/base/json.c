@@ -16,10 +16,6 @@
 #include "base/json_text.h"
 #include "base/mem.h"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 enum { NODES_ON_STACK = 128, FIND_DEPTH_WORDS = JSON_DEPTH_DEFAULT / 64 + 1 };
 
 struct reader {
@@ -100,7 +96,7 @@ static const char *string_fault(struct reader *r, const char *at)
 
 JSON_INLINE const char *read_string(struct reader *r, const char *p, bool *escaped)
 {
-    const char *close = r->scan->string(p + 1, r->end, escaped);
+    const char *close = json_scan_string(r->scan, p + 1, r->end, escaped);
 
     if (UNLIKELY(close == r->end || *close != '"'))
         return string_fault(r, close);

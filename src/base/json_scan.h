@@ -7,6 +7,10 @@
  * [p, end).
  */
 #pragma once
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "base/str.h"
 
 #define JSON_INLINE static inline __attribute__((always_inline))
@@ -16,8 +20,8 @@ struct json_scan {
 
     /* `p` is behind an opening quote. Gives the closing quote, or what is wrong: a control
      * character, the backslash of a broken escape, `end` when the quote is missing. `*escaped`
-     * becomes true when there is a backslash and is left alone otherwise. UTF-8 is not looked at;
-     * that is what utf8() is for. */
+     * becomes true when there is a backslash before the closing quote and is left alone otherwise;
+     * on a fault it says nothing. UTF-8 is not looked at; that is what utf8() is for. */
     const char *(*string)(const char *p, const char *end, bool *escaped);
 
     /* First quote, backslash or control character, or `end`. */
@@ -30,6 +34,41 @@ struct json_scan {
 };
 
 const struct json_scan *json_scan_best(void);
+
+/* The bit i is set when p[i] is a quote, a backslash or a control character, for i < 16. */
+JSON_INLINE unsigned json_scan_stops16(const char *p)
+{
+#if defined(__SSE2__)
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+    __m128i backslash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1F)), v);
+
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control));
+#else
+    unsigned mask = 0;
+
+    for (unsigned i = 0; i < 16; i++)
+        mask |= (unsigned)((unsigned char)p[i] < 0x20 || p[i] == '"' || p[i] == '\\') << i;
+    return mask;
+#endif
+}
+
+/* The same as scan->string(), quick for short strings, as keys are. */
+JSON_INLINE const char *json_scan_string(const struct json_scan *scan, const char *p,
+                                         const char *end, bool *escaped)
+{
+    if (LIKELY(end - p >= 16)) {
+        unsigned mask = json_scan_stops16(p);
+        const char *at = p + (mask != 0 ? __builtin_ctz(mask) : 0);
+
+        if (mask != 0 && *at == '"')
+            return at;
+        if (mask == 0)
+            p += 16;
+    }
+    return scan->string(p, end, escaped);
+}
 
 /* For tests: the kinds that this machine can run, simplest first; NULL past the last one. */
 const struct json_scan *json_scan_kind(size_t index);

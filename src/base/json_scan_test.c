@@ -178,17 +178,84 @@ TEST(a_string_without_end_stops_at_the_end)
     }
 }
 
+/* Slow and obvious. */
+static const char *string_by_hand(const char *p, const char *end)
+{
+    while (p < end && (unsigned char)*p >= 0x20 && *p != '"') {
+        size_t n = *p == '\\' ? json_scan_escape(p, end) : 1;
+
+        if (n == 0)
+            break;
+        p += n;
+    }
+    return p;
+}
+
+TEST(random_escapes_end_where_they_should_in_every_kind)
+{
+    static const char likely[] = "\\\\\\\\\\\\uuuu0aF9\"\"nx/\n";
+    uint64_t seed = 7;
+    char text[180];
+
+    for (int round = 0; round < 60000; round++) {
+        memset(text, 'b', sizeof text);
+        for (size_t i = (size_t)round % 100; i < sizeof text; i++) {
+            seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
+            if (seed >> 62 || i % 64 > 55)
+                text[i] = likely[(seed >> 33) % (sizeof likely - 1)];
+            if (text[i] == 'u' && i + 4 < sizeof text && (seed >> 40 & 3))
+                i += 4; /* leaves four digits "bbbb" behind */
+        }
+        const char *end = text + sizeof text - (size_t)(seed >> 60);
+        const char *want = string_by_hand(text, end);
+        bool has_escape = memchr(text, '\\', (size_t)(want - text)) != NULL;
+        EACH_KIND(scan)
+        {
+            bool escaped = false;
+
+            CHECK(scan->string(text, end, &escaped) == want);
+            CHECK(want == end || *want != '"' || escaped == has_escape);
+        }
+    }
+}
+
+TEST(every_byte_behind_a_backslash_is_judged_alike)
+{
+    char text[200];
+
+    for (unsigned c = 0; c < 65536;
+         c++) { /* two bytes: the second is a digit of \u where it is one */
+        memset(text, '0', sizeof text);
+        size_t at = 58 + c % 8;
+        text[at] = '\\';
+        text[at + 1] = c & 1 ? 'u' : (char)(c >> 8);
+        text[at + 2 + c % 3] = (char)(c >> 8);
+        text[150] = '"';
+        const char *want = string_by_hand(text, text + sizeof text);
+        EACH_KIND(scan)
+        {
+            bool escaped = false;
+
+            CHECK(scan->string(text, text + sizeof text, &escaped) == want);
+        }
+    }
+}
+
 TEST(every_pair_of_bytes_is_utf8_or_not_as_the_table_says)
 {
-    char text[70];
+    static const size_t borders[] = {32, 128}; /* of a block, and of what is skipped at once */
+    char text[200];
 
     EACH_KIND(scan)
     {
         for (unsigned pair = 0; pair < 65536; pair++) {
-            memset(text, 'x', sizeof text);
-            text[31] = (char)(pair >> 8); /* over the border of a block */
-            text[32] = (char)pair;
-            CHECK(scan->utf8(text, text + sizeof text) == utf8_by_hand(text, text + sizeof text));
+            for (size_t i = 0; i < ARRAY_LEN(borders); i++) {
+                memset(text, 'x', sizeof text);
+                text[borders[i] - 1] = (char)(pair >> 8);
+                text[borders[i]] = (char)pair;
+                CHECK(scan->utf8(text, text + sizeof text) ==
+                      utf8_by_hand(text, text + sizeof text));
+            }
         }
     }
 }
@@ -280,7 +347,8 @@ TEST(random_bytes_are_judged_alike_by_every_kind)
 TEST_MAIN(the_best_kind_is_one_that_is_listed, each_stop_is_found_at_each_place,
           every_byte_is_a_stop_or_not_in_every_kind, a_string_ends_at_the_quote_that_is_not_escaped,
           a_string_without_escapes_is_said_to_have_none, a_fault_in_a_string_is_found_where_it_is,
-          a_string_without_end_stops_at_the_end,
+          a_string_without_end_stops_at_the_end, random_escapes_end_where_they_should_in_every_kind,
+          every_byte_behind_a_backslash_is_judged_alike,
           every_pair_of_bytes_is_utf8_or_not_as_the_table_says,
           every_character_is_utf8_at_every_place, what_is_not_utf8_is_found_at_every_place,
           random_bytes_are_judged_alike_by_every_kind)
