@@ -16,7 +16,8 @@
  * before a colon, strange bytes in names and values, Content-Length that is not digits or stands
  * there twice, Transfer-Encoding other than exactly "chunked", both of them in a request, versions
  * other than 1.0 and 1.1. Chunk framing is read by this module, since http-parser's lenient form
- * accepts any two bytes after a chunk. Sources: RFC 9112 sections 2 to 7, RFC 9110 section 5.
+ * accepts any two bytes after a chunk's data. Sources: RFC 9112 sections 2 to 7, RFC 9110
+ * section 5.
  */
 #pragma once
 #include "base/arena.h"
@@ -32,17 +33,18 @@ struct http_header {
 
 /* Where a search for the end of a head stands; zeroed before the first call for each head. */
 struct http1_scan {
-    size_t at; /* bytes looked at */
+    uint32_t at, line; /* bytes looked at, where the line began */
+    bool begun;        /* a line that is not empty was seen */
 };
 
 enum http1_found {
     HTTP1_HEAD_PART, /* not there yet: call again with the same bytes and more behind them */
     HTTP1_HEAD_WHOLE,
-    HTTP1_HEAD_BAD, /* can never become a head: a bare LF, a folded line, a NUL */
+    HTTP1_HEAD_LONG, /* longer than HTTP1_HEAD_MAX */
+    HTTP1_HEAD_BAD,  /* can never become a head: a bare CR or LF, a folded line */
 };
 /* Looks for the blank line. On WHOLE *end is the length of the head, blank line and any empty lines
- * before the first line included. Each byte is looked at once over all calls. The caller limits how
- * long it goes on. */
+ * before the first line included; else it is 0. Each byte is looked at once over all calls. */
 enum http1_found http1_head_end(struct str bytes, struct http1_scan *scan, size_t *end);
 
 enum http1_body_kind {
