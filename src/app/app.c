@@ -1,0 +1,443 @@
+/*
+ * The parts in the order in which they are built; they are taken apart in the reverse order. A loop
+ * is a thread with its own listener on the same port, its own client to upstreams and its own
+ * journal.
+ */
+#include "app/app.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "app/publisher.h"
+#include "auth/limit.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "store/migrate.h"
+
+enum {
+    OFFLOAD_THREADS = 8,
+    OFFLOAD_QUEUE = 4096,
+    DRAIN_MS = 15000,
+    STOP_MS = 20000,
+    MAIN_TURN_S = 1
+};
+
+/* One event loop and what lives on it. */
+struct worker {
+    struct app *app;
+    unsigned index;
+    pthread_t thread;
+    bool started;
+    struct loop *loop;
+    struct http_client *client;
+    struct http_server *server;
+    struct loop_msg stop;
+};
+
+struct app {
+    const struct app_options *options;
+    struct arena arena;
+    int lock_fd;
+    struct db *db;
+    struct offload *offload;
+    struct balances *balances;
+    struct ledger *ledger;
+    struct apikeys *apikeys;
+    struct publisher *publisher;
+    struct relay *relay;
+    struct api *api;
+    struct router *router;
+    struct console *console;
+    struct limit *web_limit;
+    struct worker *workers;
+    sigset_t signals;
+};
+
+/* ---- what the parts call ---- */
+
+static enum err_code reload(void *ctx, struct err *err)
+{
+    struct app *a = ctx;
+
+    return publisher_reload(a->publisher, err);
+}
+
+static struct snapshot *current_snapshot(void *ctx)
+{
+    struct app *a = ctx;
+
+    return publisher_snapshot(a->publisher);
+}
+
+static void probe(void *ctx, int64_t channel_id, struct str model, struct api_probe_result *out)
+{
+    struct app *a = ctx;
+    struct relay_probe_result r;
+
+    relay_probe(a->relay, channel_id, model, &r);
+    *out = (struct api_probe_result){.elapsed_ms = r.elapsed_ms,
+                                     .code = r.code,
+                                     .upstream_status = r.upstream_status,
+                                     .usage = r.usage};
+    memcpy(out->message, r.message, sizeof out->message);
+    memcpy(out->model, r.model, sizeof out->model);
+}
+
+static enum err_code attach(void *ctx, struct credential *c, struct err *err)
+{
+    struct app *a = ctx;
+
+    return relay_attach_balance(a->relay, c, err);
+}
+
+static void detach(void *ctx, struct credential *c)
+{
+    struct app *a = ctx;
+
+    relay_detach_balance(a->relay, c);
+}
+
+static bool web_refuses(void *ctx, struct http_req *r)
+{
+    struct app *a = ctx;
+
+    if (!a->options->web_limit.enabled || limit_allow(a->web_limit, r->client_ip, clock_mono_us()))
+        return false;
+    http_reply(r, 429, NULL, 0, STR_NULL);
+    return true;
+}
+
+/* The table of routes first, then the console's pages. */
+static const struct http_route *find_route(void *ctx, struct http_req *r, int *status)
+{
+    struct app *a = ctx;
+    const struct http_route *route = router_find(a->router, r, status);
+
+    if (!route && *status == 404)
+        route = console_route(a->console, r);
+    return route;
+}
+
+/* ---- building ---- */
+
+static enum err_code make_folder(struct str dir, struct err *err)
+{
+    if (mkdir(dir.p, 0700) == 0 || errno == EEXIST)
+        return ERR_OK;
+    return err_set(err, ERR_IO,
+                   "cannot make the data folder %.*s: %s (choose another with --data-dir)",
+                   STR_ARG(dir), strerror(errno));
+}
+
+/* Two programs on one data folder would replay each other's journals. */
+static enum err_code lock_folder(struct app *a, struct err *err)
+{
+    struct str path = arena_fmt(&a->arena, "%.*s/.lock", STR_ARG(a->options->data_dir));
+
+    a->lock_fd = open(path.p, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    if (a->lock_fd < 0)
+        return err_set(err, ERR_IO, "cannot write to the data folder %.*s: %s",
+                       STR_ARG(a->options->data_dir), strerror(errno));
+    if (flock(a->lock_fd, LOCK_EX | LOCK_NB) != 0)
+        return err_set(err, ERR_IO, "the data folder %.*s is in use by another yourapi",
+                       STR_ARG(a->options->data_dir));
+    return ERR_OK;
+}
+
+static enum err_code open_store(struct app *a, struct err *err)
+{
+    const struct app_options *o = a->options;
+    struct db_conf conf = {.dsn = o->sql_dsn, .busy_timeout_ms = o->sqlite_busy_timeout_ms};
+
+    conf.sqlite_path = o->sqlite_path.n > 0
+                           ? o->sqlite_path
+                           : arena_fmt(&a->arena, "%.*s/one-api.db", STR_ARG(o->data_dir));
+    TRY(make_folder(o->data_dir, err));
+    TRY(lock_folder(a, err));
+    TRY(db_open(&conf, &a->db, err));
+    return migrate_up(a->db, err);
+}
+
+static enum err_code open_ledger(struct app *a, struct err *err)
+{
+    struct ledger_conf conf = {
+        .journal_dir = arena_fmt(&a->arena, "%.*s/journal", STR_ARG(a->options->data_dir)),
+        .journals = a->options->relay_threads,
+        .db = a->db,
+        .log_db = a->db,
+        .balances = a->balances,
+        .clock = clock_system(),
+    };
+
+    return ledger_open(&conf, &a->ledger, err);
+}
+
+static void build_relay(struct app *a)
+{
+    const struct app_options *o = a->options;
+    struct apikeys_conf keys = {.db = a->db,
+                                .offload = a->offload,
+                                .clock = clock_system(),
+                                .refresh_s = o->sync_frequency_s,
+                                .attach = attach,
+                                .detach = detach,
+                                .ctx = a};
+    struct relay_conf relay = {
+        .db = a->db,
+        .offload = a->offload,
+        .clock = clock_system(),
+        .balances = a->balances,
+        .ledger = a->ledger,
+        .loops = o->relay_threads,
+        .body_limit = o->body_limit,
+        .relay_timeout_ms = o->relay_timeout_ms,
+        .stream_timeout_ms = o->stream_timeout_ms,
+        .drain_ms = DRAIN_MS,
+        .force_stream_option = o->force_stream_option,
+        .enforce_include_usage = o->enforce_include_usage,
+        .error_log = o->error_log,
+        .http_proxy = o->http_proxy,
+        .https_proxy = o->https_proxy,
+        .no_proxy = o->no_proxy,
+        .reload = reload,
+        .ctx = a,
+    };
+
+    a->apikeys = relay.apikeys = apikeys_new(&keys);
+    a->relay = relay_new(&relay);
+    publisher_set_relay(a->publisher, a->relay);
+}
+
+static void build_api(struct app *a)
+{
+    const struct app_options *o = a->options;
+    struct api_conf conf = {
+        .db = a->db,
+        .log_db = a->db,
+        .offload = a->offload,
+        .clock = clock_system(),
+        .apikeys = a->apikeys,
+        .balances = a->balances,
+        .ledger = a->ledger,
+        .session_secret = o->session_secret,
+        .version = STR("v" YOURAPI_VERSION),
+        .started_at_s = clock_now_s(clock_system()),
+        .generate_default_token = o->generate_default_token,
+        .setup_code = random_text(&a->arena, 8),
+        .snapshot = current_snapshot,
+        .reload = reload,
+        .probe = probe,
+        .ctx = a,
+    };
+
+    conf.api_limit.enabled = o->api_limit.enabled;
+    conf.api_limit.limit = o->api_limit.limit;
+    conf.api_limit.duration_s = o->api_limit.duration_s;
+    a->api = api_new(&conf);
+}
+
+static void build_routes(struct app *a, const struct web_asset *assets, size_t n)
+{
+    a->web_limit = limit_new(a->options->web_limit.limit, a->options->web_limit.duration_s);
+    a->console = console_new(assets, n, web_refuses, a);
+    a->router = router_new();
+    relay_add_routes(a->relay, a->router);
+    api_add_routes(a->api, a->router);
+}
+
+/* ---- loops ---- */
+
+static void *run_worker(void *ctx)
+{
+    struct worker *w = ctx;
+
+    loop_run(w->loop);
+    return NULL;
+}
+
+static enum err_code start_worker(struct app *a, unsigned i, struct err *err)
+{
+    struct worker *w = &a->workers[i];
+    struct http_client_conf client = {.tls = {.insecure = a->options->tls_insecure}};
+    struct http_server_conf server = {.trust_proxy_headers = true,
+                                      .find_route = find_route,
+                                      .route_ctx = a,
+                                      .error_body = relay_error_body,
+                                      .error_ctx = a->relay};
+
+    w->app = a;
+    w->index = i;
+    TRY(loop_new(&w->loop, err));
+    TRY(http_client_new(w->loop, a->offload, &client, &w->client, err));
+    relay_loop_new(a->relay, i, w->loop, w->client);
+    return http_server_open(w->loop, &server, "::", a->options->port, &w->server, err);
+}
+
+/* All listen before the first one runs: either the whole program starts, or none of it. */
+static enum err_code start_workers(struct app *a, struct err *err)
+{
+    unsigned n = a->options->relay_threads;
+
+    a->workers = mem_zalloc(n * sizeof *a->workers);
+    for (unsigned i = 0; i < n; i++)
+        TRY(start_worker(a, i, err));
+    for (unsigned i = 0; i < n; i++) {
+        if (pthread_create(&a->workers[i].thread, NULL, run_worker, &a->workers[i]) != 0)
+            return err_set(err, ERR_INTERNAL, "cannot start a thread: %s", strerror(errno));
+        a->workers[i].started = true;
+    }
+    return ERR_OK;
+}
+
+static void on_stop(struct loop_msg *msg)
+{
+    struct worker *w = container_of(msg, struct worker, stop);
+
+    http_server_close(w->server, STOP_MS);
+}
+
+/* Asks every server to close, waits until no request is open (bounded), then ends the loops. */
+static void stop_workers(struct app *a)
+{
+    for (unsigned i = 0; a->workers && i < a->options->relay_threads; i++) {
+        if (a->workers[i].started) {
+            a->workers[i].stop.fn = on_stop;
+            loop_post(a->workers[i].loop, &a->workers[i].stop);
+        }
+    }
+    for (int waited_ms = 0; waited_ms < STOP_MS && a->workers; waited_ms += 20) {
+        size_t open = 0;
+
+        usleep(20000);
+        for (unsigned i = 0; i < a->options->relay_threads; i++)
+            open += a->workers[i].server ? http_server_open_requests(a->workers[i].server) : 0;
+        if (open == 0)
+            break;
+    }
+    for (unsigned i = 0; a->workers && i < a->options->relay_threads; i++) {
+        struct worker *w = &a->workers[i];
+
+        if (w->started) {
+            loop_stop(w->loop);
+            pthread_join(w->thread, NULL);
+        }
+    }
+}
+
+static void free_workers(struct app *a)
+{
+    for (unsigned i = 0; a->workers && i < a->options->relay_threads; i++) {
+        http_client_free(a->workers[i].client);
+        loop_free(a->workers[i].loop);
+    }
+    mem_free(a->workers);
+    a->workers = NULL;
+}
+
+/* ---- life ---- */
+
+static enum err_code build(struct app *a, const struct web_asset *assets, size_t n, struct err *err)
+{
+    const struct app_options *o = a->options;
+    struct api_first_start first = {.root_token = o->initial_root_token,
+                                    .root_access_token = o->initial_root_access_token};
+
+    TRY(open_store(a, err));
+    TRY(api_first_start(a->db, clock_system(), &first, err));
+    TRY(offload_new(OFFLOAD_THREADS, OFFLOAD_QUEUE, &a->offload, err));
+    a->balances = balances_new();
+    TRY(open_ledger(a, err));
+    a->publisher = publisher_new(a->db);
+    build_relay(a);
+    TRY(publisher_reload(a->publisher, err));
+    build_api(a);
+    build_routes(a, assets, n);
+    return start_workers(a, err);
+}
+
+/* SIGINT and SIGTERM are blocked in every thread and taken by app_wait(). */
+static void block_signals(struct app *a)
+{
+    sigemptyset(&a->signals);
+    sigaddset(&a->signals, SIGINT);
+    sigaddset(&a->signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &a->signals, NULL);
+}
+
+enum err_code app_start(const struct app_options *options, const struct web_asset *assets,
+                        size_t asset_count, struct app **out, struct err *err)
+{
+    struct app *a = mem_new(struct app);
+    enum err_code rc;
+
+    *out = NULL;
+    a->options = options;
+    a->lock_fd = -1;
+    arena_init(&a->arena, 0);
+    block_signals(a);
+    rc = build(a, assets, asset_count, err);
+    if (rc != ERR_OK) {
+        app_stop(a);
+        return rc;
+    }
+    log_info(NULL, "started", "port=%u threads=%u version=%s", options->port,
+             options->relay_threads, YOURAPI_VERSION);
+    *out = a;
+    return ERR_OK;
+}
+
+void app_wait(struct app *a)
+{
+    struct timespec turn = {.tv_sec = MAIN_TURN_S};
+    uint64_t next_sync_ms = clock_mono_ms() + (uint64_t)a->options->sync_frequency_s * 1000;
+    struct err err = {0};
+
+    for (;;) {
+        int signal_number = sigtimedwait(&a->signals, NULL, &turn);
+
+        if (signal_number > 0) {
+            log_info(NULL, "stopping", "signal=%d", signal_number);
+            return;
+        }
+        if (clock_mono_ms() < next_sync_ms)
+            continue;
+        next_sync_ms = clock_mono_ms() + (uint64_t)a->options->sync_frequency_s * 1000;
+        if (publisher_reload(a->publisher, &err) != ERR_OK)
+            log_error(NULL, "sync.failed", "error=%s", err.msg);
+    }
+}
+
+void app_stop(struct app *a)
+{
+    stop_workers(a);
+    if (a->offload)
+        offload_free(a->offload);
+    if (a->ledger)
+        ledger_close(a->ledger, STOP_MS);
+    if (a->api)
+        api_free(a->api);
+    free_workers(a);
+    if (a->router)
+        router_free(a->router);
+    console_free(a->console);
+    limit_free(a->web_limit);
+    if (a->apikeys)
+        apikeys_free(a->apikeys);
+    if (a->relay)
+        relay_free(a->relay);
+    publisher_free(a->publisher);
+    if (a->balances)
+        balances_free(a->balances);
+    db_close(a->db);
+    if (a->lock_fd >= 0)
+        close(a->lock_fd);
+    arena_fini(&a->arena);
+    mem_free(a);
+}
