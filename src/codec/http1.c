@@ -264,6 +264,8 @@ static void note_headers(struct http1_head *h, struct facts *f)
 
         if (name.n == 0 || !all_of(&token_chars, name))
             f->wrong = "header name is malformed";
+        if (!value_ok(h->headers[i].value)) /* http-parser does not look at the first character */
+            f->wrong = "header value is malformed";
         for (size_t k = 0; k < ARRAY_LEN(rows); k++)
             if (rows[k].name.n == name.n && str_eq_nocase(rows[k].name, name))
                 rows[k].note(h, f, h->headers[i].value);

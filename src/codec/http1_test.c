@@ -173,14 +173,16 @@ TEST(every_byte_is_judged_in_names_and_values)
     for (int c = 0; c < 256; c++) {
         char name[] = "GET / HTTP/1.1\r\nHost: a\r\nA?B: v\r\n\r\n";
         char value[] = "GET / HTTP/1.1\r\nHost: a\r\nAB: v?w\r\n\r\n";
+        char first[] = "GET / HTTP/1.1\r\nHost: a\r\nAB: ?w\r\n\r\n";
         bool token = c != 0 && (strchr("!#$%&'*+-.^_`|~", c) || (c >= '0' && c <= '9') ||
                                 (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'));
         bool text = c == '\t' || (c >= 0x20 && c != 0x7f);
 
-        name[26] = value[30] = (char)c;
+        name[26] = value[30] = first[29] = (char)c;
         /* "A:B: v" is the header A with the value "B: v". */
         CHECK_EQ(!refused(str_make(name, sizeof name - 1)), token || c == ':');
         CHECK_EQ(!refused(str_make(value, sizeof value - 1)), text);
+        CHECK_EQ(!refused(str_make(first, sizeof first - 1)), text);
         CHECK_EQ(http1_header_ok(str_make(name + 25, 3), STR("v")), token);
         CHECK_EQ(http1_header_ok(STR("A"), str_make(value + 29, 3)), text);
     }
