@@ -1,6 +1,9 @@
 /*
- * tls - TLS contexts for outgoing connections: verification, session resumption, SNI. Over memory
- * BIOs; sock.c moves the bytes.
+ * tls - TLS contexts for outgoing connections: TLS 1.2 and newer, verification, session resumption,
+ * SNI, ALPN http/1.1. sock.c moves the bytes.
+ *
+ * ERR_TLS texts: "certificate is not trusted", "certificate is for another host", "certificate has
+ * expired", "certificate is not valid yet", "certificate was revoked", "handshake failed: ...".
  */
 #pragma once
 #include "base/err.h"
@@ -14,8 +17,8 @@ struct tls_conf {
     bool insecure;       /* no verification (TLS_INSECURE_SKIP_VERIFY) */
 };
 
-/* Read-only after; sessions are kept inside, a loop has its own context so that no lock is needed.
- */
+/* Sessions are kept inside, so a loop has its own context and no lock is needed. Certificates of
+ * the system's folder are read when they are first needed. ERR_IO when ca_file cannot be read. */
 MUST_CHECK enum err_code tls_ctx_new(const struct tls_conf *conf, struct tls_ctx **out,
                                      struct err *err);
 void tls_ctx_free(struct tls_ctx *ctx);
