@@ -3,8 +3,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include "base/text.h"
-
 enum { CONNECT_HEAD_LIMIT = 16 << 10, SOCKS_FIELD_MAX = 255 };
 
 static const struct {
@@ -41,24 +39,6 @@ enum err_code http_proxy_read(struct str text, struct http_proxy *out, struct er
     }
     return err_set(err, ERR_CONNECT,
                    "the proxy's address starts with none of http, https, socks5, socks5h");
-}
-
-static void credentials(struct arena *a, struct str userinfo, struct str *user,
-                        struct str *password)
-{
-    *user = url_decode(a, str_cut(&userinfo, ':'), false);
-    *password = url_decode(a, userinfo, false);
-}
-
-struct str http_proxy_authorization(struct arena *a, const struct http_proxy *proxy)
-{
-    struct str user, password, both;
-
-    if (proxy->userinfo.n == 0)
-        return STR_NULL;
-    credentials(a, proxy->userinfo, &user, &password);
-    both = str_concat(a, (const struct str[]){user, STR(":"), password}, 3);
-    return str_concat(a, (const struct str[]){STR("Basic "), base64_encode(a, both)}, 2);
 }
 
 /* An IPv4 or IPv6 address as 16 bytes, the former mapped into the latter (RFC 4291, 2.5.5.2), so
@@ -168,7 +148,7 @@ struct str http_proxy_for(struct arena *a, const struct http_proxy_env *env,
 static enum proxy_step connect_start(struct proxy_talk *t, const struct http_proxy *proxy,
                                      struct str host, uint16_t port)
 {
-    struct str auth = http_proxy_authorization(t->arena, proxy);
+    struct str auth = url_basic_credentials(t->arena, proxy->userinfo);
     bool v6 = str_find_char(host, ':') >= 0;
     struct str peer = arena_fmt(t->arena, v6 ? "[%.*s]:%u" : "%.*s:%u", STR_ARG(host), port);
 
@@ -217,7 +197,7 @@ static enum proxy_step socks_start(struct proxy_talk *t, const struct http_proxy
 {
     struct str address;
 
-    credentials(t->arena, proxy->userinfo, &t->user, &t->password);
+    url_userinfo_read(t->arena, proxy->userinfo, &t->user, &t->password);
     if (host.n > SOCKS_FIELD_MAX || t->user.n > SOCKS_FIELD_MAX ||
         t->password.n > SOCKS_FIELD_MAX) {
         err_set(err, ERR_CONNECT, "the proxy's user name or password is too long");

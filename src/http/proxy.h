@@ -32,9 +32,6 @@ struct http_proxy {
  * The result holds slices of the text. ERR_CONNECT names what is wrong. */
 MUST_CHECK enum err_code http_proxy_read(struct str text, struct http_proxy *out, struct err *err);
 
-/* Value of Proxy-Authorization ("Basic ..."), or STR_NULL without credentials. */
-struct str http_proxy_authorization(struct arena *a, const struct http_proxy *proxy);
-
 /*
  * The proxy that the environment wants for an address, or STR_NULL for none. As in the Go programs
  * of this line: HTTP_PROXY for http, HTTPS_PROXY for https addresses; localhost and loopback

@@ -59,9 +59,9 @@ TEST(credentials_are_decoded_for_basic)
 {
     struct http_proxy p = proxy_of("http://us%40er:p%3Aw@h:1");
 
-    CHECK_STR(http_proxy_authorization(&arena, &p), "Basic dXNAZXI6cDp3");
+    CHECK_STR(url_basic_credentials(&arena, p.userinfo), "Basic dXNAZXI6cDp3");
     p = proxy_of("http://h:1");
-    CHECK(http_proxy_authorization(&arena, &p).p == NULL);
+    CHECK(url_basic_credentials(&arena, p.userinfo).p == NULL);
 }
 
 static bool proxied(const char *no_proxy, const char *address)

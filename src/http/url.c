@@ -1,5 +1,7 @@
 #include "http/url.h"
 
+#include "base/text.h"
+
 /* What may stand in a host: names, IPv4, and between brackets IPv6 (a zone is not accepted: it
  * means nothing to a peer). '_' is not allowed in names by RFC 952 but common in private ones. */
 static bool host_char(unsigned char c, bool v6)
@@ -100,4 +102,21 @@ enum err_code http_url_read(struct str text, struct http_url *out, struct err *e
     if (str_find_char(out->target, '#') >= 0)
         return err_set(err, ERR_BAD_REQUEST, "the address holds a fragment (#)");
     return ERR_OK;
+}
+
+void url_userinfo_read(struct arena *a, struct str userinfo, struct str *user, struct str *password)
+{
+    *user = url_decode(a, str_cut(&userinfo, ':'), false);
+    *password = url_decode(a, userinfo, false);
+}
+
+struct str url_basic_credentials(struct arena *a, struct str userinfo)
+{
+    struct str user, password, both;
+
+    if (userinfo.n == 0)
+        return STR_NULL;
+    url_userinfo_read(a, userinfo, &user, &password);
+    both = str_concat(a, (const struct str[]){user, STR(":"), password}, 3);
+    return str_concat(a, (const struct str[]){STR("Basic "), base64_encode(a, both)}, 2);
 }

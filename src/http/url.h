@@ -3,8 +3,8 @@
  * parts are slices of the text. Errors never repeat the text, because it may hold a password.
  */
 #pragma once
+#include "base/arena.h"
 #include "base/err.h"
-#include "base/str.h"
 
 /* An absolute URL cut into its parts; slices of the text. */
 struct http_url {
@@ -27,3 +27,10 @@ struct url_authority {
 };
 MUST_CHECK enum err_code url_authority_read(struct str text, struct url_authority *out,
                                             struct err *err);
+
+/* "Basic ..." (RFC 7617) of a userinfo whose parts are percent-decoded first; STR_NULL when it is
+ * empty. */
+struct str url_basic_credentials(struct arena *a, struct str userinfo);
+/* Both parts of a userinfo, decoded. */
+void url_userinfo_read(struct arena *a, struct str userinfo, struct str *user,
+                       struct str *password);

@@ -1,0 +1,149 @@
+#include "http/client_pool.h"
+
+#include "base/mem.h"
+
+enum { SPARE_MAX = 64 };
+
+void client_pool_init(struct client_pool *p, struct loop *l, size_t max_idle, uint64_t idle_ms)
+{
+    *p = (struct client_pool){.loop = l, .max_idle = max_idle, .idle_ms = idle_ms};
+    map_init(&p->origins);
+    list_init(&p->spare);
+}
+
+static void close_idle(struct origin *o)
+{
+    o->refs++;
+    LIST_FOR_EACH_SAFE (it, &o->idle)
+        conn_close(list_entry(it, struct conn, link));
+    origin_put(o);
+}
+
+void client_pool_close(struct client_pool *p)
+{
+    struct origin *o;
+    size_t at = 0;
+
+    /* Closing the last connection of an origin takes it out of the map, so the walk starts anew. */
+    while ((o = map_next(&p->origins, &at))) {
+        size_t before = p->origins.count;
+
+        close_idle(o);
+        assert(p->origins.count < before);
+        at = 0;
+    }
+}
+
+void client_pool_fini(struct client_pool *p)
+{
+    struct list *node;
+
+    client_pool_close(p);
+    while ((node = list_pop_front(&p->spare)))
+        mem_free(list_entry(node, struct conn, link));
+    map_fini(&p->origins);
+}
+
+struct origin *origin_get(struct client_pool *p, struct str key)
+{
+    struct origin *o = map_find(&p->origins, key);
+
+    if (!o) {
+        o = mem_zalloc(sizeof *o + key.n);
+        o->pool = p;
+        list_init(&o->idle);
+        memcpy(o->key, key.p, key.n);
+        o->key_bytes = key.n;
+        map_put(&p->origins, str_make(o->key, o->key_bytes), o);
+    }
+    o->refs++;
+    return o;
+}
+
+void origin_put(struct origin *o)
+{
+    if (--o->refs > 0)
+        return;
+    map_remove(&o->pool->origins, str_make(o->key, o->key_bytes));
+    mem_free(o);
+}
+
+static void on_idle_read(void *ctx, struct str bytes UNUSED)
+{
+    conn_close(ctx);
+}
+
+static void on_idle_close(void *ctx, const struct err *err UNUSED)
+{
+    conn_close(ctx);
+}
+
+/* Bytes that nobody asked for make a connection useless: they could be taken for the next reply. */
+static const struct sock_handler idle_handler = {.on_read = on_idle_read,
+                                                 .on_close = on_idle_close};
+
+static void on_idle_late(struct loop_timer *timer)
+{
+    conn_close(container_of(timer, struct conn, timer));
+}
+
+static void unlink_idle(struct conn *c)
+{
+    if (!list_linked(&c->link))
+        return;
+    list_remove(&c->link);
+    c->origin->idle_count--;
+    loop_timer_stop(&c->timer);
+}
+
+struct conn *conn_take(struct origin *o)
+{
+    struct conn *c;
+
+    if (list_empty(&o->idle))
+        return NULL;
+    c = list_entry(o->idle.next, struct conn, link);
+    unlink_idle(c);
+    return c;
+}
+
+struct conn *conn_new(struct origin *o, struct sock *s)
+{
+    struct list *node = list_pop_front(&o->pool->spare);
+    struct conn *c = node ? list_entry(node, struct conn, link) : mem_alloc(sizeof *c);
+
+    if (node)
+        o->pool->spare_count--;
+    *c = (struct conn){.sock = s, .origin = o};
+    o->refs++;
+    return c;
+}
+
+void conn_give(struct conn *c)
+{
+    struct origin *o = c->origin;
+
+    if (o->idle_count >= o->pool->max_idle) {
+        conn_close(c);
+        return;
+    }
+    sock_set_handler(c->sock, &idle_handler, c);
+    list_push_front(&o->idle, &c->link);
+    o->idle_count++;
+    loop_timer_set(o->pool->loop, &c->timer, o->pool->idle_ms, on_idle_late);
+}
+
+void conn_close(struct conn *c)
+{
+    struct client_pool *p = c->origin->pool;
+
+    unlink_idle(c);
+    sock_close(c->sock);
+    origin_put(c->origin);
+    if (p->spare_count >= SPARE_MAX) {
+        mem_free(c);
+        return;
+    }
+    list_push_front(&p->spare, &c->link);
+    p->spare_count++;
+}
