@@ -1,0 +1,239 @@
+/*
+ * Exactness: a ratio is a decimal number of the operator, kept as the nearest double. Here it
+ * becomes that decimal again (digits / 10^k), everything is multiplied and added as big whole
+ * numbers, and the result is divided and rounded once. So 3 tokens at ratio 0.1 and a group of 10
+ * are 3 points, and 5 tokens at 0.1 (0.5 points) round up to 1.
+ */
+#include "billing/price.h"
+
+#include <math.h>
+
+#include "base/json_write.h"
+#include "base/text.h"
+#include "billing/decimal.h"
+
+/* Beyond it a number is no longer exact in JSON or in a double; no call costs that. */
+static const int64_t points_max = INT64_C(9007199254740991);
+
+static enum err_code no_price(struct str model, struct err *err)
+{
+    enum { NAME_WITH_BOTH_LANGUAGES = 24, NAME_BYTES = 100 };
+    struct str name = utf8_prefix(model, NAME_BYTES);
+
+    if (model.n > NAME_WITH_BOTH_LANGUAGES) /* a text longer than the struct would be cut */
+        return err_set(err, ERR_MODEL_PRICE,
+                       "Model %.*s ratio or price not set, please set or start self-use mode",
+                       STR_ARG(name));
+    return err_set(err, ERR_MODEL_PRICE,
+                   "模型 %.*s 倍率或价格未配置，请联系管理员设置或开始自用模式；"
+                   "Model %.*s ratio or price not set, please set or start self-use mode",
+                   STR_ARG(name), STR_ARG(name));
+}
+
+static double pair_ratio(const struct settings *s, struct str user_group, struct str using_group)
+{
+    double ratio;
+
+    if (json_f64(json_get(json_get(s->group_group_ratio, user_group), using_group), &ratio) &&
+        ratio >= 0)
+        return ratio;
+    return -1;
+}
+
+enum err_code price_plan_make(const struct snapshot *snap, struct str model, struct str user_group,
+                              struct str using_group, bool accept_unset, struct price_plan *out,
+                              struct err *err)
+{
+    const struct settings *s = &snap->settings;
+
+    *out = (struct price_plan){
+        .group_ratio = settings_group_ratio(s, user_group, using_group),
+        .user_group_ratio = pair_ratio(s, user_group, using_group),
+        .quota_per_unit = s->quota_per_unit,
+        .pre_consumed_tokens = s->pre_consumed_quota,
+    };
+    catalog_price(&snap->catalog, model, &out->model);
+    if (!out->model.known && !s->self_use_mode && !accept_unset)
+        return no_price(model, err);
+    return ERR_OK;
+}
+
+static int64_t not_negative(int64_t n)
+{
+    return n > 0 ? n : 0;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* price x quota per unit x group */
+static struct decimal_sum call_price(const struct price_plan *plan)
+{
+    struct decimal_sum sum;
+
+    decimal_sum_init(&sum);
+    decimal_add(&sum, 1, decimal_of(plan->model.price_usd));
+    decimal_scale(&sum, decimal_of(plan->quota_per_unit));
+    decimal_scale(&sum, decimal_of(plan->group_ratio));
+    return sum;
+}
+
+int64_t price_reserve(const struct price_plan *plan, int64_t prompt_tokens, int64_t max_tokens)
+{
+    const int64_t prompt = not_negative(prompt_tokens), most = not_negative(max_tokens);
+    const int64_t assumed = not_negative(plan->pre_consumed_tokens);
+    struct decimal_sum sum;
+    int64_t tokens;
+
+    if (plan->model.per_call) {
+        sum = call_price(plan);
+        return decimal_floor(&sum, points_max);
+    }
+    if (most == 0)
+        tokens = prompt > assumed ? prompt : assumed;
+    else if (__builtin_add_overflow(prompt, most, &tokens))
+        tokens = INT64_MAX;
+    decimal_sum_init(&sum);
+    decimal_add(&sum, tokens, decimal_of(plan->model.ratio));
+    decimal_scale(&sum, decimal_of(plan->group_ratio));
+    return decimal_floor(&sum, points_max);
+}
+
+/* The classes of a call that are priced differently; they add up to prompt and completion. */
+struct classes {
+    int64_t text_in, cached, cache_write, image_in, audio_in, text_out, audio_out;
+};
+
+/* Counts of an upstream may contradict each other; no class takes more than is left. */
+static int64_t take(int64_t *left, int64_t want)
+{
+    int64_t got = least(not_negative(want), *left);
+
+    *left -= got;
+    return got;
+}
+
+static struct classes classify(const struct price_plan *plan, const struct usage *u)
+{
+    struct classes c = {.text_in = not_negative(u->prompt),
+                        .text_out = not_negative(u->completion)};
+
+    c.cached = take(&c.text_in, u->cached);
+    c.cache_write = take(&c.text_in, u->cache_write);
+    c.image_in = take(&c.text_in, u->image_in);
+    if (plan->model.audio_priced) {
+        c.audio_in = take(&c.text_in, u->audio_in);
+        c.audio_out = take(&c.text_out, u->audio_out);
+    }
+    return c;
+}
+
+static struct decimal_sum token_price(const struct price_plan *plan, const struct usage *u)
+{
+    const struct model_price *m = &plan->model;
+    const struct classes c = classify(plan, u);
+    struct decimal_sum sum, speech;
+
+    decimal_sum_init(&sum);
+    decimal_add(&sum, c.text_in, decimal_of(1));
+    decimal_add(&sum, c.cached, decimal_of(m->cache_ratio));
+    decimal_add(&sum, c.cache_write, decimal_of(m->cache_write_ratio));
+    decimal_add(&sum, c.image_in, decimal_of(m->image_ratio));
+    decimal_add(&sum, c.audio_in, decimal_of(m->audio_ratio));
+    decimal_add(&sum, c.text_out, decimal_of(m->completion_ratio));
+    if (c.audio_out > 0) { /* the one class with two ratios */
+        decimal_sum_init(&speech);
+        decimal_add(&speech, c.audio_out, decimal_of(m->audio_ratio));
+        decimal_scale(&speech, decimal_of(m->audio_completion_ratio));
+        decimal_add_sum(&sum, &speech);
+    }
+    decimal_scale(&sum, decimal_of(m->ratio));
+    decimal_scale(&sum, decimal_of(plan->group_ratio));
+    return sum;
+}
+
+static bool is_free(const struct price_plan *plan)
+{
+    double unit = plan->model.per_call ? plan->model.price_usd : plan->model.ratio;
+
+    return !(unit > 0) || !(plan->group_ratio > 0);
+}
+
+static bool used_nothing(const struct usage *u)
+{
+    return u->prompt <= 0 && u->completion <= 0;
+}
+
+int64_t price_charge(const struct price_plan *plan, const struct usage *usage)
+{
+    struct decimal_sum sum;
+    int64_t points;
+
+    if (used_nothing(usage) || is_free(plan))
+        return 0;
+    sum = plan->model.per_call ? call_price(plan) : token_price(plan, usage);
+    points = decimal_round(&sum, points_max);
+    return points > 0 ? points : 1;
+}
+
+static void write_audio(struct json_writer *w, const struct price_plan *plan,
+                        const struct usage *usage)
+{
+    const struct classes c = classify(plan, usage);
+
+    if (c.audio_in + c.audio_out == 0)
+        return;
+    jw_key_bool(w, STR("audio"), true);
+    jw_key_i64(w, STR("audio_input"), c.audio_in);
+    jw_key_i64(w, STR("audio_output"), c.audio_out);
+    jw_key_i64(w, STR("text_input"), not_negative(usage->prompt) - c.audio_in);
+    jw_key_i64(w, STR("text_output"), c.text_out);
+    jw_key_f64(w, STR("audio_ratio"), plan->model.audio_ratio);
+    jw_key_f64(w, STR("audio_completion_ratio"), plan->model.audio_completion_ratio);
+}
+
+void price_write_other(struct json_writer *w, const struct price_plan *plan,
+                       const struct usage *usage)
+{
+    const struct model_price *m = &plan->model;
+
+    /* In price mode the original writes the ratios as 0. */
+    jw_key_f64(w, STR("model_ratio"), m->per_call ? 0 : m->ratio);
+    jw_key_f64(w, STR("group_ratio"), plan->group_ratio);
+    jw_key_f64(w, STR("completion_ratio"), m->per_call ? 0 : m->completion_ratio);
+    jw_key_i64(w, STR("cache_tokens"), not_negative(usage->cached));
+    jw_key_f64(w, STR("cache_ratio"), m->per_call ? 0 : m->cache_ratio);
+    jw_key_f64(w, STR("model_price"), m->per_call ? m->price_usd : -1);
+    if (plan->user_group_ratio >= 0)
+        jw_key_f64(w, STR("user_group_ratio"), plan->user_group_ratio);
+    if (usage->cache_write > 0) {
+        jw_key_i64(w, STR("cache_creation_tokens"), usage->cache_write);
+        jw_key_f64(w, STR("cache_creation_ratio"), m->cache_write_ratio);
+    }
+    if (usage->image_in > 0) {
+        jw_key_bool(w, STR("image"), true);
+        jw_key_f64(w, STR("image_ratio"), m->image_ratio);
+        jw_key_i64(w, STR("image_output"), usage->image_in);
+    }
+    write_audio(w, plan, usage);
+}
+
+struct str price_content(struct arena *a, const struct price_plan *plan, const struct usage *usage)
+{
+    const struct model_price *m = &plan->model;
+    const char *end = used_nothing(usage) ? "（可能是上游超时）" : "";
+    const struct classes c = classify(plan, usage);
+
+    if (m->per_call)
+        return arena_fmt(a, "模型价格 %.2f，分组倍率 %.2f%s", m->price_usd, plan->group_ratio, end);
+    if (c.audio_in + c.audio_out > 0)
+        return arena_fmt(a,
+                         "模型倍率 %.2f，补全倍率 %.2f，音频倍率 %.2f，音频补全倍率 "
+                         "%.2f，分组倍率 %.2f%s",
+                         m->ratio, m->completion_ratio, m->audio_ratio, m->audio_completion_ratio,
+                         plan->group_ratio, end);
+    return arena_fmt(a, "模型倍率 %.2f，补全倍率 %.2f，分组倍率 %.2f%s", m->ratio,
+                     m->completion_ratio, plan->group_ratio, end);
+}
