@@ -57,24 +57,58 @@ static struct arena_chunk *chunk_new(struct arena *a, size_t bytes)
     return chunk;
 }
 
-void arena_fini(struct arena *a)
+static void run_cleanups(struct arena *a)
 {
-    size_t first = a->chunk_bytes;
-
     while (a->cleanups) {
         struct arena_cleanup *c = a->cleanups;
 
         a->cleanups = c->next;
         c->fn(c->ptr);
     }
+}
+
+static void chunk_free(struct arena_chunk *c)
+{
+    UNPOISON(c->payload, c->bytes);
+    mem_free(c);
+}
+
+void arena_fini(struct arena *a)
+{
+    size_t first = a->chunk_bytes;
+
+    run_cleanups(a);
     for (struct arena_chunk *c = a->chunks, *next; c; c = next) {
         next = c->next;
         if (!next)
             first = c->bytes; /* the oldest chunk has the size that the owner asked for */
-        UNPOISON(c->payload, c->bytes);
-        mem_free(c);
+        chunk_free(c);
     }
     arena_init(a, first);
+}
+
+void arena_reset(struct arena *a, size_t first_chunk_bytes)
+{
+    struct arena_chunk *kept = NULL;
+
+    run_cleanups(a);
+    for (struct arena_chunk *c = a->chunks, *next; c; c = next) {
+        next = c->next;
+        if (!next && c->bytes == first_chunk_bytes)
+            kept = c;
+        else
+            chunk_free(c);
+    }
+    arena_init(a, first_chunk_bytes);
+    if (!kept)
+        return;
+    POISON(kept->payload, kept->bytes);
+    kept->next = NULL;
+    a->chunks = kept;
+    a->at = kept->payload;
+    a->end = kept->payload + kept->bytes;
+    a->total_bytes = sizeof *kept + kept->bytes;
+    a->chunk_bytes = first_chunk_bytes < ARENA_LARGEST ? first_chunk_bytes * 2 : ARENA_LARGEST;
 }
 
 void arena_finip(struct arena *a)

@@ -30,6 +30,9 @@ struct arena { /* plain storage of the caller; the members are private */
 void arena_init(struct arena *a, size_t first_chunk_bytes);
 /* Runs the cleanups, frees everything; the arena is as after arena_init() and may be used again. */
 void arena_fini(struct arena *a);
+/* The same, but the first chunk is kept for the next use when it has this size; for owners that
+ * fill and empty one arena many times. arena_fini() must still follow at the end. */
+void arena_reset(struct arena *a, size_t first_chunk_bytes);
 /* For CLEANUP(arena_finip). */
 void arena_finip(struct arena *a);
 

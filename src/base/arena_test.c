@@ -96,6 +96,30 @@ TEST(a_builder_writes_numbers_and_text)
     sb_fini(&sb);
 }
 
-TEST_MAIN(cleanups_run_backwards_and_once, every_block_is_aligned_and_holds_its_bytes,
-          an_unused_arena_owns_no_memory, formatted_text_is_whole_and_ends_with_nul,
-          a_builder_fails_past_its_cap_and_stays_failed, a_builder_writes_numbers_and_text)
+TEST(a_reset_arena_keeps_its_first_chunk_only)
+{
+    CLEANUP(arena_finip) struct arena a;
+    struct sb order;
+
+    sb_init(&order, 100);
+    arena_init(&a, 256);
+    for (int round = 0; round < 3; round++) {
+        arena_defer(&a, note_order, &order);
+        memset(arena_alloc(&a, 50), 'x', 50);
+        size_t first = a.total_bytes;
+        memset(arena_alloc(&a, 5000), 'x', 5000);
+        CHECK(a.total_bytes > first + 5000);
+        arena_reset(&a, 256);
+        CHECK_EQ(a.total_bytes, first);
+        CHECK_EQ(order.n, round + 1);
+    }
+    arena_alloc(&a, 10);
+    arena_reset(&a, 512); /* another size is not kept */
+    CHECK_EQ(a.total_bytes, 0);
+    sb_fini(&order);
+}
+
+TEST_MAIN(a_reset_arena_keeps_its_first_chunk_only, cleanups_run_backwards_and_once,
+          every_block_is_aligned_and_holds_its_bytes, an_unused_arena_owns_no_memory,
+          formatted_text_is_whole_and_ends_with_nul, a_builder_fails_past_its_cap_and_stays_failed,
+          a_builder_writes_numbers_and_text)

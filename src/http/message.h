@@ -19,3 +19,5 @@ enum http_method {
 struct str http_header_find(const struct http_header *headers, size_t n, struct str name);
 const char *http_status_text(int status); /* "Not Found"; "Unknown" for others */
 struct str http_method_name(enum http_method m);
+/* HTTP_M_OTHER for what is not in the list; case matters. */
+enum http_method http_method_read(struct str name);
