@@ -40,6 +40,14 @@ struct api_conf {
     bool generate_default_token; /* GENERATE_DEFAULT_TOKEN */
     struct str
         setup_code; /* asked for by POST /api/setup from a public address; printed at start */
+    /* INITIAL_ROOT_TOKEN: 48 characters of 0-9a-zA-Z, with or without "sk-" before them; and
+     * INITIAL_ROOT_ACCESS_TOKEN: 1 to 32 printable characters. Empty: none. They are made by
+     * api_first_start(), and let in although the root account still has its first password, because
+     * the operator gave them on purpose. */
+    struct str initial_root_token, initial_root_access_token;
+    bool batch_update;          /* BATCH_UPDATE_ENABLED, as /api/status shows it */
+    int64_t polling_interval_s; /* POLLING_INTERVAL: pause between channels of a test of all */
+    struct str turnstile_url;   /* empty: Cloudflare's; for tests */
     struct {
         int64_t limit, duration_s;
         bool enabled;
@@ -55,7 +63,25 @@ struct api_conf {
     void *ctx;
 };
 
-struct api *api_new(const struct api_conf *conf);
+/*
+ * Once at start, after the migration and before api_new(), of the conf it needs db, clock, version
+ * and the initial tokens only. A database without a root account gets root / 123456, which can do
+ * nothing but change its password (or be set up by POST /api/setup); a set-up root account without
+ * the mark of it (`setups`) gets the mark. The initial tokens are made for the root account where
+ * they are missing. ERR_BAD_REQUEST: an initial token has the wrong form (the text names the
+ * variable, never the value); ERR_DB.
+ */
+MUST_CHECK enum err_code api_first_start(const struct api_conf *conf, struct err *err);
+
+struct api *api_new(const struct api_conf *conf); /* strings are copied */
+/* At shutdown, early: the test of all channels ends after the channel it is at. */
+void api_stop(struct api *a);
+/* After the pool and the loops have ended. */
 void api_free(struct api *a);
-/* Adds all its rows. */
+/* Adds all its rows. They live as long as `a`. */
 void api_add_routes(struct api *a, struct router *router);
+/* Counts a request for the console's files against GLOBAL_WEB_RATE_LIMIT; false: answer 429 with an
+ * empty body. Any thread. */
+bool api_web_allow(struct api *a, struct str client_ip);
+/* Starts the test of all channels (CHANNEL_TEST_FREQUENCY); false: one runs already. Any thread. */
+bool api_test_channels(struct api *a);
