@@ -154,6 +154,8 @@ void stream_feed(struct exchange *x, struct str bytes);
 void stream_end(struct exchange *x); /* the upstream's reply was complete */
 void stream_broken(struct exchange *x, const struct err *err); /* it was not */
 
+void stream_from_answer(struct exchange *x); /* a JSON answer to a streaming request */
+
 /* settle.c: writes the usage record; does nothing the second time. False: the journal could not
  * take it. */
 bool exchange_charge(struct exchange *x);

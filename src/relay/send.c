@@ -190,6 +190,10 @@ static void on_end(void *ctx)
     }
     if (!x->usage_seen)
         peek_texts(sb_str(&x->collected), add_text, &x->meter);
+    if (x->peek.stream) {
+        stream_from_answer(x);
+        return;
+    }
     x->outcome = OUTCOME_COMPLETE;
     health_note_success(x->channel);
     exchange_go(x, STEP_SETTLE);

@@ -9,6 +9,8 @@
  */
 #include "relay/exchange.h"
 
+#include "dialect/openai_chunk.h"
+
 enum { SLICES = 96, AFTER_DONE_MS = 2000 };
 
 static const struct str usage_null = STR_INIT(",\"usage\":null");
@@ -65,7 +67,7 @@ static void flush(struct batch *b)
 static void show(struct batch *b)
 {
     struct exchange *x = b->x;
-    struct str held = sb_str(&x->held);
+    struct str held;
 
     flush(b);
     held = sb_str(&x->held);
@@ -130,20 +132,25 @@ static void on_after_done(struct loop_timer *timer)
     finish(x);
 }
 
+/* [DONE], or what stands for it. It is written behind what came before it, and only when the charge
+ * is safe. */
 static void on_done(struct batch *b)
 {
     struct exchange *x = b->x;
 
-    flush(b);
     x->done_seen = true;
     if (!x->content_seen && !x->finish_seen && !x->usage_seen)
         return; /* an empty answer: stream_end() decides */
     x->outcome = OUTCOME_COMPLETE;
-    if (!exchange_charge(x))
-        return; /* the journal is full: SETTLE breaks the reply off, so that nothing uncharged looks
-                   complete */
-    show(b);
-    write_out(x, &STR("data: [DONE]\n\n"), 1);
+    if (!exchange_charge(x)) { /* nothing uncharged may look complete */
+        exchange_fail(
+            x, ERR_IO,
+            "无法记录用量，请求已中止 (the usage could not be recorded, the answer was cut)");
+        return;
+    }
+    if (!x->content_seen)
+        show(b);
+    add(b, STR("data: [DONE]\n\n"));
     if (!x->client_gone)
         loop_timer_set(x->rl->loop, &x->timer, AFTER_DONE_MS, on_after_done);
 }
@@ -242,6 +249,35 @@ void stream_begin(struct exchange *x)
                        on_ping);
 }
 
+/* A streaming request was answered with plain JSON: the answer goes out as a stream of one chunk.
+ */
+void stream_from_answer(struct exchange *x)
+{
+    struct batch b = {.x = x};
+    struct str chunk, usage;
+
+    if (openai_chunk_from_answer(x->arena, sb_str(&x->collected), &chunk, &usage, NULL) != ERR_OK) {
+        fault_from_err(
+            x, &(struct err){.code = ERR_UPSTREAM_BODY, .msg = "the reply is no chat answer"});
+        exchange_attempt_failed(x);
+        return;
+    }
+    x->first_payload_us = clock_mono_us();
+    x->content_seen = true;
+    add_event(&b, &(struct sse_event){.data = chunk});
+    if (usage.n > 0 && !hides_usage(x))
+        add_event(&b,
+                  &(struct sse_event){
+                      .data = arena_fmt(
+                          x->arena,
+                          "{\"object\":\"chat.completion.chunk\",\"choices\":[],\"usage\":%.*s}",
+                          STR_ARG(usage))});
+    on_done(&b);
+    flush(&b);
+    health_note_success(x->channel);
+    finish(x);
+}
+
 /* The body ended. Without [DONE] an answer is complete only if it said that it was finished. */
 void stream_end(struct exchange *x)
 {
@@ -250,9 +286,9 @@ void stream_end(struct exchange *x)
 
     if (!x->done_seen && sse_end(&x->sse, &ev) == SSE_EVENT)
         on_event(&b, &ev); /* some servers leave the last blank line out */
-    flush(&b);
     if (x->fault.code == ERR_OK && !x->done_seen && x->finish_seen)
         on_done(&b);
+    flush(&b);
     if (x->fault.code == ERR_OK && x->outcome == OUTCOME_NONE) {
         if (x->content_seen) {
             stream_broken(x, &(struct err){.code = ERR_UPSTREAM_CUT,
