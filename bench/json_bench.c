@@ -235,7 +235,7 @@ int main(void)
     mallopt(M_TRIM_THRESHOLD, 64 << 20); /* as in a server that has been up for a while: what is
                                           * freed is not given back to the system each time */
     printf("Reading JSON, scanner \"%s\", best of %d rounds\n", json_scan_best()->name, ROUNDS);
-    run(1024, 0);
-    run(100 * 1024, 20);
+    run(1000, 0);
+    run(100000, 20);
     return 0;
 }

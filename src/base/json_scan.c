@@ -16,7 +16,7 @@
 #define AVX2 __attribute__((target("avx2")))
 #endif
 
-enum { BLOCK = 64 };
+enum { BLOCK = 64, ASCII_STEP = 128 };
 
 /* The bit i is set when p[i] is a quote, a backslash or a control character, for i < BLOCK. */
 typedef uint64_t stops_fn(const char *p);
@@ -518,7 +518,7 @@ AVX2 static inline __m256i utf8_faults(__m256i v, __m256i before)
 /* Two blocks at once: most text is ASCII over long stretches. */
 AVX2 static inline const char *skip_ascii(const char *p, const char *end)
 {
-    for (; end - p >= 2 * BLOCK; p += 2 * BLOCK) {
+    for (; end - p >= ASCII_STEP; p += ASCII_STEP) {
         struct block a = load_block(p), b = load_block(p + BLOCK);
         __m256i all =
             _mm256_or_si256(_mm256_or_si256(a.low, a.high), _mm256_or_si256(b.low, b.high));

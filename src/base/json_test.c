@@ -392,6 +392,7 @@ TEST(a_lone_surrogate_gives_the_replacement_character)
                                                         "A");
     CHECK_STR(unescaped(&a, STR("\"\\uD800\\n\"")), "\xEF\xBF\xBD\n");
     CHECK_STR(unescaped(&a, STR("\"\\uD800\\uD83D\\uDE00\"")), "\xEF\xBF\xBD\xF0\x9F\x98\x80");
+    CHECK_STR(unescaped(&a, STR("\"\\uDE00\\uDE00\"")), "\xEF\xBF\xBD\xEF\xBF\xBD");
     CHECK_STR(unescaped(&a, STR("\"\\uDE00\\uD83D\"")), "\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 

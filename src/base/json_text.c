@@ -128,7 +128,9 @@ static void add_escape(struct sb *sb, char c)
     char text[6] = {'\\', 'u', '0', '0', hex[u >> 4], hex[u & 15]};
 
     if (u >= 0x20 || short_form[u]) {
-        text[1] = u >= 0x20 ? c : short_form[u];
+        text[1] = c;
+        if (u < 0x20)
+            text[1] = short_form[u];
         sb_add(sb, str_make(text, 2));
     } else {
         sb_add(sb, str_make(text, 6));

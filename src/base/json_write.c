@@ -148,7 +148,7 @@ static void add_decimal(struct sb *sb, struct str digits, int point)
 
 void jw_f64(struct json_writer *w, double value)
 {
-    char digits[DIGITS_MAX];
+    char digits[DIGITS_MAX] = {0};
     int point;
 
     if (!isfinite(value)) {

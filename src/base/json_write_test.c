@@ -40,6 +40,22 @@ TEST(commas_stand_between_items_only)
                            "\"e\":true,\"f\":\"\",\"g\":0.5,\"h\":[1, 2],\"i\":null}");
 }
 
+TEST(a_container_begins_without_a_comma_whatever_stood_at_its_level)
+{
+    WITH_WRITER(w);
+    jw_array(&w);
+    for (int i = 0; i < 2; i++) {
+        jw_array(&w);
+        jw_i64(&w, i);
+        jw_end(&w);
+        jw_object(&w);
+        jw_key_i64(&w, STR("k"), i);
+        jw_end(&w);
+    }
+    jw_end(&w);
+    CHECK_STR(sb_str(&sb), "[[0],{\"k\":0},[1],{\"k\":1}]");
+}
+
 TEST(a_single_value_is_a_text)
 {
     WITH_WRITER(w);
@@ -185,8 +201,10 @@ TEST(a_builder_past_its_cap_fails_quietly)
     CHECK(sb_failed(&sb));
 }
 
-TEST_MAIN(commas_stand_between_items_only, a_single_value_is_a_text, strings_and_keys_are_escaped,
-          what_is_not_utf8_becomes_replacement_characters, long_strings_are_escaped_at_every_place,
-          a_quoted_string_is_a_value_of_its_own, doubles_have_their_shortest_spelling,
-          doubles_read_back_the_same, nesting_to_64_is_written_and_deeper_fails_the_builder,
+TEST_MAIN(commas_stand_between_items_only,
+          a_container_begins_without_a_comma_whatever_stood_at_its_level, a_single_value_is_a_text,
+          strings_and_keys_are_escaped, what_is_not_utf8_becomes_replacement_characters,
+          long_strings_are_escaped_at_every_place, a_quoted_string_is_a_value_of_its_own,
+          doubles_have_their_shortest_spelling, doubles_read_back_the_same,
+          nesting_to_64_is_written_and_deeper_fails_the_builder,
           a_builder_past_its_cap_fails_quietly)
