@@ -94,7 +94,7 @@ void arena_reset(struct arena *a, size_t first_chunk_bytes)
     run_cleanups(a);
     for (struct arena_chunk *c = a->chunks, *next; c; c = next) {
         next = c->next;
-        if (!next && c->bytes == first_chunk_bytes)
+        if (!kept && c->bytes == first_chunk_bytes)
             kept = c;
         else
             chunk_free(c);
