@@ -1,0 +1,401 @@
+/*
+ * Rows of the log: writing them, and reading pages of them. Where the hours come from is in
+ * repo_log_hours.c.
+ */
+#include "store/repo_log.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "store/repo_log_row.h"
+
+#define LOG_I64(member, name)  REPO_COLUMN(struct log_row, member, name, CELL_I64)
+#define LOG_TEXT(member, name) REPO_COLUMN(struct log_row, member, name, CELL_TEXT)
+
+static const struct repo_column columns[] = {
+    LOG_I64(id, "id"),
+    LOG_I64(user_id, "user_id"),
+    LOG_I64(created_at, "created_at"),
+    LOG_I64(type, "type"),
+    LOG_TEXT(content, "content"),
+    LOG_TEXT(username, "username"),
+    LOG_TEXT(token_name, "token_name"),
+    LOG_TEXT(model_name, "model_name"),
+    LOG_I64(quota, "quota"),
+    LOG_I64(prompt_tokens, "prompt_tokens"),
+    LOG_I64(completion_tokens, "completion_tokens"),
+    LOG_I64(use_time, "use_time"),
+    REPO_COLUMN(struct log_row, is_stream, "is_stream", CELL_BOOL),
+    LOG_I64(channel_id, "channel_id"),
+    LOG_I64(token_id, "token_id"),
+    LOG_TEXT(group, "group"),
+    LOG_TEXT(other, "other"),
+    LOG_TEXT(ip, "ip"),
+    LOG_TEXT(request_id, "request_id"),
+    LOG_TEXT(upstream_request_id, "upstream_request_id"),
+};
+
+const struct repo_table repo_log_table = {"logs", columns, ARRAY_LEN(columns),
+                                          sizeof(struct log_row)};
+
+struct log_row repo_log_clip(const struct log_row *row)
+{
+    struct log_row r = *row;
+
+    r.username = utf8_prefix(r.username, 191);
+    r.token_name = utf8_prefix(r.token_name, 191);
+    r.model_name = utf8_prefix(r.model_name, 191);
+    r.group = utf8_prefix(r.group, 191);
+    r.ip = utf8_prefix(r.ip, 191);
+    r.request_id = utf8_prefix(r.request_id, 64);
+    r.upstream_request_id = utf8_prefix(r.upstream_request_id, 128);
+    return r;
+}
+
+/* Writing. */
+
+enum err_code repo_log_insert(struct db_conn *c, const struct log_row *row, struct err *err)
+{
+    struct log_row clipped = repo_log_clip(row);
+    int64_t id;
+
+    return repo_insert(c, &repo_log_table, &clipped, &id, err);
+}
+
+enum {
+    LOG_WRITTEN = ARRAY_LEN(columns) - 1, /* all but the id */
+    LOG_ROWS = 40,                        /* in the largest statement */
+    INSERT_LIMIT = 64 * 1024
+};
+
+static void add_insert(struct sb *sql, size_t rows)
+{
+    sb_add(sql, STR("INSERT INTO logs ("));
+    for (size_t i = 1; i <= LOG_WRITTEN; i++)
+        sb_fmt(sql, "%s\"%s\"", i > 1 ? "," : "", columns[i].name);
+    sb_add(sql, STR(") VALUES "));
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t i = 0; i < LOG_WRITTEN; i++)
+            sb_add(sql, i ? STR(",?") : r ? STR(",(?") : STR("(?"));
+        sb_add_char(sql, ')');
+    }
+    sb_add_char(sql, '\0');
+}
+
+/* `rows` rows in one statement. */
+static enum err_code insert_some(struct db_conn *c, const char *sql, struct db_value *values,
+                                 const struct log_row *from, size_t rows, struct err *err)
+{
+    enum db_kind kind = db_conn_kind(c);
+
+    for (size_t r = 0; r < rows; r++) {
+        struct log_row clipped = repo_log_clip(&from[r]);
+
+        for (size_t i = 0; i < LOG_WRITTEN; i++)
+            values[r * LOG_WRITTEN + i] = repo_value(&columns[i + 1], &clipped, kind);
+    }
+    return db_exec_values(c, NULL, err, sql, values, rows * LOG_WRITTEN);
+}
+
+/* Statements of a few sizes only, so that all of them stay prepared. */
+enum err_code repo_log_insert_many(struct db_conn *c, const struct log_row *rows, size_t n,
+                                   struct err *err)
+{
+    static const size_t sizes[] = {LOG_ROWS, 8, 1};
+    CLEANUP(arena_finip) struct arena a;
+    CLEANUP(sb_finip) struct sb sql;
+    struct db_value *values;
+
+    arena_init(&a, 0);
+    sb_init(&sql, INSERT_LIMIT);
+    values = arena_new_array(&a, struct db_value, LOG_WRITTEN * LOG_ROWS);
+    for (size_t s = 0; s < ARRAY_LEN(sizes); s++) {
+        if (n < sizes[s])
+            continue;
+        sb_reset(&sql);
+        add_insert(&sql, sizes[s]);
+        for (; n >= sizes[s]; rows += sizes[s], n -= sizes[s])
+            TRY(insert_some(c, sql.p, values, rows, sizes[s], err));
+    }
+    return ERR_OK;
+}
+
+/* Reading. */
+
+/* The pattern of the caller; a name without wildcards is compared as such. */
+static void add_model(struct repo_query *q, struct arena *a, struct str pattern)
+{
+    if (str_find_char(pattern, '%') < 0 && str_find_char(pattern, '_') < 0)
+        repo_query_add(q, " AND COALESCE(model_name, '') = ?", DB_TEXT(pattern));
+    else
+        repo_query_add(q, " AND COALESCE(model_name, '') LIKE ? ESCAPE '!'",
+                       DB_TEXT(repo_like_pattern(a, pattern)));
+}
+
+/* COALESCE keeps the planner from the single-column indexes of imported databases: the hours have
+ * already made the range of time small, and that index (or the user's) is the right one. */
+void repo_log_add_filter(struct repo_query *q, struct arena *a, const struct log_filter *f)
+{
+    if (f->user_id)
+        repo_query_add(q, " AND user_id = ?", DB_I64(f->user_id));
+    if (f->start_s)
+        repo_query_add(q, " AND created_at >= ?", DB_I64(f->start_s));
+    if (f->end_s)
+        repo_query_add(q, " AND created_at <= ?", DB_I64(f->end_s));
+    if (f->type)
+        repo_query_add(q, " AND COALESCE(type, 0) = ?", DB_I64(f->type));
+    if (f->token_id)
+        repo_query_add(q, " AND COALESCE(token_id, 0) = ?", DB_I64(f->token_id));
+    if (f->channel_id)
+        repo_query_add(q, " AND COALESCE(channel_id, 0) = ?", DB_I64(f->channel_id));
+    if (f->username.n)
+        repo_query_add(q, " AND COALESCE(username, '') = ?", DB_TEXT(f->username));
+    if (f->token_name.n)
+        repo_query_add(q, " AND COALESCE(token_name, '') = ?", DB_TEXT(f->token_name));
+    if (f->group.n)
+        repo_query_add(q, " AND COALESCE(\"group\", '') = ?", DB_TEXT(f->group));
+    if (f->request_id.n)
+        repo_query_add(q, " AND request_id = ?", DB_TEXT(f->request_id));
+    if (f->model_name.n)
+        add_model(q, a, f->model_name);
+}
+
+static enum err_code fetch(struct db_conn *c, struct arena *a, const struct log_filter *f,
+                           struct repo_page page, struct log_row **rows, size_t *count,
+                           struct err *err)
+{
+    void *array;
+    enum err_code rc;
+
+    REPO_QUERY(q);
+    repo_select(&q, &repo_log_table);
+    repo_query_fmt(&q, " WHERE 1 = 1");
+    repo_log_add_filter(&q, a, f);
+    repo_query_fmt(&q, " ORDER BY created_at DESC, id DESC");
+    repo_query_page(&q, page);
+    rc = repo_fetch(c, a, &repo_log_table, &q, &array, count, err);
+    *rows = array;
+    return rc;
+}
+
+/* Without the hours: what asks for a request id, or for all rows. */
+static enum err_code page_directly(struct db_conn *c, struct arena *a, const struct log_filter *f,
+                                   struct repo_page page, struct log_page *out, struct err *err)
+{
+    REPO_QUERY(q);
+    repo_query_fmt(&q, "SELECT COUNT(*) FROM logs WHERE 1 = 1");
+    repo_log_add_filter(&q, a, f);
+    TRY(repo_query_i64(c, &q, &out->total, err));
+    return fetch(c, a, f, page, &out->rows, &out->count, err);
+}
+
+/* Rows of the hours [first, last] (indexes; newest first) that the filter lets pass. */
+static struct log_filter within(const struct log_filter *f, const struct log_hours *hours,
+                                size_t first, size_t last)
+{
+    struct log_filter part = *f;
+    int64_t from = hours->rows[last].hour, to = hours->rows[first].hour + LOG_HOUR_S - 1;
+
+    if (from > part.start_s)
+        part.start_s = from;
+    if (part.end_s == 0 || to < part.end_s)
+        part.end_s = to;
+    return part;
+}
+
+/* How far neighbouring hours, read together from `first` on, bring at least `want` rows. */
+static size_t run_of(const struct log_hours *hours, size_t first, int64_t want)
+{
+    size_t last = first;
+    int64_t have = hours->rows[first].count;
+
+    while (have < want && last + 1 < hours->count &&
+           hours->rows[last + 1].hour == hours->rows[last].hour - LOG_HOUR_S)
+        have += hours->rows[++last].count;
+    return last;
+}
+
+static enum err_code page_by_hours(struct db_conn *c, struct arena *a, const struct log_filter *f,
+                                   const struct log_hours *hours, struct repo_page page,
+                                   struct log_page *out, struct err *err)
+{
+    int64_t skip = page.offset > 0 ? page.offset : 0;
+    size_t at = 0, want = (size_t)page.limit;
+
+    while (at < hours->count && skip >= hours->rows[at].count)
+        skip -= hours->rows[at++].count;
+    out->rows = arena_new_array(a, struct log_row, want);
+    while (at < hours->count && out->count < want) {
+        int64_t missing = (int64_t)(want - out->count);
+        size_t last = run_of(hours, at, skip + missing), got;
+        struct log_filter part = within(f, hours, at, last);
+        struct log_row *rows;
+
+        TRY(fetch(c, a, &part, (struct repo_page){skip, missing}, &rows, &got, err));
+        if (got)
+            memcpy(out->rows + out->count, rows, got * sizeof *rows);
+        out->count += got;
+        skip = 0;
+        at = last + 1;
+    }
+    return ERR_OK;
+}
+
+enum { PAGE_ROWS_MAX = 1000 };
+
+static enum err_code page_in_transaction(struct db_conn *c, struct arena *a,
+                                         const struct log_filter *f, struct repo_page page,
+                                         struct log_page *out, struct err *err)
+{
+    struct log_hours hours;
+
+    if (f->request_id.n || page.limit <= 0 || page.limit > PAGE_ROWS_MAX)
+        return page_directly(c, a, f, page, out, err);
+    TRY(repo_log_hours_find(c, a, f, &hours, err));
+    for (size_t i = 0; i < hours.count; i++)
+        out->total += hours.rows[i].count;
+    return page_by_hours(c, a, f, &hours, page, out, err);
+}
+
+enum err_code repo_log_page(struct db_conn *c, struct arena *a, const struct log_filter *filter,
+                            struct repo_page page, struct log_page *out, struct err *err)
+{
+    struct db_tx tx;
+
+    *out = (struct log_page){0};
+    TRY(db_join(c, &tx, err));
+    return db_join_end(&tx, page_in_transaction(c, a, filter, page, out, err), err);
+}
+
+enum err_code repo_log_search(struct db_conn *c, struct arena *a, struct str keyword,
+                              int64_t user_id, int64_t limit, struct log_page *out, struct err *err)
+{
+    int64_t type;
+    void *rows;
+
+    *out = (struct log_page){0};
+    if (!str_to_i64(keyword, &type))
+        type = -1;
+    REPO_QUERY(q);
+    repo_select(&q, &repo_log_table);
+    if (user_id) {
+        repo_query_add(&q, " WHERE user_id = ?", DB_I64(user_id));
+        repo_query_add(&q, " AND type = ?", DB_I64(type));
+    } else {
+        repo_query_add(&q, " WHERE (type = ?", DB_I64(type));
+        repo_query_add(&q, " OR content LIKE ? ESCAPE '!')", DB_TEXT(repo_like_start(a, keyword)));
+    }
+    repo_query_fmt(&q, " ORDER BY created_at DESC, id DESC");
+    repo_query_page(&q, (struct repo_page){0, limit});
+    TRY(repo_fetch(c, a, &repo_log_table, &q, &rows, &out->count, err));
+    out->rows = rows;
+    out->total = (int64_t)out->count;
+    return ERR_OK;
+}
+
+/* Sums. */
+
+static enum err_code sum_quota(struct db_conn *c, struct arena *a, const struct log_filter *f,
+                               int64_t *quota, struct err *err)
+{
+    struct log_hours hours;
+
+    if (f->request_id.n) {
+        REPO_QUERY(q);
+        repo_query_fmt(&q, "SELECT SUM(quota) FROM logs WHERE 1 = 1");
+        repo_log_add_filter(&q, a, f);
+        return repo_query_i64(c, &q, quota, err);
+    }
+    TRY(repo_log_hours_find(c, a, f, &hours, err));
+    for (size_t i = 0; i < hours.count; i++)
+        *quota += hours.rows[i].quota;
+    return ERR_OK;
+}
+
+static enum err_code sum_last_minute(struct db_conn *c, struct arena *a, const struct log_filter *f,
+                                     struct log_stat *out, struct err *err)
+{
+    struct db_rows *rows;
+
+    REPO_QUERY(q);
+    repo_query_fmt(&q, "SELECT COUNT(*), SUM(COALESCE(prompt_tokens, 0)"
+                       " + COALESCE(completion_tokens, 0)) FROM logs WHERE 1 = 1");
+    repo_log_add_filter(&q, a, f);
+    TRY(repo_query_open(c, a, &q, &rows, err));
+    if (db_next(rows)) {
+        out->rpm = db_i64(rows, 0);
+        out->tpm = db_i64(rows, 1);
+    }
+    return db_end(rows, err);
+}
+
+static enum err_code stat_in_transaction(struct db_conn *c, const struct log_filter *filter,
+                                         int64_t now_s, struct log_stat *out, struct err *err)
+{
+    CLEANUP(arena_finip) struct arena a;
+    struct log_filter consumed = *filter, minute;
+
+    arena_init(&a, 0);
+    consumed.type = LOG_TYPE_CONSUME;
+    minute = consumed;
+    minute.start_s = now_s - 60;
+    minute.end_s = 0;
+    TRY(sum_quota(c, &a, &consumed, &out->quota, err));
+    return sum_last_minute(c, &a, &minute, out, err);
+}
+
+enum err_code repo_log_stat(struct db_conn *c, const struct log_filter *filter, int64_t now_s,
+                            struct log_stat *out, struct err *err)
+{
+    struct db_tx tx;
+
+    *out = (struct log_stat){0};
+    TRY(db_join(c, &tx, err));
+    return db_join_end(&tx, stat_in_transaction(c, filter, now_s, out, err), err);
+}
+
+/* Deleting. */
+
+enum { DELETE_BATCH = 50 };
+
+static enum err_code delete_ids(struct db_conn *c, const int64_t *ids, size_t n, int64_t *deleted,
+                                struct err *err)
+{
+    for (size_t at = 0; at < n; at += DELETE_BATCH) {
+        int64_t changed;
+
+        REPO_QUERY(q);
+        repo_query_fmt(&q, "DELETE FROM logs WHERE id");
+        repo_query_in(&q, ids + at, n - at < DELETE_BATCH ? n - at : DELETE_BATCH);
+        TRY(repo_query_exec(c, &q, &changed, err));
+        *deleted += changed;
+    }
+    return ERR_OK;
+}
+
+static enum err_code delete_oldest(struct db_conn *c, int64_t before_s, int64_t max_rows,
+                                   int64_t *deleted, struct err *err)
+{
+    CLEANUP(arena_finip) struct arena a;
+    int64_t *ids;
+    size_t n;
+
+    arena_init(&a, 0);
+    REPO_QUERY(q);
+    repo_query_add(&q, "SELECT id FROM logs WHERE created_at < ? ORDER BY created_at",
+                   DB_I64(before_s));
+    repo_query_page(&q, (struct repo_page){0, max_rows});
+    TRY(repo_fetch_ids(c, &a, &q, &ids, &n, err));
+    TRY(delete_ids(c, ids, n, deleted, err));
+    return n ? repo_log_hours_forget(c, before_s, err) : ERR_OK;
+}
+
+enum err_code repo_log_delete_before(struct db_conn *c, int64_t before_s, int64_t max_rows,
+                                     int64_t *deleted, struct err *err)
+{
+    struct db_tx tx;
+
+    *deleted = 0;
+    assert(max_rows > 0);
+    TRY(db_join(c, &tx, err));
+    return db_join_end(&tx, delete_oldest(c, before_s, max_rows, deleted, err), err);
+}
