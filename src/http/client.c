@@ -650,3 +650,8 @@ void http_client_free(struct http_client *c)
     sb_fini(&c->scratch);
     mem_free(c);
 }
+
+struct dns *http_client_dns(struct http_client *c)
+{
+    return c->dns;
+}

@@ -23,15 +23,22 @@ struct http_call;
 struct http_call_conf { /* everything is borrowed and must live until the call is over */
     enum http_method method;
     struct http_url url;
-    const struct http_header *headers; /* Host, Content-Length and Connection are added */
+    /* Host, Accept-Encoding and (from the URL's userinfo) Authorization are added where they are
+     * not among them. What says where the request ends or what becomes of the connection is ours:
+     * Content-Length, Transfer-Encoding, Connection, Upgrade, Expect and their kin are left out. */
+    const struct http_header *headers;
     size_t header_count;
     const struct str *body; /* slices */
     size_t body_count;
-    struct str
-        proxy; /* "http://u:p@h:p", "https://..", "socks5://..", "socks5h://.."; empty: direct */
-    uint64_t connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms,
-        total_timeout_ms; /* 0: 10 s, 300 s, 300 s, none */
-    size_t head_limit;    /* 0: 64 KB */
+    /* "http://u:p@h:p", "https://..", "socks5://..", "socks5h://.."; empty: direct */
+    struct str proxy;
+    /* 0 stands for 10 s, 300 s, 300 s, and no limit. */
+    uint64_t connect_timeout_ms; /* name, TCP, proxy and TLS together */
+    uint64_t
+        first_byte_timeout_ms; /* from the request's last byte to the end of the reply's head */
+    uint64_t idle_timeout_ms;  /* between pieces of the body */
+    uint64_t total_timeout_ms;
+    size_t head_limit; /* 0: 64 KB */
 };
 
 struct http_reply_head {
@@ -45,8 +52,10 @@ struct http_call_handler { /* static table */
     void (*on_head)(void *ctx, const struct http_reply_head *head);
     void (*on_body)(void *ctx, struct str bytes); /* bytes hold during the call only */
     void (*on_end)(void *ctx);                    /* the reply was complete as HTTP tells it */
-    /* ERR_CONNECT, ERR_TLS, ERR_UPSTREAM_TIMEOUT, ERR_UPSTREAM_CUT (died in mid-reply),
-     * ERR_UPSTREAM_BODY (not HTTP). The text holds no address. */
+    /* ERR_BAD_REQUEST (cannot be sent as it is), ERR_CONNECT (also its time-out), ERR_UNAVAILABLE
+     * (too many names wait to be resolved), ERR_TLS, ERR_UPSTREAM_TIMEOUT, ERR_UPSTREAM_CUT (died
+     * without a reply or in the middle of it), ERR_UPSTREAM_BODY (not HTTP). The text holds no
+     * address. */
     void (*on_fail)(void *ctx, const struct err *err);
 };
 
@@ -59,15 +68,21 @@ struct http_client_conf {
 MUST_CHECK enum err_code http_client_new(struct loop *l, struct offload *o,
                                          const struct http_client_conf *conf,
                                          struct http_client **out, struct err *err);
-void http_client_free(struct http_client *c); /* cancels what runs, closes what idles */
+/* Cancels what runs (without callbacks), closes what idles. Not from inside a callback of a call.
+ */
+void http_client_free(struct http_client *c);
+/* The client's name cache, for others on its loop. */
+struct dns *http_client_dns(struct http_client *c);
 
 /* `arena` keeps what the reply's head needs; usually the request's. */
 struct http_call *http_call_start(struct http_client *c, struct arena *a,
                                   const struct http_call_conf *conf,
                                   const struct http_call_handler *h, void *ctx);
-/* Ends it; no callback comes after. The connection is closed unless the reply was complete. */
+/* Ends it; no callback comes after, its connection is closed. A call is gone when its on_end or
+ * on_fail has returned, or http_call_cancel() has; cancelling inside of these two does nothing. */
 void http_call_cancel(struct http_call *call);
-/* Back-pressure: no on_body (and nothing is read) until resumed. */
+/* Back-pressure: after it nothing is read, and neither on_body nor on_end comes, until resumed;
+ * never from inside http_call_resume(). The idle time-out stands still meanwhile. */
 void http_call_pause(struct http_call *call);
 void http_call_resume(struct http_call *call);
 /* Was the connection a kept-alive one? For traces. */
