@@ -3,7 +3,8 @@
  *
  * Each is declared once more with a mark that our warning flags turn into an error, so it does not
  * matter in which order headers are included. base/str.h includes this file, so that every source
- * file has it.
+ * file has it. Headers that fortify these functions, and analyzers, do not take a second
+ * declaration.
  */
 #pragma once
 #include <stdarg.h>
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#ifndef _FORTIFY_SOURCE
+#if !defined(_FORTIFY_SOURCE) && !defined(__clang_analyzer__)
 #define BANNED(instead) __attribute__((deprecated("banned here: use " instead)))
 
 BANNED("str_dup or sb_add") char *strcpy(char *to, const char *from);

@@ -7,12 +7,14 @@
 
 #include "base/str.h"
 
+/* Neither is promised to be safe in a signal handler, but the process is lost already: a stack most
+ * of the time is worth more than none. */
 static void print_stack(void)
 {
     void *frames[64];
-    int count = backtrace(frames, ARRAY_LEN(frames));
+    int count = backtrace(frames, ARRAY_LEN(frames)); /* NOLINT(bugprone-signal-handler) */
 
-    backtrace_symbols_fd(frames, count, STDERR_FILENO);
+    backtrace_symbols_fd(frames, count, STDERR_FILENO); /* NOLINT(bugprone-signal-handler) */
 }
 
 void panic(const char *format, ...)
@@ -27,8 +29,8 @@ void panic(const char *format, ...)
     abort();
 }
 
-/* Only async-signal-safe calls below; backtrace() was called once before, so that it has loaded
- * what it needs. */
+/* Only async-signal-safe calls but print_stack(); backtrace() was called once before, so that it
+ * has loaded what it needs. */
 static void on_fatal_signal(int number)
 {
     static const char text[] = "fatal signal, stack:\n";

@@ -173,6 +173,7 @@ bool str_to_i64(struct str s, int64_t *out)
 
 bool str_to_f64(struct str s, double *out)
 {
+    static const char allowed[] = "0123456789+-.eE";
     char text[64]; /* strtod wants a NUL; a longer spelling of a number is not one that people write
                     */
     char *end;
@@ -181,7 +182,7 @@ bool str_to_f64(struct str s, double *out)
     if (s.n == 0 || s.n >= sizeof text)
         return false;
     for (size_t i = 0; i < s.n; i++) { /* keeps hex floats, "inf", "nan" and leading spaces out */
-        if (!memchr("0123456789+-.eE", s.p[i], 15))
+        if (!memchr(allowed, s.p[i], sizeof allowed - 1))
             return false;
         text[i] = s.p[i];
     }

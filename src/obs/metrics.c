@@ -143,7 +143,7 @@ struct metrics *metrics_new(void)
 
     for (unsigned id = 0; id < METRIC_COUNT; id++) {
         m->first[id] = m->cells;
-        m->cells += series_count(&specs[id]) * series_cells(&specs[id]);
+        m->cells += (size_t)series_count(&specs[id]) * series_cells(&specs[id]);
     }
     m->cells = (m->cells + LINE_CELLS - 1) / LINE_CELLS * LINE_CELLS;
     m->cell = mem_zalloc(m->cells * SHARDS * sizeof *m->cell);
