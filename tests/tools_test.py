@@ -56,8 +56,10 @@ class CheckLayers(unittest.TestCase):
                         "src/http/a.c:2: <cmocka.h> belongs to base/test.h")
 
     def test_test_headers_are_for_tests(self):
-        self.fails_with({"src/base/test.h": "", "src/model/a.c": "#include \"base/test.h\"\n"},
-                        'src/model/a.c:1: "base/test.h" is for tests')
+        self.fails_with({"src/base/test.h": "", "src/model/fixture.h": "#include \"base/test.h\"\n",
+                         "src/model/a.c": "#include \"model/fixture.h\"\n",
+                         "src/model/a_test.c": "#include \"model/fixture.h\"\n#include \"base/test.h\"\n"},
+                        "src/model/a.c: reaches base/test.h, which is for tests")
 
     def test_missing_files_and_rooms_are_found(self):
         self.fails_with({"src/base/a.c": "#include \"a.h\"\n#include \"base/none.h\"\n#include \"roof/a.h\"\n",

@@ -21,8 +21,8 @@ static struct item *pop(struct mpsc *q)
 
 TEST(one_thread_gets_its_nodes_back_in_order)
 {
+    static struct item items[3];
     struct mpsc q;
-    struct item items[3] = {0};
 
     mpsc_init(&q);
     CHECK(!mpsc_pop(&q));
