@@ -31,6 +31,7 @@ enum {
     SPARE_MAX = 512,
     BACKLOG = 4096,
     KEEPALIVE_S = 60,
+    LINGER_MS = 2000, /* how long the peer may take to end its side after we have ended ours */
 };
 
 _Static_assert(sizeof(struct str) == sizeof(uv_buf_t) &&
@@ -490,6 +491,11 @@ size_t sock_queued(const struct sock *s)
 
 /* --- closing in order ------------------------------------------------------------------------ */
 
+static void on_flush_limit(struct loop_timer *timer)
+{
+    sock_close(container_of(timer, struct sock, limit));
+}
+
 /* Sent everything: our FIN; the peer's side has ended as well: done. */
 static void flush_step(struct sock *s)
 {
@@ -497,16 +503,14 @@ static void flush_step(struct sock *s)
 
     if (s->in_write)
         return;
+    if (s->peer_done) {
+        sock_close(s);
+        return;
+    }
     if (!s->shut && uv_fileno((const uv_handle_t *)&s->tcp, &fd) == 0)
         shutdown(fd, SHUT_WR);
     s->shut = true;
-    if (s->peer_done)
-        sock_close(s);
-}
-
-static void on_flush_limit(struct loop_timer *timer)
-{
-    sock_close(container_of(timer, struct sock, limit));
+    loop_timer_set(s->loop, &s->limit, LINGER_MS, on_flush_limit);
 }
 
 void sock_close_flushed(struct sock *s, uint64_t limit_ms)
