@@ -28,6 +28,7 @@ struct peer { /* the server's side of one connection */
     unsigned requests; /* so far on this connection */
     struct str head, body;
     void *user;
+    void (*drop)(struct peer *p); /* frees `user` when the peer goes; may be NULL */
 };
 
 struct got { /* the caller's side of one call */
@@ -68,23 +69,27 @@ static inline void peer_send(struct peer *p, struct str s)
     sock_write(p->sock, &s, 1);
 }
 
-static inline void peer_free(struct peer *p)
+static inline void peer_forget(struct peer *p)
 {
+    if (p->drop)
+        p->drop(p);
     loop_timer_stop(&p->timer);
     list_remove(&p->link);
     sb_fini(&p->in);
-    sock_close(p->sock);
     mem_free(p);
+}
+
+static inline void peer_free(struct peer *p)
+{
+    sock_close(p->sock);
+    peer_forget(p);
 }
 
 /* Sends what is queued, then ends the connection. */
 static inline void peer_finish(struct peer *p)
 {
-    loop_timer_stop(&p->timer);
-    list_remove(&p->link);
-    sb_fini(&p->in);
     sock_close_flushed(p->sock, 1000);
-    mem_free(p);
+    peer_forget(p);
 }
 
 static inline void on_later(struct loop_timer *t)
