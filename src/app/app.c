@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "store/migrate.h"
+#include "store/repo_setup.h"
 
 enum {
     OFFLOAD_THREADS = 8,
@@ -45,6 +46,7 @@ struct app {
     const struct app_options *options;
     struct arena arena;
     int lock_fd;
+    struct str setup_code;
     struct db *db;
     struct offload *offload;
     struct balances *balances;
@@ -215,7 +217,7 @@ static void build_relay(struct app *a)
     publisher_set_relay(a->publisher, a->relay);
 }
 
-static void build_api(struct app *a)
+static struct api_conf api_conf_of(struct app *a)
 {
     const struct app_options *o = a->options;
     struct api_conf conf = {
@@ -230,7 +232,10 @@ static void build_api(struct app *a)
         .version = STR("v" YOURAPI_VERSION),
         .started_at_s = clock_now_s(clock_system()),
         .generate_default_token = o->generate_default_token,
-        .setup_code = random_text(&a->arena, 8),
+        .setup_code = a->setup_code,
+        .initial_root_token = o->initial_root_token,
+        .initial_root_access_token = o->initial_root_access_token,
+        .polling_interval_s = o->polling_interval_s,
         .snapshot = current_snapshot,
         .reload = reload,
         .probe = probe,
@@ -240,7 +245,23 @@ static void build_api(struct app *a)
     conf.api_limit.enabled = o->api_limit.enabled;
     conf.api_limit.limit = o->api_limit.limit;
     conf.api_limit.duration_s = o->api_limit.duration_s;
-    a->api = api_new(&conf);
+    return conf;
+}
+
+/* Until somebody has set the program up: what a set-up from a public address is asked for. */
+static enum err_code print_setup_code(struct app *a, struct err *err)
+{
+    CLEANUP(db_releasep) struct db_conn *c = NULL;
+    struct setup_row *done;
+
+    TRY(db_acquire(a->db, DB_READ, &c, err));
+    TRY(repo_setup_find(c, &a->arena, &done, err));
+    if (!done)
+        fprintf(
+            stderr,
+            "Set-up code (asked for when the set-up page is opened from a public address): %.*s\n",
+            STR_ARG(a->setup_code));
+    return ERR_OK;
 }
 
 static void build_routes(struct app *a, const struct web_asset *assets, size_t n)
@@ -345,21 +366,23 @@ static void free_workers(struct app *a)
 
 static enum err_code build(struct app *a, const struct web_asset *assets, size_t n, struct err *err)
 {
-    const struct app_options *o = a->options;
-    struct api_first_start first = {.root_token = o->initial_root_token,
-                                    .root_access_token = o->initial_root_access_token};
+    struct api_conf conf;
 
     TRY(open_store(a, err));
-    TRY(api_first_start(a->db, clock_system(), &first, err));
+    a->setup_code = random_text(&a->arena, 8);
+    conf = api_conf_of(a);
+    TRY(api_first_start(&conf, err));
     TRY(offload_new(OFFLOAD_THREADS, OFFLOAD_QUEUE, &a->offload, err));
     a->balances = balances_new();
     TRY(open_ledger(a, err));
     a->publisher = publisher_new(a->db);
     build_relay(a);
     TRY(publisher_reload(a->publisher, err));
-    build_api(a);
+    conf = api_conf_of(a);
+    a->api = api_new(&conf);
     build_routes(a, assets, n);
-    return start_workers(a, err);
+    TRY(start_workers(a, err));
+    return print_setup_code(a, err);
 }
 
 /* SIGINT and SIGTERM are blocked in every thread and taken by app_wait(). */
@@ -416,6 +439,8 @@ void app_wait(struct app *a)
 
 void app_stop(struct app *a)
 {
+    if (a->api)
+        api_stop(a->api);
     stop_workers(a);
     if (a->offload)
         offload_free(a->offload);

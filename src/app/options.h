@@ -24,6 +24,7 @@ struct app_options {
         tls_insecure;
     struct str http_proxy, https_proxy, no_proxy;
     struct str initial_root_token, initial_root_access_token;
+    int64_t polling_interval_s;
     int64_t channel_test_minutes; /* 0: never */
     struct {
         bool enabled;
