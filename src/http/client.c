@@ -44,9 +44,9 @@ struct http_call {
     const struct http_call_handler *handler;
     void *ctx;
     struct http_proxy proxy;
-    struct origin *origin;
+    struct client_origin *origin;
     struct dial *dial;
-    struct conn *conn;
+    struct client_conn *conn;
     struct loop_timer phase_timer, total_timer;
     struct loop_task task; /* a failure found in http_call_start(), or a resume */
     enum { STATE_DIAL, STATE_HEAD, STATE_BODY, STATE_OVER } state;
@@ -85,10 +85,10 @@ static void call_finish(struct http_call *call)
     dial_cancel(call->dial);
     call->dial = NULL;
     if (call->conn)
-        conn_close(call->conn);
+        client_conn_close(call->conn);
     call->conn = NULL;
     if (call->origin)
-        origin_put(call->origin);
+        client_origin_put(call->origin);
     call->origin = NULL;
     sb_fini(&call->kept);
     list_remove(&call->link);
@@ -180,11 +180,11 @@ static void wait_more(struct http_call *call)
 /* The reply is complete. `rest` is what came behind it: nothing may. */
 static void complete(struct http_call *call, struct str rest)
 {
-    struct conn *conn = call->conn;
+    struct client_conn *conn = call->conn;
 
     if (call->keep_alive && rest.n == 0 && sock_queued(conn->sock) == 0) {
         call->conn = NULL;
-        conn_give(conn);
+        client_conn_give(conn);
     }
     call_finish(call);
     call->handler->on_end(call->ctx);
@@ -323,7 +323,7 @@ static void retry(struct http_call *call)
     call->retried = true;
     call->reused = false;
     loop_timer_stop(&call->phase_timer);
-    conn_close(call->conn);
+    client_conn_close(call->conn);
     call->conn = NULL;
     start_dial(call);
 }
@@ -434,7 +434,7 @@ static enum err_code write_head(struct http_call *call, struct err *err)
 }
 
 /* Sends the request, whose head has just been written. */
-static void use_conn(struct http_call *call, struct conn *conn)
+static void use_conn(struct http_call *call, struct client_conn *conn)
 {
     call->conn = conn;
     call->state = STATE_HEAD;
@@ -448,7 +448,7 @@ static void use_conn(struct http_call *call, struct conn *conn)
 static void on_ready(void *ctx, struct sock *s)
 {
     struct http_call *call = ctx;
-    struct conn *conn = conn_new(call->origin, s);
+    struct client_conn *conn = client_conn_new(call->origin, s);
     struct err err;
 
     call->dial = NULL;
@@ -456,7 +456,7 @@ static void on_ready(void *ctx, struct sock *s)
         use_conn(call, conn);
         return;
     }
-    conn_close(conn);
+    client_conn_close(conn);
     call_enter(call);
     fail(call, &err);
     call_leave(call);
@@ -508,7 +508,7 @@ static enum err_code begin(struct http_call *call, struct err *err)
 {
     char buf[KEY_MAX];
     struct str key = origin_key(&call->conf, buf);
-    struct conn *conn;
+    struct client_conn *conn;
     enum err_code rc = http_proxy_read(call->conf.proxy, &call->proxy, err);
 
     if (rc == ERR_OK)
@@ -517,8 +517,8 @@ static enum err_code begin(struct http_call *call, struct err *err)
         return rc;
     if (key.n == 0)
         return err_set(err, ERR_BAD_REQUEST, "the address is too long");
-    call->origin = origin_get(&call->client->pool, key);
-    conn = conn_take(call->origin);
+    call->origin = client_origin_get(&call->client->pool, key);
+    conn = client_conn_take(call->origin);
     if (conn) {
         call->reused = true;
         use_conn(call, conn);

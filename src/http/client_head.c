@@ -89,16 +89,9 @@ static bool target_ok(struct str target)
     return target.n > 0 && (target.p[0] == '/' || target.p[0] == '?');
 }
 
-static const struct str method_names[] = {
-    [HTTP_M_GET] = STR_INIT("GET"),         [HTTP_M_HEAD] = STR_INIT("HEAD"),
-    [HTTP_M_POST] = STR_INIT("POST"),       [HTTP_M_PUT] = STR_INIT("PUT"),
-    [HTTP_M_DELETE] = STR_INIT("DELETE"),   [HTTP_M_PATCH] = STR_INIT("PATCH"),
-    [HTTP_M_OPTIONS] = STR_INIT("OPTIONS"),
-};
-
 static void add_request_line(struct sb *out, const struct http_call_conf *conf, bool absolute)
 {
-    sb_add(out, method_names[conf->method]);
+    sb_add(out, http_method_name(conf->method));
     sb_add_char(out, ' ');
     if (absolute) {
         sb_add(out, STR("http://"));

@@ -11,17 +11,17 @@ void client_pool_init(struct client_pool *p, struct loop *l, size_t max_idle, ui
     list_init(&p->spare);
 }
 
-static void close_idle(struct origin *o)
+static void close_idle(struct client_origin *o)
 {
     o->refs++;
     LIST_FOR_EACH_SAFE (it, &o->idle)
-        conn_close(list_entry(it, struct conn, link));
-    origin_put(o);
+        client_conn_close(list_entry(it, struct client_conn, link));
+    client_origin_put(o);
 }
 
 void client_pool_close(struct client_pool *p)
 {
-    struct origin *o;
+    struct client_origin *o;
     size_t at = 0;
 
     /* Closing the last connection of an origin takes it out of the map, so the walk starts anew. */
@@ -40,13 +40,13 @@ void client_pool_fini(struct client_pool *p)
 
     client_pool_close(p);
     while ((node = list_pop_front(&p->spare)))
-        mem_free(list_entry(node, struct conn, link));
+        mem_free(list_entry(node, struct client_conn, link));
     map_fini(&p->origins);
 }
 
-struct origin *origin_get(struct client_pool *p, struct str key)
+struct client_origin *client_origin_get(struct client_pool *p, struct str key)
 {
-    struct origin *o = map_find(&p->origins, key);
+    struct client_origin *o = map_find(&p->origins, key);
 
     if (!o) {
         o = mem_zalloc(sizeof *o + key.n);
@@ -60,7 +60,7 @@ struct origin *origin_get(struct client_pool *p, struct str key)
     return o;
 }
 
-void origin_put(struct origin *o)
+void client_origin_put(struct client_origin *o)
 {
     if (--o->refs > 0)
         return;
@@ -70,12 +70,12 @@ void origin_put(struct origin *o)
 
 static void on_idle_read(void *ctx, struct str bytes UNUSED)
 {
-    conn_close(ctx);
+    client_conn_close(ctx);
 }
 
 static void on_idle_close(void *ctx, const struct err *err UNUSED)
 {
-    conn_close(ctx);
+    client_conn_close(ctx);
 }
 
 /* Bytes that nobody asked for make a connection useless: they could be taken for the next reply. */
@@ -84,10 +84,10 @@ static const struct sock_handler idle_handler = {.on_read = on_idle_read,
 
 static void on_idle_late(struct loop_timer *timer)
 {
-    conn_close(container_of(timer, struct conn, timer));
+    client_conn_close(container_of(timer, struct client_conn, timer));
 }
 
-static void unlink_idle(struct conn *c)
+static void unlink_idle(struct client_conn *c)
 {
     if (!list_linked(&c->link))
         return;
@@ -96,35 +96,36 @@ static void unlink_idle(struct conn *c)
     loop_timer_stop(&c->timer);
 }
 
-struct conn *conn_take(struct origin *o)
+struct client_conn *client_conn_take(struct client_origin *o)
 {
-    struct conn *c;
+    struct client_conn *c;
 
     if (list_empty(&o->idle))
         return NULL;
-    c = list_entry(o->idle.next, struct conn, link);
+    c = list_entry(o->idle.next, struct client_conn, link);
     unlink_idle(c);
     return c;
 }
 
-struct conn *conn_new(struct origin *o, struct sock *s)
+struct client_conn *client_conn_new(struct client_origin *o, struct sock *s)
 {
     struct list *node = list_pop_front(&o->pool->spare);
-    struct conn *c = node ? list_entry(node, struct conn, link) : mem_alloc(sizeof *c);
+    struct client_conn *c =
+        node ? list_entry(node, struct client_conn, link) : mem_alloc(sizeof *c);
 
     if (node)
         o->pool->spare_count--;
-    *c = (struct conn){.sock = s, .origin = o};
+    *c = (struct client_conn){.sock = s, .origin = o};
     o->refs++;
     return c;
 }
 
-void conn_give(struct conn *c)
+void client_conn_give(struct client_conn *c)
 {
-    struct origin *o = c->origin;
+    struct client_origin *o = c->origin;
 
     if (o->idle_count >= o->pool->max_idle) {
-        conn_close(c);
+        client_conn_close(c);
         return;
     }
     sock_set_handler(c->sock, &idle_handler, c);
@@ -133,13 +134,13 @@ void conn_give(struct conn *c)
     loop_timer_set(o->pool->loop, &c->timer, o->pool->idle_ms, on_idle_late);
 }
 
-void conn_close(struct conn *c)
+void client_conn_close(struct client_conn *c)
 {
     struct client_pool *p = c->origin->pool;
 
     unlink_idle(c);
     sock_close(c->sock);
-    origin_put(c->origin);
+    client_origin_put(c->origin);
     if (p->spare_count >= SPARE_MAX) {
         mem_free(c);
         return;

@@ -17,7 +17,7 @@ struct client_pool { /* plain storage of the client; private */
     size_t spare_count;
 };
 
-struct origin { /* counted: its connections and the calls under way */
+struct client_origin { /* counted: its connections and the calls under way */
     struct client_pool *pool;
     struct list idle; /* last used first */
     size_t idle_count;
@@ -26,9 +26,9 @@ struct origin { /* counted: its connections and the calls under way */
     char key[];
 };
 
-struct conn { /* one connection; either idle in its origin or owned by a call */
+struct client_conn { /* one connection; either idle in its origin or owned by a call */
     struct sock *sock;
-    struct origin *origin;
+    struct client_origin *origin;
     struct list link;
     struct loop_timer timer;
 };
@@ -40,13 +40,13 @@ void client_pool_close(struct client_pool *p);
 void client_pool_fini(struct client_pool *p);
 
 /* The origin of a key, which is copied; made when it is not there. */
-struct origin *origin_get(struct client_pool *p, struct str key);
-void origin_put(struct origin *o);
+struct client_origin *client_origin_get(struct client_pool *p, struct str key);
+void client_origin_put(struct client_origin *o);
 
 /* An idle connection, or NULL. The caller sets its own handler at once. */
-struct conn *conn_take(struct origin *o);
+struct client_conn *client_conn_take(struct client_origin *o);
 /* A connection of this origin around a fresh stream. */
-struct conn *conn_new(struct origin *o, struct sock *s);
+struct client_conn *client_conn_new(struct client_origin *o, struct sock *s);
 /* Back into the pool; closed instead when the origin has enough. */
-void conn_give(struct conn *c);
-void conn_close(struct conn *c);
+void client_conn_give(struct client_conn *c);
+void client_conn_close(struct client_conn *c);
