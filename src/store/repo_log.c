@@ -131,16 +131,24 @@ static void add_model(struct repo_query *q, struct arena *a, struct str pattern)
                        DB_TEXT(repo_like_pattern(a, pattern)));
 }
 
+/* A row without a time stands at zero: before every start, within every end. */
+static void add_times(struct repo_query *q, int64_t start_s, int64_t end_s)
+{
+    if (start_s)
+        repo_query_add(q, " AND created_at >= ?", DB_I64(start_s));
+    if (end_s && start_s)
+        repo_query_add(q, " AND created_at <= ?", DB_I64(end_s));
+    else if (end_s)
+        repo_query_add(q, " AND (created_at <= ? OR created_at IS NULL)", DB_I64(end_s));
+}
+
 /* COALESCE keeps the planner from the single-column indexes of imported databases: the hours have
  * already made the range of time small, and that index (or the user's) is the right one. */
 void repo_log_add_filter(struct repo_query *q, struct arena *a, const struct log_filter *f)
 {
     if (f->user_id)
         repo_query_add(q, " AND user_id = ?", DB_I64(f->user_id));
-    if (f->start_s)
-        repo_query_add(q, " AND created_at >= ?", DB_I64(f->start_s));
-    if (f->end_s)
-        repo_query_add(q, " AND created_at <= ?", DB_I64(f->end_s));
+    add_times(q, f->start_s, f->end_s);
     if (f->type)
         repo_query_add(q, " AND COALESCE(type, 0) = ?", DB_I64(f->type));
     if (f->token_id)

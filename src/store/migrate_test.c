@@ -1,0 +1,565 @@
+#include "store/migrate.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/sb.h"
+#include "model/channel.h"
+#include "store/april_ddl.h"
+#include "store/one_api_ddl.h"
+#include "store/repo_ability.h"
+#include "store/repo_channel.h"
+#include "store/repo_log.h"
+#include "store/repo_meta.h"
+#include "store/repo_setup.h"
+#include "store/repo_token.h"
+#include "store/repo_user.h"
+#include "store/schema.h"
+#include "store/store_fx.h"
+
+/* A file as another program left it; nothing of ours in it. */
+static void open_raw(struct store_fx *f)
+{
+    *f = (struct store_fx){0};
+    arena_init(&f->a, 0);
+    store_fixture_path(f->path);
+    f->db = store_fixture_reopen(f->path);
+    CHECK_OK(f, db_acquire(f->db, DB_WRITE, &f->c, &f->err));
+}
+
+static void run_all(struct store_fx *f, const char *const *sql, size_t n)
+{
+    CHECK_OK(f, db_begin(f->c, &f->err));
+    for (size_t i = 0; i < n; i++)
+        CHECK_OK(f, db_exec(f->c, NULL, &f->err, sql[i]));
+    CHECK_OK(f, db_commit(f->c, &f->err));
+}
+
+static void migrate(struct store_fx *f)
+{
+    db_release(f->c);
+    f->c = NULL;
+    CHECK_OK(f, migrate_up(f->db, &f->err));
+    CHECK_OK(f, db_acquire(f->db, DB_WRITE, &f->c, &f->err));
+}
+
+/* Rows as April leaves them, NULLs in every column that may hold one. */
+static const char *const april_rows[] = {
+    "INSERT INTO users (id, username, password, role, access_token, quota, aff_code, setting)"
+    " VALUES (1, 'root', '$2a$10$x', 100, NULL, 100000000, '', '{\"notify_type\":\"email\"}')",
+    "INSERT INTO users (id, password, role, status, quota, `group`) VALUES"
+    " (2, '', NULL, NULL, NULL, NULL)",
+    "INSERT INTO tokens (id, user_id, `key`, unlimited_quota) VALUES (1, 1, 'key1', true)",
+    "INSERT INTO tokens (id, user_id, `key`, status, allow_ips, model_limits_enabled, remain_quota)"
+    " VALUES (2, 1, NULL, NULL, NULL, NULL, NULL)",
+    "INSERT INTO channels (id, type, `key`, name, models, `group`, weight, priority, auto_ban)"
+    " VALUES (1, 37, 'sk', 'dify', 'm1,m2', 'default,vip', NULL, NULL, NULL)",
+    "INSERT INTO channels (id, `key`, models, `group`, status) VALUES (2, '', NULL, NULL, NULL)",
+    "INSERT INTO abilities VALUES ('default', 'm1', 1, 1, 0, 0, NULL)",
+    "INSERT INTO abilities VALUES ('default', 'orphan', 9, 1, NULL, NULL, NULL)",
+    "INSERT INTO logs (id, user_id, created_at, type, quota) VALUES (1, 1, 1700000000, 2, 77)",
+    "INSERT INTO logs (id) VALUES (2)",
+    "INSERT INTO options VALUES ('SystemName', 'Mine')",
+    "INSERT INTO redemptions (id, `key`) VALUES (1, 'r')",
+    "INSERT INTO midjourneys (id, code) VALUES (1, 21)",
+    "INSERT INTO tasks (id, properties, data) VALUES (1, x'7b7d', NULL)",
+    "INSERT INTO top_ups (id, money) VALUES (1, 7.3)",
+    "INSERT INTO quota_data (id, user_id, created_at) VALUES (1, 1, 3600)",
+    "INSERT INTO setups VALUES (1, 'v0.6.3', 1744300000)",
+};
+
+static void open_april(struct store_fx *f)
+{
+    open_raw(f);
+    run_all(f, april_ddl, ARRAY_LEN(april_ddl));
+    run_all(f, april_rows, ARRAY_LEN(april_rows));
+}
+
+static void open_one_api(struct store_fx *f)
+{
+    open_raw(f);
+    run_all(f, one_api_ddl, ARRAY_LEN(one_api_ddl));
+}
+
+/* Checks. */
+
+static bool has(const struct str *names, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(names[i], str_from(name)))
+            return true;
+    return false;
+}
+
+static void check_complete(struct store_fx *f)
+{
+    for (size_t i = 0; i < schema_table_count(); i++) {
+        const struct schema_table *t = schema_table_at(i);
+        struct str *columns, *indexes;
+        size_t n, m;
+
+        CHECK_OK(f, db_list_columns(f->c, &f->a, t->name, &columns, &n, &f->err));
+        CHECK_OK(f, db_list_indexes(f->c, &f->a, t->name, &indexes, &m, &f->err));
+        for (size_t k = 0; k < t->column_count; k++)
+            CHECK(has(columns, n, t->columns[k].name));
+        for (size_t k = 0; k < t->index_count; k++)
+            CHECK(!schema_index_wanted(&t->indexes[k]) || has(indexes, m, t->indexes[k].name));
+    }
+    CHECK_STR(fx_text(f, "PRAGMA integrity_check"), "ok");
+}
+
+/* Everything that stands in the columns which the table has now, types included. */
+static struct str dump_table(struct store_fx *f, struct str table, const struct str *columns,
+                             size_t n)
+{
+    struct db_rows *rows;
+    struct str out;
+    struct sb sql;
+
+    sb_init(&sql, 100000);
+    sb_add(&sql, STR("SELECT group_concat(line, x'0a') FROM (SELECT ''"));
+    for (size_t i = 0; i < n; i++)
+        sb_fmt(&sql, "||'|'||typeof(\"%.*s\")||quote(\"%.*s\")", STR_ARG(columns[i]),
+               STR_ARG(columns[i]));
+    sb_fmt(&sql, " AS line FROM \"%.*s\" ORDER BY 1)", STR_ARG(table));
+    sb_add_char(&sql, '\0');
+    CHECK_OK(f, db_query(f->c, &f->a, &rows, &f->err, sql.p));
+    CHECK(db_next(rows));
+    out = str_dup(&f->a, db_text(rows, 0));
+    CHECK_OK(f, db_end(rows, &f->err));
+    sb_fini(&sql);
+    return out;
+}
+
+struct before {
+    struct str table, *columns, dump;
+    size_t n;
+};
+
+/* What each table holds, to be compared after the migration. */
+static size_t remember(struct store_fx *f, struct before *tables, size_t cap)
+{
+    struct db_rows *rows;
+    size_t count = 0;
+
+    CHECK_OK(f, db_query(f->c, &f->a, &rows, &f->err,
+                         "SELECT name FROM sqlite_master WHERE type = 'table'"));
+    while (db_next(rows)) {
+        CHECK(count < cap);
+        tables[count++].table = str_dup(&f->a, db_text(rows, 0));
+    }
+    CHECK_OK(f, db_end(rows, &f->err));
+    for (size_t i = 0; i < count; i++) {
+        CHECK_OK(f, db_list_columns(f->c, &f->a, tables[i].table.p, &tables[i].columns,
+                                    &tables[i].n, &f->err));
+        tables[i].dump = dump_table(f, tables[i].table, tables[i].columns, tables[i].n);
+    }
+    return count;
+}
+
+static void check_kept(struct store_fx *f, const struct before *b)
+{
+    struct str now = dump_table(f, b->table, b->columns, b->n);
+
+    if (!str_eq(now, b->dump)) {
+        print_error("%.*s was\n%.*s\nis\n%.*s\n", STR_ARG(b->table), STR_ARG(b->dump),
+                    STR_ARG(now));
+        fail();
+    }
+}
+
+/* The whole catalogue as text. */
+static struct str catalogue(struct store_fx *f)
+{
+    return fx_text(f, "SELECT group_concat(sql, x'0a') FROM (SELECT sql FROM sqlite_master"
+                      " ORDER BY type, name)");
+}
+
+/* Tests. */
+
+TEST(a_fresh_file_gets_every_table_and_is_not_set_up)
+{
+    struct setup_row *setup;
+    struct store_fx f;
+
+    open_raw(&f);
+    migrate(&f);
+    check_complete(&f);
+    CHECK_OK(&f, repo_setup_find(f.c, &f.a, &setup, &f.err));
+    CHECK(setup == NULL);
+    CHECK_STR(fx_text(&f, "SELECT value FROM yourapi_meta WHERE key = 'origin'"), "fresh");
+    fx_close(&f);
+}
+
+TEST(a_fresh_table_begins_as_the_original_makes_it)
+{
+    struct store_fx f;
+    size_t compared = 0;
+
+    open_raw(&f);
+    migrate(&f);
+    for (size_t i = 0; i < ARRAY_LEN(april_ddl); i++) {
+        struct str want = str_from(april_ddl[i]), name = str_skip(want, sizeof "CREATE TABLE");
+        struct str sql;
+
+        if (!str_starts(want, STR("CREATE TABLE")))
+            continue;
+        name = str_sub(name, 1, (size_t)str_find_char(str_skip(name, 1), '`'));
+        want = str_sub(want, 0, (size_t)str_find(want, STR(",PRIMARY KEY")));
+        sql = fx_text(
+            &f,
+            arena_fmt(&f.a, "SELECT sql FROM sqlite_master WHERE name = '%.*s'", STR_ARG(name)).p);
+        if (!str_starts(sql, want)) {
+            print_error("want %.*s\ngot  %.*s\n", STR_ARG(want), STR_ARG(sql));
+            fail();
+        }
+        compared++;
+    }
+    CHECK_EQ(compared, 12);
+    fx_close(&f);
+}
+
+TEST(a_fresh_log_table_has_only_the_indexes_that_are_used)
+{
+    struct store_fx f;
+
+    fx_open(&f);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM sqlite_master WHERE type = 'index'"
+                           " AND tbl_name = 'logs'"),
+             2);
+    fx_close(&f);
+}
+
+TEST(a_second_run_changes_nothing)
+{
+    struct store_fx f;
+    struct str before;
+
+    open_april(&f);
+    migrate(&f);
+    before = catalogue(&f);
+    migrate(&f);
+    CHECK(str_eq(before, catalogue(&f)));
+    fx_close(&f);
+}
+
+TEST(an_april_file_keeps_every_row_and_gets_what_is_missing)
+{
+    struct before tables[64];
+    struct store_fx f;
+    struct user *u;
+    struct token *t;
+    struct channel *ch;
+    struct log_page page;
+    size_t n;
+
+    open_april(&f);
+    n = remember(&f, tables, ARRAY_LEN(tables));
+    migrate(&f);
+    check_complete(&f);
+    for (size_t i = 0; i < n; i++)
+        check_kept(&f, &tables[i]);
+    CHECK_EQ(n, 12);
+    CHECK_STR(fx_text(&f, "SELECT value FROM yourapi_meta WHERE key = 'origin'"), "new-api");
+    CHECK_OK(&f, repo_user_find(f.c, &f.a, 2, REPO_LIVE, &u, &f.err));
+    CHECK(u && u->role == 0 && u->quota == 0 && u->group.n == 0);
+    CHECK_OK(&f, repo_token_find(f.c, &f.a, 1, 0, &t, &f.err));
+    CHECK(t && t->unlimited_quota && t->expired_time == -1);
+    CHECK_OK(&f, repo_token_find(f.c, &f.a, 2, 0, &t, &f.err));
+    CHECK(t && !t->model_limits_enabled && t->allow_ips_null);
+    CHECK_OK(&f, repo_channel_find(f.c, &f.a, 1, &ch, &f.err));
+    CHECK(ch && ch->type == 37 && ch->auto_ban_null && ch->auto_ban == 0 && ch->weight_null);
+    CHECK_OK(&f, repo_log_page(f.c, &f.a, &(struct log_filter){0}, (struct repo_page){0, 10}, &page,
+                               &f.err));
+    CHECK_EQ(page.total, 2);
+    CHECK_EQ(page.count, 2);
+    fx_close(&f);
+}
+
+TEST(a_latest_file_with_strange_columns_and_tables_is_left_alone)
+{
+    static const char *const later[] = {
+        "ALTER TABLE channels ADD channel_info json",
+        "ALTER TABLE channels ADD settings text",
+        "ALTER TABLE users ADD auth_version bigint NOT NULL DEFAULT 1",
+        "ALTER TABLE users ADD invite_rebate_eligible numeric DEFAULT false",
+        "ALTER TABLE logs ADD request_id varchar(64) DEFAULT \"\"",
+        "DROP INDEX idx_created_at_id",
+        "CREATE INDEX idx_created_at_id ON logs(created_at, id)",
+        "CREATE TABLE `models` (`id` integer,`model_name` text NOT NULL,`status` integer DEFAULT 1,"
+        "PRIMARY KEY (`id`))",
+        "CREATE TABLE `invite_rebates` (`id` integer,`x` text,PRIMARY KEY (`id`))",
+        "INSERT INTO invite_rebates VALUES (1, 'y')",
+        "INSERT INTO models (id, model_name) VALUES (1, 'm')",
+        "UPDATE channels SET channel_info = x'7b7d' WHERE id = 1",
+        "UPDATE users SET invite_rebate_eligible = 1",
+    };
+    struct before tables[64];
+    struct store_fx f;
+    struct channel *ch;
+    size_t n;
+
+    open_april(&f);
+    run_all(&f, later, ARRAY_LEN(later));
+    n = remember(&f, tables, ARRAY_LEN(tables));
+    migrate(&f);
+    check_complete(&f);
+    for (size_t i = 0; i < n; i++)
+        check_kept(&f, &tables[i]);
+    CHECK_OK(&f, repo_channel_find(f.c, &f.a, 1, &ch, &f.err));
+    CHECK_STR(ch->channel_info, "{}");
+    ch->channel_info = STR("{\"is_multi_key\":true}");
+    CHECK_OK(&f, repo_channel_update(f.c, ch, COL(CHANNEL_COL_CHANNEL_INFO), NULL, &f.err));
+    CHECK_STR(fx_text(&f, "SELECT typeof(channel_info) FROM channels WHERE id = 1"), "blob");
+    fx_close(&f);
+}
+
+static void check_channel(struct store_fx *f, int64_t id, int64_t type, const char *key,
+                          const char *base_url, const char *other)
+{
+    struct channel *ch;
+
+    CHECK_OK(f, repo_channel_find(f->c, &f->a, id, &ch, &f->err));
+    CHECK(ch != NULL);
+    CHECK_EQ(ch->type, type);
+    CHECK_STR(secret_reveal(ch->key), key);
+    CHECK_STR(ch->base_url, base_url);
+    CHECK_STR(ch->other, other);
+}
+
+static void check_one_api(struct store_fx *f)
+{
+    struct setup_row *setup;
+    struct channel *ch;
+    struct token *t;
+
+    check_complete(f);
+    check_channel(f, 1, 1, "sk-1", "", "");
+    check_channel(f, 2, 1, "sk-2", "https://api.groq.com/openai", "");
+    check_channel(f, 3, 43, "sk-3", "https://own", "");
+    check_channel(f, 4, 33, "A|S|us-east-1", "", "");
+    check_channel(f, 5, 41, "{\"project_id\":1}", "", "europe");
+    check_channel(f, 6, 3, "sk-6", "https://az", "2024-02");
+    check_channel(f, 7, 0, "sk-7", "", "");
+    check_channel(f, 8, 1, "sk-8", "https://c", "");
+    check_channel(f, 9, 8, "sk-9", "https://c/api/chat/completions", "");
+    check_channel(f, 10, 1, "sk-10", "https://proxy", "");
+    check_channel(f, 11, 39, "sk-11", "", "acc");
+    check_channel(f, 12, 24, "sk-12", "", "");
+    check_channel(f, 13, 24, "sk-13", "", "");
+    CHECK_OK(f, repo_channel_find(f->c, &f->a, 6, &ch, &f->err));
+    CHECK_STR(ch->setting, "{\"system_prompt\":\"Be \\\"kind\\\".\"}");
+    CHECK_OK(f, repo_channel_find(f->c, &f->a, 7, &ch, &f->err));
+    CHECK_EQ(ch->status, CHANNEL_MANUALLY_DISABLED);
+    CHECK_OK(f, repo_token_find(f->c, &f->a, 1, 0, &t, &f->err));
+    CHECK(t->model_limits_enabled);
+    CHECK_STR(t->model_limits, "gpt-4o,claude");
+    CHECK_STR(t->allow_ips, "10.0.0.0/8\n192.168.1.1");
+    CHECK_OK(f, repo_token_find(f->c, &f->a, 2, 0, &t, &f->err));
+    CHECK(!t->model_limits_enabled);
+    CHECK_OK(f, repo_token_find(f->c, &f->a, 3, 0, &t, &f->err));
+    CHECK(!t->model_limits_enabled);
+    CHECK_EQ(fx_number(f, "SELECT use_time FROM logs"), 2);
+    CHECK_EQ(fx_number(f, "SELECT elapsed_time FROM logs"), 2999);
+    CHECK_EQ(fx_number(f, "SELECT COUNT(*) FROM abilities"), 13);
+    CHECK_EQ(fx_number(f, "SELECT COUNT(*) FROM abilities WHERE enabled = 1"), 12);
+    CHECK_OK(f, repo_setup_find(f->c, &f->a, &setup, &f->err));
+    CHECK(setup != NULL);
+}
+
+TEST(a_one_api_file_is_translated_once)
+{
+    struct before tables[64];
+    struct store_fx f;
+    size_t n;
+
+    open_one_api(&f);
+    n = remember(&f, tables, ARRAY_LEN(tables));
+    migrate(&f);
+    check_one_api(&f);
+    for (size_t i = 0; i < n; i++)
+        if (!str_eq(tables[i].table, STR("channels")) && !str_eq(tables[i].table, STR("abilities")))
+            check_kept(&f, &tables[i]);
+    CHECK(fx_number(&f, "SELECT value FROM yourapi_meta WHERE key = 'one_api_carried_over'") > 0);
+    migrate(&f);
+    check_one_api(&f);
+    fx_close(&f);
+}
+
+TEST(a_one_api_file_that_new_api_has_served_since_is_not_translated)
+{
+    static const char *const served[] = {
+        "CREATE TABLE `setups` (`id` integer,`version` varchar(50) NOT NULL,"
+        "`initialized_at` bigint NOT NULL,PRIMARY KEY (`id`))",
+        "INSERT INTO setups VALUES (1, 'v0.6.3', 1)",
+    };
+    struct store_fx f;
+
+    open_one_api(&f);
+    run_all(&f, served, ARRAY_LEN(served));
+    migrate(&f);
+    check_complete(&f);
+    check_channel(&f, 3, 36, "sk-3", "https://own", "");
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM setups"), 1);
+    fx_close(&f);
+}
+
+/* The statements that a run makes for `t` when nothing of it is there, or only the columns of
+ * April: the first `*left` of them are applied. */
+static void apply_some(struct store_fx *f, const struct schema_table *t, size_t *left)
+{
+    struct str *have;
+    struct sb sql;
+    size_t n;
+
+    CHECK_OK(f, db_list_columns(f->c, &f->a, t->name, &have, &n, &f->err));
+    sb_init(&sql, 100000);
+    for (size_t i = 0; i < (n ? t->column_count : 1) && *left; i++) {
+        if (n && has(have, n, t->columns[i].name))
+            continue;
+        sb_reset(&sql);
+        if (n)
+            schema_add_column(&sql, DB_SQLITE, t, &t->columns[i]);
+        else
+            schema_create_table(&sql, DB_SQLITE, t);
+        sb_add_char(&sql, '\0');
+        CHECK_OK(f, db_exec(f->c, NULL, &f->err, sql.p));
+        --*left;
+    }
+    sb_fini(&sql);
+}
+
+/* As a run that was killed after `statements` on a database that cannot roll back DDL. */
+static void apply_partly(struct store_fx *f, size_t statements)
+{
+    for (size_t i = 0; i < schema_table_count() && statements; i++)
+        apply_some(f, schema_table_at(i), &statements);
+}
+
+TEST(a_run_that_was_killed_between_statements_is_completed)
+{
+    for (size_t statements = 1; statements < 60; statements += 7) {
+        struct before tables[64];
+        struct store_fx f;
+        size_t n;
+
+        open_april(&f);
+        n = remember(&f, tables, ARRAY_LEN(tables));
+        apply_partly(&f, statements);
+        migrate(&f);
+        check_complete(&f);
+        for (size_t i = 0; i < n; i++)
+            check_kept(&f, &tables[i]);
+        fx_close(&f);
+    }
+}
+
+TEST(a_killed_run_over_one_api_still_translates_once)
+{
+    for (size_t statements = 1; statements < 60; statements += 7) {
+        size_t one = 1;
+        struct store_fx f;
+
+        open_one_api(&f);
+        apply_some(&f, schema_find_table("yourapi_meta"), &one);
+        CHECK_OK(&f, repo_meta_put(f.c, STR("origin"), STR("one-api"), &f.err));
+        CHECK_OK(&f, repo_meta_put(f.c, STR("abilities_due"), STR("1"), &f.err));
+        apply_partly(&f, statements);
+        migrate(&f);
+        check_one_api(&f);
+        fx_close(&f);
+    }
+}
+
+/* A process of its own brings the file forward and is killed after `us`. */
+static void migrate_and_kill(const char *path, useconds_t us)
+{
+    pid_t child = fork();
+
+    CHECK(child >= 0);
+    if (child == 0) {
+        struct db *db = store_fixture_reopen(path);
+        struct err err;
+
+        _exit(migrate_up(db, &err) == ERR_OK ? 0 : 1);
+    }
+    usleep(us);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
+TEST(a_process_killed_at_any_moment_leaves_a_file_that_is_completed)
+{
+    for (useconds_t us = 500; us < 60000; us = us * 2) {
+        struct store_fx f;
+
+        open_one_api(&f);
+        db_release(f.c);
+        db_close(f.db);
+        migrate_and_kill(f.path, us);
+        f.db = store_fixture_reopen(f.path);
+        CHECK_OK(&f, db_acquire(f.db, DB_WRITE, &f.c, &f.err));
+        migrate(&f);
+        check_one_api(&f);
+        fx_close(&f);
+    }
+}
+
+static void *migrate_thread(void *path)
+{
+    struct db *db = store_fixture_reopen(path);
+    struct err err = {.code = ERR_OK};
+    enum err_code rc = migrate_up(db, &err);
+
+    if (rc != ERR_OK)
+        print_error("%s\n", err.msg);
+    db_close(db);
+    return rc == ERR_OK ? path : NULL;
+}
+
+TEST(two_programs_may_start_at_the_same_time)
+{
+    pthread_t threads[2];
+    struct store_fx f;
+
+    open_one_api(&f);
+    db_release(f.c);
+    for (size_t i = 0; i < 2; i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, migrate_thread, f.path), 0);
+    for (size_t i = 0; i < 2; i++) {
+        void *done;
+
+        CHECK_EQ(pthread_join(threads[i], &done), 0);
+        CHECK(done != NULL);
+    }
+    CHECK_OK(&f, db_acquire(f.db, DB_WRITE, &f.c, &f.err));
+    check_one_api(&f);
+    fx_close(&f);
+}
+
+TEST(a_unique_index_that_rows_break_does_not_stop_the_start)
+{
+    struct store_fx f;
+
+    open_april(&f);
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "DROP INDEX idx_tokens_key"));
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "UPDATE tokens SET \"key\" = 'same'"));
+    migrate(&f);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM tokens"), 2);
+    fx_close(&f);
+}
+
+TEST_MAIN(a_fresh_file_gets_every_table_and_is_not_set_up,
+          a_fresh_table_begins_as_the_original_makes_it,
+          a_fresh_log_table_has_only_the_indexes_that_are_used, a_second_run_changes_nothing,
+          an_april_file_keeps_every_row_and_gets_what_is_missing,
+          a_latest_file_with_strange_columns_and_tables_is_left_alone,
+          a_one_api_file_is_translated_once,
+          a_one_api_file_that_new_api_has_served_since_is_not_translated,
+          a_run_that_was_killed_between_statements_is_completed,
+          a_killed_run_over_one_api_still_translates_once,
+          a_process_killed_at_any_moment_leaves_a_file_that_is_completed,
+          two_programs_may_start_at_the_same_time,
+          a_unique_index_that_rows_break_does_not_stop_the_start)
