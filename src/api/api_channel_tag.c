@@ -1,0 +1,108 @@
+/* Changes of all channels of a tag: admin-api 3.8, 5.7.3. */
+#include "api/handlers.h"
+
+#include "api/channel_check.h"
+#include "store/repo_channel.h"
+
+enum { BATCH_CAP = 10000 };
+
+/* A tag from the body that must not be empty. */
+static enum err_code read_tag(struct api_call *c, struct body *b, enum message complaint,
+                              struct str *tag)
+{
+    TRY(body_read(c, b));
+    *tag = body_str(b, STR("tag"));
+    return body_end(b) == ERR_OK && tag->n > 0 ? ERR_OK : api_fail(c, complaint);
+}
+
+enum err_code api_channel_tag_batch(struct api_call *c)
+{
+    CLEANUP(db_releasep) struct db_conn *conn = NULL;
+    struct body b;
+    struct str tag;
+    int64_t *ids, changed;
+    size_t n;
+
+    TRY(body_read(c, &b));
+    body_ids(&b, STR("ids"), BATCH_CAP, &ids, &n);
+    tag = body_str(&b, STR("tag"));
+    TRY(body_end(&b));
+    if (n == 0)
+        return api_fail(c, MSG_BAD_PARAM);
+    if (tag.n > CHANNEL_TEXT_BYTES)
+        return api_fail_arg(c, MSG_TOO_LONG, STR("tag"));
+    TRY(call_db(c, DB_WRITE, &conn));
+    TRY(repo_channel_set_tag(conn, ids, n, tag, &changed, &c->err));
+    db_release(conn);
+    conn = NULL;
+    TRY(api_reload(c->api, &c->err));
+    jw_i64(reply_data(c), (int64_t)n);
+    return ERR_OK;
+}
+
+static enum err_code set_status(struct api_call *c, enum channel_status status)
+{
+    CLEANUP(db_releasep) struct db_conn *conn = NULL;
+    struct body b;
+    struct str tag;
+    int64_t changed;
+
+    TRY(read_tag(c, &b, MSG_BAD_PARAM, &tag));
+    TRY(call_db(c, DB_WRITE, &conn));
+    TRY(repo_channel_set_tag_status(conn, tag, status, &changed, &c->err));
+    db_release(conn);
+    conn = NULL;
+    return api_reload(c->api, &c->err);
+}
+
+enum err_code api_channel_tag_enable(struct api_call *c)
+{
+    return set_status(c, CHANNEL_ENABLED);
+}
+
+enum err_code api_channel_tag_disable(struct api_call *c)
+{
+    return set_status(c, CHANNEL_MANUALLY_DISABLED);
+}
+
+/* Which columns the body names. An empty text of models, groups or mapping changes nothing. */
+static uint64_t read_edit(struct body *b, struct channel *row)
+{
+    uint64_t columns = 0;
+
+    row->model_mapping = body_str(b, STR("model_mapping"));
+    row->models = body_str(b, STR("models"));
+    row->group = body_str(b, STR("groups"));
+    row->priority = body_i64(b, STR("priority"));
+    row->weight = body_i64(b, STR("weight"));
+    row->tag = body_str(b, STR("new_tag"));
+    row->tag_null = row->tag.n == 0;
+    columns |= row->model_mapping.n > 0 ? COL(CHANNEL_COL_MODEL_MAPPING) : 0;
+    columns |= row->models.n > 0 ? COL(CHANNEL_COL_MODELS) : 0;
+    columns |= row->group.n > 0 ? COL(CHANNEL_COL_GROUP) : 0;
+    columns |= body_has(b, STR("priority")) ? COL(CHANNEL_COL_PRIORITY) : 0;
+    columns |= body_has(b, STR("weight")) ? COL(CHANNEL_COL_WEIGHT) : 0;
+    columns |= body_has(b, STR("new_tag")) ? COL(CHANNEL_COL_TAG) : 0;
+    return columns;
+}
+
+enum err_code api_channel_tag_update(struct api_call *c)
+{
+    CLEANUP(db_releasep) struct db_conn *conn = NULL;
+    struct channel row = {.id = 0};
+    struct body b;
+    struct str tag;
+    uint64_t columns;
+
+    TRY(read_tag(c, &b, MSG_TAG_EMPTY, &tag));
+    columns = read_edit(&b, &row);
+    TRY(body_end(&b));
+    TRY(channel_check(c, &row));
+    if (columns == 0)
+        return ERR_OK;
+    TRY(call_db(c, DB_WRITE, &conn));
+    TRY(repo_channel_update_tag(conn, tag, &row, columns, NULL, &c->err));
+    db_release(conn);
+    conn = NULL;
+    return api_reload(c->api, &c->err);
+}
