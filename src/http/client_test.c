@@ -127,7 +127,7 @@ static const struct wire wires[] = {
 static bool cut_reply(struct peer *p)
 {
     struct str target = p->head, reply;
-    uint64_t wire, cut;
+    uint64_t wire = 0, cut = 0;
 
     str_cut(&target, '/');
     if (!str_to_u64(str_cut(&target, '/'), &wire) || !str_to_u64(str_cut(&target, ' '), &cut))

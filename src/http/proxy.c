@@ -311,7 +311,7 @@ static bool gather(struct proxy_talk *t, struct str *in, size_t want)
     return t->got >= want;
 }
 
-static enum proxy_step socks_send(struct proxy_talk *t, struct str out, int state)
+static enum proxy_step socks_send(struct proxy_talk *t, struct str out, enum proxy_state state)
 {
     t->out = out;
     t->got = 0;

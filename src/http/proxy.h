@@ -52,11 +52,13 @@ enum proxy_step {
     PROXY_FAIL, /* err is filled: ERR_CONNECT */
 };
 
+enum proxy_state { PROXY_CONNECT_HEAD, PROXY_METHOD, PROXY_AUTH, PROXY_REPLY, PROXY_OVER };
+
 struct proxy_talk { /* plain storage of the caller; private but for `out` */
     struct str out; /* valid until the next call, in the arena */
     struct arena *arena;
     struct str user, password, request;
-    enum { PROXY_CONNECT_HEAD, PROXY_METHOD, PROXY_AUTH, PROXY_REPLY, PROXY_OVER } state;
+    enum proxy_state state;
     size_t got,
         newlines; /* bytes of the reply in hand; CONNECT: bytes so far, line ends in a row */
     char buf[4 + 1 + 255 + 2]; /* the longest SOCKS5 reply; start of the CONNECT reply */

@@ -62,7 +62,7 @@ static inline void tls_test_ca_open(struct tls_test_ca *ca)
     tls_test_extension(ca->cert, NID_basic_constraints, "critical,CA:TRUE");
     tls_test_extension(ca->cert, NID_key_usage, "critical,keyCertSign");
     X509_sign(ca->cert, ca->key, EVP_sha256());
-    snprintf(ca->file, sizeof ca->file, "/tmp/yourapi-test-ca-XXXXXX");
+    snprintf(ca->file, sizeof ca->file, "/tmp/tls-testing-XXXXXX");
     fd = mkstemp(ca->file);
     assert_true(fd >= 0);
     f = fdopen(fd, "w");
