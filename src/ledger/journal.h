@@ -9,7 +9,14 @@
  * segment's content. The ledger thread reads the same mapping behind the writer and deletes
  * segments that are applied.
  *
- * Threads: append by the owning loop only; reading by the ledger thread only.
+ * A record that was torn (which takes more than the death of the process: power loss, a bad disk)
+ * ends the reading of its segment. Against power loss the ledger thread syncs what was appended
+ * once a second; how much a database remembers then is the database's own promise, and what it has
+ * forgotten is replayed as long as the segment is there.
+ *
+ * Threads: append by the owning loop only; the functions below the line by the ledger thread only.
+ * Making a segment is serialised by a lock under which files are made; the ledger thread makes the
+ * next one ahead, so that the loop hardly ever does.
  */
 #pragma once
 #include "base/err.h"
@@ -25,7 +32,10 @@ struct journal_mark {
     uint64_t position;
 };
 
-/* Makes a new journal with a fresh id in `dir`. `segment_bytes` 0 = 8 MB. */
+enum { JOURNAL_SEGMENT_BYTES = 8 << 20 };
+
+/* Makes a new journal with a fresh id (time and random: never used again) in `dir`, which exists.
+ * `segment_bytes` 0 = 8 MB; a record that does not fit gets a larger segment. ERR_IO. */
 MUST_CHECK enum err_code journal_open(struct str dir, size_t segment_bytes, struct journal **out,
                                       struct err *err);
 void journal_close(
@@ -35,3 +45,22 @@ void journal_close(
  * can be made (disk full). Loop thread. */
 MUST_CHECK enum err_code journal_append(struct journal *j, const struct usage_record *r,
                                         struct err *err);
+/* Where the last record ends. Any thread; ordered with the state of the ledger thread, see
+ * ledger_wake(). */
+uint64_t journal_written(const struct journal *j);
+uint64_t journal_id(const struct journal *j);
+
+/* ---- ledger thread ---- */
+
+/* Next record that was not read yet; false: none now. `payload` holds until journal_discard(). */
+bool journal_read(struct journal *j, struct str *payload, struct journal_mark *end);
+/* What was read is applied: removes the segments that are read to their end. */
+void journal_discard(struct journal *j);
+/* Makes the next segment when the current one is more than half full. A failure is tried again. */
+void journal_prepare(struct journal *j);
+/* Brings what was appended since the last call to the disk. */
+void journal_sync(struct journal *j);
+/* Everything was read, applied and discarded: closes, and leaves one file NAME.done that says so;
+ * its path is the caller's (mem_free()). The caller forgets the position in the database and then
+ * removes the file; a .done file is never replayed. */
+char *journal_finish(struct journal *j);

@@ -6,6 +6,9 @@
  * roll-up, and `yourapi_journal(journal_id, applied)`, the position up to which a journal is
  * applied. With the database away it waits and tries again, the journal holds the money. At start
  * ledger_open() first replays what earlier processes left behind, then deletes applied segments.
+ *
+ * A batch is up to 1000 records, or what comes within 50 ms. Where logs have a database of their
+ * own, each of the two has its own position and is exact by itself.
  */
 #pragma once
 #include "base/clock.h"
@@ -23,22 +26,31 @@ struct ledger_conf {
     struct db *log_db;      /* where logs are; the same pointer when not elsewhere */
     struct balances *balances;
     const struct clock *clock;
-    struct metrics *metrics;        /* may be NULL */
-    int64_t data_export_interval_s; /* how often quota_data sums are written; 0: with each batch */
+    struct metrics *metrics; /* may be NULL */
+    /* quota_data is written with each batch, which makes it exact; the interval of the original
+     * (DataExportInterval) has nothing left to do and is not read. */
+    int64_t data_export_interval_s;
+    size_t segment_bytes; /* of a journal; 0: the default */
 };
 
-/* Replays, makes the journals, starts the thread. ERR_IO, ERR_DB. */
+/* Replays, makes the journals, starts the thread. ERR_IO (also: another process uses the folder),
+ * ERR_DB, ERR_UNAVAILABLE. */
 MUST_CHECK enum err_code ledger_open(const struct ledger_conf *conf, struct ledger **out,
                                      struct err *err);
-/* Applies what is in the journals (up to `timeout_ms`), ends the thread. */
+/* Applies what is in the journals (up to `timeout_ms`), ends the thread. What is left then is in
+ * the files, for the next start. No loop may append any more. NULL is allowed. */
 void ledger_close(struct ledger *l, int64_t timeout_ms);
 /* Journal number `i` (0 .. journals-1), for the loop that owns it. */
 struct journal *ledger_journal(struct ledger *l, unsigned i);
-/* A record was appended: wakes the thread if it sleeps. Cheap; any thread. */
+/* A record was appended: wakes the thread if it sleeps, which it does only when a while has passed
+ * without a record; otherwise it comes by itself within 50 ms and this is one load. Any thread. */
 void ledger_wake(struct ledger *l);
 /* Waits until everything that was appended before the call is applied; false after `timeout_ms`.
  * Not on a loop thread. */
 bool ledger_flush(struct ledger *l, int64_t timeout_ms);
+/* The option DataExportEnabled: are hourly sums written to quota_data? True at first. Any thread.
+ */
+void ledger_set_data_export(struct ledger *l, bool enabled);
 /* Seconds that the oldest unapplied record waits; 0 when none does. Any thread. */
 int64_t ledger_lag_s(const struct ledger *l);
 

@@ -24,7 +24,8 @@ struct usage_record {
     struct str username, token_name, model_name, group, content, other, request_id, ip;
 };
 
-/* Bytes that record_encode() needs. */
+/* Bytes that record_encode() needs. No string is longer than RECORD_STRING_MAX: what is, is cut. */
+enum { RECORD_STRING_MAX = 1 << 20 };
 size_t record_size(const struct usage_record *r);
 /* Writes exactly record_size() bytes. */
 void record_encode(const struct usage_record *r, char *to);

@@ -1,0 +1,26 @@
+/*
+ * batch - what a number of usage records adds up to: one delta an account instead of one a record,
+ * and the rows of the log. Private to the ledger. Pure.
+ */
+#pragma once
+#include "ledger/flush.h"
+#include "store/repo_ledger.h"
+#include "store/repo_log.h"
+#include "store/repo_quota_data.h"
+
+/* All in the arena given; deltas sorted by id, so that two writers lock rows in one order. */
+struct batch {
+    struct ledger_user_delta *users;
+    struct ledger_token_delta *tokens;
+    struct ledger_channel_delta *channels;
+    struct quota_data *hours;
+    struct log_row *logs;
+    size_t user_count, token_count, channel_count, hour_count, log_count;
+};
+
+void batch_add_money(struct arena *a, const struct flush_item *const *items, size_t n,
+                     struct batch *b);
+void batch_add_hours(struct arena *a, const struct flush_item *const *items, size_t n,
+                     struct batch *b);
+void batch_add_logs(struct arena *a, const struct flush_item *const *items, size_t n,
+                    struct batch *b);
