@@ -1,0 +1,391 @@
+#include "store/db.h"
+
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store/store_fx.h"
+
+static enum err_code open_at(const char *path, int64_t busy_ms, struct db **db, struct err *err)
+{
+    const struct db_conf conf = {.sqlite_path = str_from(path), .busy_timeout_ms = busy_ms};
+
+    return db_open(&conf, db, err);
+}
+
+static bool says(const struct err *err, const char *text)
+{
+    return str_has(str_from(err->msg), str_from(text));
+}
+
+static void write_file(const char *path, const char *bytes)
+{
+    FILE *f = fopen(path, "w");
+
+    CHECK(f != NULL);
+    fputs(bytes, f);
+    fclose(f);
+}
+
+TEST(a_path_that_cannot_be_is_told_by_its_cause)
+{
+    char path[STORE_FIXTURE_PATH];
+    struct err err;
+    struct db *db;
+
+    CHECK_EQ(open_at("/nowhere/at/all/x.db", 100, &db, &err), ERR_DB);
+    CHECK(says(&err, "No such file or directory") && says(&err, "/nowhere/at/all/x.db"));
+    CHECK(db == NULL);
+    CHECK_EQ(open_at("/tmp", 100, &db, &err), ERR_DB);
+    CHECK(says(&err, "is not a file"));
+    CHECK_EQ(open_at("", 100, &db, &err), ERR_BAD_REQUEST);
+    store_fixture_path(path);
+    write_file(path, "this is a text and no database, long enough to have a header of its own....");
+    CHECK_EQ(open_at(path, 100, &db, &err), ERR_DB);
+    CHECK(says(&err, "not a SQLite database"));
+    store_fixture_close(NULL, path);
+}
+
+TEST(a_file_that_may_not_be_written_is_told)
+{
+    char path[STORE_FIXTURE_PATH];
+    struct err err;
+    struct db *db;
+
+    if (geteuid() == 0)
+        skip(); /* root may write everything */
+    db = store_fixture_open(path);
+    db_close(db);
+    CHECK_EQ(chmod(path, 0444), 0);
+    CHECK_EQ(open_at(path, 100, &db, &err), ERR_DB);
+    CHECK(says(&err, "cannot be written"));
+    store_fixture_close(NULL, path);
+}
+
+TEST(other_kinds_of_database_are_refused_by_name)
+{
+    const struct db_conf mysql = {.dsn = STR("u:p@tcp(h:3306)/d")},
+                         postgres = {.dsn = STR("postgres://u:secret@h/d")};
+    struct err err;
+    struct db *db;
+
+    CHECK_EQ(db_open(&mysql, &db, &err), ERR_BAD_REQUEST);
+    CHECK(says(&err, "MySQL"));
+    CHECK_EQ(db_open(&postgres, &db, &err), ERR_BAD_REQUEST);
+    CHECK(says(&err, "PostgreSQL") && !says(&err, "secret"));
+}
+
+TEST(a_new_file_is_for_its_owner_only)
+{
+    struct store_fx f;
+    struct stat st;
+
+    fx_open(&f);
+    CHECK_EQ(stat(f.path, &st), 0);
+    CHECK_EQ(st.st_mode & 0777, 0600);
+    CHECK_STR(fx_text(&f, "PRAGMA journal_mode"), "wal");
+    fx_close(&f);
+}
+
+/* A second opening of the file that holds the writing lock, as another program would. */
+struct locker {
+    struct db *db;
+    struct db_conn *c;
+};
+
+static void lock_file(struct store_fx *f, struct locker *l)
+{
+    l->db = store_fixture_reopen(f->path);
+    CHECK_OK(f, db_acquire(l->db, DB_WRITE, &l->c, &f->err));
+    CHECK_OK(f, db_begin(l->c, &f->err));
+}
+
+static void unlock_file(struct locker *l)
+{
+    db_release(l->c);
+    db_close(l->db);
+}
+
+TEST(a_lock_of_another_program_is_waited_for_as_long_as_the_path_says)
+{
+    char path[STORE_FIXTURE_PATH + 32];
+    struct locker other;
+    struct store_fx f;
+    struct db_conn *c;
+    struct db *db;
+    uint64_t start, ms;
+
+    fx_open(&f);
+    snprintf(path, sizeof path, "%s?cache=shared&_busy_timeout=150", f.path);
+    CHECK_OK(&f, open_at(path, 60000, &db, &f.err));
+    db_release(f.c);
+    f.c = NULL;
+    lock_file(&f, &other);
+    CHECK_OK(&f, db_acquire(db, DB_WRITE, &c, &f.err));
+    start = clock_mono_ms();
+    CHECK_EQ(db_exec(c, NULL, &f.err, "DELETE FROM options"), ERR_UNAVAILABLE);
+    ms = clock_mono_ms() - start;
+    CHECK(says(&f.err, "locked by another program"));
+    CHECK(ms >= 100 && ms < 5000);
+    CHECK_EQ(db_begin(c, &f.err), ERR_UNAVAILABLE);
+    CHECK(!db_in_transaction(c));
+    unlock_file(&other);
+    CHECK_OK(&f, db_exec(c, NULL, &f.err, "DELETE FROM options"));
+    db_release(c);
+    db_close(db);
+    fx_close(&f);
+}
+
+TEST(the_wait_for_the_one_writing_connection_is_bounded)
+{
+    struct db_conn *second;
+    struct store_fx f;
+    struct db *db;
+
+    fx_open(&f);
+    db_release(f.c);
+    f.c = NULL;
+    CHECK_OK(&f, open_at(f.path, 50, &db, &f.err));
+    CHECK_OK(&f, db_acquire(db, DB_WRITE, &f.c, &f.err));
+    CHECK_EQ(db_acquire(db, DB_WRITE, &second, &f.err), ERR_UNAVAILABLE);
+    CHECK(second == NULL);
+    CHECK_OK(&f, db_acquire(db, DB_READ, &second, &f.err));
+    db_release(second);
+    db_release(f.c);
+    CHECK_OK(&f, db_acquire(db, DB_WRITE, &f.c, &f.err));
+    db_release(f.c);
+    f.c = NULL;
+    db_close(db);
+    fx_close(&f);
+}
+
+TEST(a_reading_connection_cannot_write)
+{
+    struct db_conn *c;
+    struct store_fx f;
+
+    fx_open(&f);
+    CHECK_OK(&f, db_acquire(f.db, DB_READ, &c, &f.err));
+    CHECK_EQ(db_exec(c, NULL, &f.err, "DELETE FROM options"), ERR_DB);
+    CHECK(says(&f.err, "read-only"));
+    db_release(c);
+    fx_close(&f);
+}
+
+TEST(a_release_rolls_back_what_is_open)
+{
+    struct store_fx f;
+
+    fx_open(&f);
+    CHECK_OK(&f, db_begin(f.c, &f.err));
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "INSERT INTO options VALUES ('a', 'b')"));
+    db_release(f.c);
+    CHECK_OK(&f, db_acquire(f.db, DB_WRITE, &f.c, &f.err));
+    CHECK(!db_in_transaction(f.c));
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM options"), 0);
+    fx_close(&f);
+}
+
+TEST(a_joined_transaction_leaves_the_end_to_its_owner)
+{
+    struct db_tx outer, inner;
+    struct store_fx f;
+
+    fx_open(&f);
+    CHECK_OK(&f, db_join(f.c, &outer, &f.err));
+    CHECK_OK(&f, db_join(f.c, &inner, &f.err));
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "INSERT INTO options VALUES ('a', 'b')"));
+    CHECK_OK(&f, db_join_end(&inner, ERR_OK, &f.err));
+    CHECK(db_in_transaction(f.c));
+    CHECK_EQ(db_join_end(&outer, ERR_BAD_REQUEST, &f.err), ERR_BAD_REQUEST);
+    CHECK(!db_in_transaction(f.c));
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM options"), 0);
+    fx_close(&f);
+}
+
+TEST(values_of_every_type_go_in_and_come_out)
+{
+    struct db_rows *rows;
+    struct store_fx f;
+
+    fx_open(&f);
+    CHECK_OK(&f, db_query(f.c, &f.a, &rows, &f.err, "SELECT ?, ?, ?, ?, ?, ?, ?, 1.9, '12x', 't'",
+                          DB_NULL(), DB_I64(INT64_MIN), DB_F64(0.1), DB_BOOL(7), DB_TEXT(STR_NULL),
+                          DB_TEXT(STR("a\0b")), DB_BLOB(STR("\xff\x00\x01"))));
+    CHECK(db_next(rows));
+    CHECK(db_is_null(rows, 0) && db_text(rows, 0).p == NULL && db_i64(rows, 0) == 0);
+    CHECK(db_i64(rows, 1) == INT64_MIN);
+    CHECK(db_f64(rows, 2) == 0.1);
+    CHECK(db_bool(rows, 3) && db_i64(rows, 3) == 1);
+    CHECK(!db_is_null(rows, 4) && db_text(rows, 4).n == 0);
+    CHECK(str_eq(db_text(rows, 5), STR("a\0b")));
+    CHECK(str_eq(db_text(rows, 6), STR("\xff\x00\x01")));
+    CHECK_EQ(db_i64(rows, 7), 1);
+    CHECK_EQ(db_i64(rows, 8), 12);
+    CHECK(db_bool(rows, 9));
+    CHECK_STR(db_text(rows, 7), "1.9");
+    CHECK(!db_next(rows));
+    CHECK_OK(&f, db_end(rows, &f.err));
+    CHECK_EQ(db_exec(f.c, NULL, &f.err, "SELECT ?"), ERR_INTERNAL);
+    CHECK_EQ(db_exec(f.c, NULL, &f.err, "SELEKT"), ERR_DB);
+    fx_close(&f);
+}
+
+TEST(the_same_query_may_run_inside_itself)
+{
+    struct db_rows *outer, *inner;
+    const char *sql = "SELECT column1 FROM (VALUES (1), (2))";
+    struct store_fx f;
+
+    fx_open(&f);
+    CHECK_OK(&f, db_query(f.c, &f.a, &outer, &f.err, sql));
+    CHECK(db_next(outer));
+    CHECK_OK(&f, db_query(f.c, &f.a, &inner, &f.err, sql));
+    CHECK(db_next(inner) && db_next(inner));
+    CHECK_EQ(db_i64(inner, 0), 2);
+    CHECK_OK(&f, db_end(inner, &f.err));
+    CHECK(db_next(outer));
+    CHECK_EQ(db_i64(outer, 0), 2);
+    CHECK_OK(&f, db_end(outer, &f.err));
+    fx_close(&f);
+}
+
+TEST(more_statements_than_the_cache_holds_are_fine)
+{
+    struct db_rows *held;
+    struct store_fx f;
+
+    fx_open(&f);
+    CHECK_OK(&f, db_query(f.c, &f.a, &held, &f.err, "SELECT 4711"));
+    for (int i = 0; i < 400; i++)
+        CHECK_EQ(fx_number(&f, arena_fmt(&f.a, "SELECT %d", i).p), i);
+    CHECK(db_next(held));
+    CHECK_EQ(db_i64(held, 0), 4711);
+    CHECK_OK(&f, db_end(held, &f.err));
+    fx_close(&f);
+}
+
+TEST(an_upsert_replaces_and_adds)
+{
+    static const char *const names[] = {"journal_id", "applied"};
+    static const struct db_upsert adding = {"yourapi_journal", names, 2, 1, 1};
+    const struct db_value values[] = {DB_I64(1), DB_I64(5), DB_I64(2), DB_I64(7)};
+    struct store_fx f;
+
+    fx_open(&f);
+    CHECK_OK(&f, db_upsert_values(f.c, &adding, values, 2, &f.err));
+    CHECK_OK(&f, db_upsert_values(f.c, &adding, values, 2, &f.err));
+    CHECK_EQ(fx_number(&f, "SELECT applied FROM yourapi_journal WHERE journal_id = 2"), 14);
+    fx_close(&f);
+}
+
+/* Many readers and one writer: a reader always sees a whole transaction, never half of one. */
+
+struct shared {
+    struct db *db;
+    _Atomic bool done;
+    _Atomic int failures;
+};
+
+/* Two rows that a transaction moves together are equal to whoever looks. */
+static bool read_pair(struct db_conn *c, struct err *err)
+{
+    CLEANUP(arena_finip) struct arena a;
+    struct db_rows *rows;
+    bool equal = true;
+
+    arena_init(&a, 0);
+    if (db_query(c, &a, &rows, err, "SELECT MIN(applied), MAX(applied) FROM yourapi_journal") !=
+        ERR_OK)
+        return false;
+    if (db_next(rows))
+        equal = db_i64(rows, 0) == db_i64(rows, 1);
+    return db_end(rows, err) == ERR_OK && equal;
+}
+
+static void *reader(void *arg)
+{
+    struct shared *s = arg;
+
+    while (!s->done) {
+        struct db_conn *c;
+        struct err err = {.code = ERR_OK};
+        bool good = db_acquire(s->db, DB_READ, &c, &err) == ERR_OK && read_pair(c, &err);
+
+        if (!good) {
+            print_error("reader: %s\n", err.msg);
+            s->failures++;
+        }
+        db_release(c);
+    }
+    return NULL;
+}
+
+static enum err_code write_pair(struct db *db, int64_t value, struct err *err)
+{
+    CLEANUP(db_releasep) struct db_conn *c = NULL;
+
+    TRY(db_acquire(db, DB_WRITE, &c, err));
+    TRY(db_begin(c, err));
+    TRY(db_exec(c, NULL, err, "UPDATE yourapi_journal SET applied = ? WHERE journal_id = 1",
+                DB_I64(value)));
+    TRY(db_exec(c, NULL, err, "UPDATE yourapi_journal SET applied = ? WHERE journal_id = 2",
+                DB_I64(value)));
+    return db_commit(c, err);
+}
+
+TEST(many_readers_see_whole_transactions_of_the_writer)
+{
+    enum { THREADS = 8, WRITES = 300 };
+    struct shared s = {0};
+    pthread_t threads[THREADS];
+    struct store_fx f;
+
+    fx_open(&f);
+    s.db = f.db;
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "INSERT INTO yourapi_journal VALUES (1, 0), (2, 0)"));
+    db_release(f.c);
+    f.c = NULL;
+    for (size_t i = 0; i < THREADS; i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, reader, &s), 0);
+    for (int64_t i = 1; i <= WRITES; i++)
+        CHECK_OK(&f, write_pair(f.db, i, &f.err));
+    s.done = true;
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    CHECK_EQ(s.failures, 0);
+    CHECK_OK(&f, db_acquire(f.db, DB_WRITE, &f.c, &f.err));
+    CHECK_EQ(fx_number(&f, "SELECT SUM(applied) FROM yourapi_journal"), 2 * WRITES);
+    fx_close(&f);
+}
+
+TEST(a_full_disk_is_told_and_changes_nothing)
+{
+    char *big;
+    struct store_fx f;
+
+    fx_open(&f);
+    big = arena_zalloc(&f.a, 1 << 20);
+    memset(big, 'x', 1 << 20);
+    (void)fx_number(&f, arena_fmt(&f.a, "PRAGMA max_page_count = %d",
+                                  (int)fx_number(&f, "PRAGMA page_count") + 10)
+                            .p);
+    CHECK_EQ(db_exec(f.c, NULL, &f.err, "INSERT INTO options VALUES ('a', ?)",
+                     DB_TEXT(str_make(big, 1 << 20))),
+             ERR_UNAVAILABLE);
+    CHECK(says(&f.err, "disk is full"));
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM options"), 0);
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "INSERT INTO options VALUES ('a', 'b')"));
+    fx_close(&f);
+}
+
+TEST_MAIN(a_path_that_cannot_be_is_told_by_its_cause, a_file_that_may_not_be_written_is_told,
+          other_kinds_of_database_are_refused_by_name, a_new_file_is_for_its_owner_only,
+          a_lock_of_another_program_is_waited_for_as_long_as_the_path_says,
+          the_wait_for_the_one_writing_connection_is_bounded, a_reading_connection_cannot_write,
+          a_release_rolls_back_what_is_open, a_joined_transaction_leaves_the_end_to_its_owner,
+          values_of_every_type_go_in_and_come_out, the_same_query_may_run_inside_itself,
+          more_statements_than_the_cache_holds_are_fine, an_upsert_replaces_and_adds,
+          many_readers_see_whole_transactions_of_the_writer,
+          a_full_disk_is_told_and_changes_nothing)
