@@ -494,14 +494,24 @@ static void start_dial(struct http_call *call)
     call->dial = dial_start(&conf);
 }
 
-/* Connections are alike when scheme, host, port and proxy (with its user) are. */
+/* Connections are alike when scheme, host, port and proxy (with its user) are. Neither host nor
+ * proxy holds a NUL, which therefore may divide them. */
 static struct str origin_key(const struct http_call_conf *conf, char out[KEY_MAX])
 {
     const struct http_url *u = &conf->url;
-    int n = snprintf(out, KEY_MAX, "%c%.*s %u %.*s", u->tls ? 's' : 'p', STR_ARG(u->host), u->port,
-                     STR_ARG(conf->proxy));
+    size_t n = 0;
 
-    return n < 0 || n >= KEY_MAX ? STR_NULL : str_make(out, (size_t)n);
+    if (u->host.n + conf->proxy.n + 4 > KEY_MAX)
+        return STR_NULL;
+    out[n++] = u->tls ? 's' : 'p';
+    out[n++] = (char)(u->port >> 8);
+    out[n++] = (char)(u->port & 0xff);
+    memcpy(out + n, u->host.p, u->host.n);
+    n += u->host.n;
+    out[n++] = 0;
+    if (conf->proxy.n > 0)
+        memcpy(out + n, conf->proxy.p, conf->proxy.n);
+    return str_make(out, n + conf->proxy.n);
 }
 
 static enum err_code begin(struct http_call *call, struct err *err)
@@ -515,8 +525,8 @@ static enum err_code begin(struct http_call *call, struct err *err)
         rc = write_head(call, err); /* what cannot be sent needs no connection */
     if (rc != ERR_OK)
         return rc;
-    if (key.n == 0)
-        return err_set(err, ERR_BAD_REQUEST, "the address is too long");
+    if (key.n == 0 || call->conf.url.host.n == 0)
+        return err_set(err, ERR_BAD_REQUEST, "the address has no host or is too long");
     call->origin = client_origin_get(&call->client->pool, key);
     conn = client_conn_take(call->origin);
     if (conn) {

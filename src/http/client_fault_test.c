@@ -698,6 +698,62 @@ TEST(a_reply_before_the_request_is_out_is_taken)
     mem_free(block);
 }
 
+static void refuse_and_go(struct peer *p, struct str in UNUSED)
+{
+    peer_send(p, STR("HTTP/1.1 413 Too Large\r\nConnection: close\r\n"
+                     "Content-Length: 3\r\n\r\nbig"));
+    peer_free(p);
+}
+
+/* The server closes with our bytes unread, so the reply is followed by a reset. */
+TEST(a_reply_before_a_reset_is_taken)
+{
+    enum { BYTES = 16 << 20 };
+    char *block = mem_zalloc(BYTES);
+    struct str body = {block, BYTES};
+    struct http_call_conf conf;
+    struct world w;
+    struct got g;
+
+    world_open(&w, silent, NULL);
+    w.raw = refuse_and_go;
+    got_init(&g, &w);
+    conf = conf_for(&g, "/");
+    conf.method = HTTP_M_POST;
+    conf.body = &body;
+    conf.body_count = 1;
+    got_start(&g, &conf);
+    world_run(&w);
+    check_ok(&g, 413, "big");
+    world_close(&w);
+    got_fini(&g);
+    mem_free(block);
+}
+
+static void on_first_resume(struct loop_timer *t)
+{
+    struct got *g = container_of(t, struct got, timer);
+
+    CHECK_EQ(g->heads, 0);
+    http_call_resume(g->call);
+}
+
+TEST(a_call_may_be_paused_before_its_head)
+{
+    struct world w;
+    struct got g;
+
+    world_open(&w, hello, NULL);
+    got_init(&g, &w);
+    got_get(&g, "/");
+    http_call_pause(g.call);
+    loop_timer_set(w.loop, &g.timer, 100, on_first_resume);
+    world_run(&w);
+    check_ok(&g, 200, "hello");
+    world_close(&w);
+    got_fini(&g);
+}
+
 TEST_MAIN(a_refused_connection_is_an_error, the_next_address_is_tried, an_unknown_name_is_an_error,
           what_could_be_read_otherwise_is_not_sent, garbage_is_told_from_cuts,
           interim_replies_have_a_limit, heads_have_a_limit,
@@ -708,4 +764,5 @@ TEST_MAIN(a_refused_connection_is_an_error, the_next_address_is_tried, an_unknow
           an_origin_keeps_so_many_idle, every_wait_has_its_time,
           each_piece_begins_the_idle_time_anew, a_pause_is_not_the_upstreams_silence,
           a_call_may_be_cancelled_at_any_time, cancelling_what_is_over_does_nothing,
-          a_client_may_go_with_calls_under_way, a_reply_before_the_request_is_out_is_taken)
+          a_client_may_go_with_calls_under_way, a_reply_before_the_request_is_out_is_taken,
+          a_reply_before_a_reset_is_taken, a_call_may_be_paused_before_its_head)
