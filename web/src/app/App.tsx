@@ -33,7 +33,7 @@ export function App() {
   if (!pack) return null;
   return (
     <StyleProvider layer>
-      <ConfigProvider theme={antdThemeFor(shade)} locale={pack.antd} form={{ requiredMark: false }}>
+      <ConfigProvider theme={antdThemeFor(shade)} locale={pack.antd} form={{ requiredMark: false }} button={{ autoInsertSpace: false }}>
         <ErrorBoundary>
           <BrowserRouter>
             <AppRoutes />

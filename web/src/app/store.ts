@@ -13,25 +13,22 @@ const reducers = combineReducers({
 
 export type RootState = ReturnType<typeof reducers>;
 
-/** Another user must never see what the last one loaded, so a change of user empties the cache. */
-function rootReducer(state: RootState | undefined, action: Parameters<typeof reducers>[1]): RootState {
-  const next = reducers(state, action);
-  const changed = state !== undefined && state.session.user?.id !== next.session.user?.id;
-  return changed ? { ...next, [api.reducerPath]: api.reducer(undefined, { type: 'session/emptied' }) } : next;
-}
-
 /** Builds the store and keeps the browser's memory of user and preferences in step with it. */
 export function createStore() {
   const store = configureStore({
-    reducer: rootReducer,
+    reducer: reducers,
     middleware: (defaults) => defaults().concat(api.middleware),
   });
   let last = store.getState();
   store.subscribe(() => {
     const state = store.getState();
-    if (state.session.user !== last.session.user) saveUser(state.session.user);
-    if (state.preferences !== last.preferences) savePreferences(state.preferences);
+    const before = last;
     last = state;
+    if (state.session.user !== before.session.user) saveUser(state.session.user);
+    if (state.preferences !== before.preferences) savePreferences(state.preferences);
+    // Another user must never see what the last one loaded.
+    const left = before.session.user && before.session.user.id !== state.session.user?.id;
+    if (left) store.dispatch(api.util.resetApiState());
   });
   return store;
 }

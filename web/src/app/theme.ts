@@ -112,7 +112,7 @@ export function antdThemeFor(shade: Shade): ThemeConfig {
         fontWeight: 500,
       },
       Table: { headerBg: palette.sunken, headerColor: palette.muted, headerSplitColor: 'transparent' },
-      Form: { itemMarginBottom: 18 },
+      Form: { itemMarginBottom: 18, labelHeight: 24 },
       Segmented: { trackBg: palette.sunken },
     },
   };

@@ -14,18 +14,15 @@ export function CodeBlock({ code, copied }: Props) {
   const { t } = useTranslation();
   const copy = useCopy();
   return (
-    <div className="relative min-w-0 rounded-lg border border-line bg-sunken">
-      <pre className="overflow-x-auto p-4 pr-14 font-mono text-xs leading-relaxed" tabIndex={0}>
+    <div className="min-w-0 rounded-lg border border-line bg-sunken">
+      <pre className="overflow-x-auto px-4 pt-3.5 pb-2 font-mono text-xs leading-relaxed" tabIndex={0}>
         {code}
       </pre>
-      <Button
-        className="absolute! top-2 right-2"
-        size="small"
-        icon={<CopyOutlined />}
-        aria-label={t('common.copy')}
-        title={t('common.copy')}
-        onClick={() => void copy(copied ?? code)}
-      />
+      <div className="flex justify-end px-2 pb-2">
+        <Button size="small" type="text" icon={<CopyOutlined />} onClick={() => void copy(copied ?? code)}>
+          {t('common.copy')}
+        </Button>
+      </div>
     </div>
   );
 }

@@ -18,7 +18,7 @@ export function InlineNumber({ label, value, min, onSave }: Props) {
   return (
     <InputNumber<number>
       aria-label={label}
-      className="w-18!"
+      className="w-14!"
       size="small"
       precision={0}
       min={min ?? Number.MIN_SAFE_INTEGER}

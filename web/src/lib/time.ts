@@ -10,6 +10,11 @@ export function formatMinute(seconds: number | null | undefined): string {
   return seconds && seconds > 0 ? dayjs.unix(seconds).format('YYYY-MM-DD HH:mm') : '–';
 }
 
+/** Seconds of the epoch as local date and minute without the year, for narrow places; a dash for never. */
+export function formatShort(seconds: number | null | undefined): string {
+  return seconds && seconds > 0 ? dayjs.unix(seconds).format('MM-DD HH:mm') : '–';
+}
+
 /** A span given in milliseconds, in the unit that reads best. */
 export function formatSpan(milliseconds: number): string {
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;

@@ -44,10 +44,10 @@ export function ChannelActions({ channel, onEdit, onCopy, onTest }: ChannelInten
         onChange={toggle}
       />
       <Button size="small" type="text" icon={<ThunderboltOutlined />} aria-label={t('channels.testOf', { name: channel.name })} onClick={() => onTest(channel)}>
-        {t('channels.test')}
+        <span className="md:max-2xl:hidden">{t('channels.test')}</span>
       </Button>
       <Button size="small" type="text" icon={<EditOutlined />} aria-label={t('channels.editOf', { name: channel.name })} onClick={() => onEdit(channel)}>
-        {t('common.edit')}
+        <span className="md:max-2xl:hidden">{t('common.edit')}</span>
       </Button>
       <Dropdown menu={{ items }} trigger={['click']} placement="bottomRight">
         <Button size="small" type="text" icon={<MoreOutlined />} aria-label={t('channels.moreOf', { name: channel.name })} aria-haspopup="menu" />

@@ -22,9 +22,9 @@ function KeyField({ keyIsKept, batch, onBatch }: Props) {
   const help = [format ? t('channels.keyFormat', { format }) : '', keyIsKept ? t('channels.keyKept') : '', batch ? t('channels.batchHelp') : ''];
   const rules = keyIsKept ? [] : [{ required: true, whitespace: true, message: t('channels.keyNeeded') }];
   return (
-    <>
+    <div className="relative">
       {keyIsKept || whole ? null : (
-        <label className="float-right flex cursor-pointer items-center gap-2 text-sm text-muted">
+        <label className="absolute top-0 right-0 z-1 flex cursor-pointer items-center gap-2 text-sm text-muted">
           {t('channels.batch')}
           <Switch size="small" checked={batch} onChange={onBatch} />
         </label>
@@ -36,7 +36,7 @@ function KeyField({ keyIsKept, batch, onBatch }: Props) {
           <Input.Password autoComplete="new-password" placeholder={keyIsKept ? '••••••••' : 'sk-…'} />
         )}
       </Form.Item>
-    </>
+    </div>
   );
 }
 

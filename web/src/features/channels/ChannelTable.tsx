@@ -23,7 +23,7 @@ interface Props extends ChannelIntents {
 
 function NameCell({ channel }: { channel: Channel }) {
   return (
-    <div className="max-w-64 min-w-36">
+    <div className="max-w-44 min-w-36">
       <span className="block truncate font-medium" title={channel.name}>
         {channel.name}
       </span>
@@ -32,6 +32,15 @@ function NameCell({ channel }: { channel: Channel }) {
         {channel.tag ? ` · ${channel.tag}` : ''}
       </span>
     </div>
+  );
+}
+
+function ModelsCell({ channel }: { channel: Channel }) {
+  return (
+    <span className="flex flex-col items-start gap-1">
+      <Chips names={splitList(channel.models)} show={1} />
+      <span className="text-xs text-muted">{splitList(channel.group).join(', ')}</span>
+    </span>
   );
 }
 
@@ -55,8 +64,7 @@ function useColumns(intents: ChannelIntents): NonNullable<TableProps<Channel>['c
   return [
     { title: t('common.name'), key: 'name', fixed: 'left', render: (_, channel) => <NameCell channel={channel} /> },
     { title: t('common.status'), key: 'status', render: (_, channel) => <ChannelStatusTag channel={channel} /> },
-    { title: t('common.models'), key: 'models', render: (_, channel) => <Chips names={splitList(channel.models)} show={1} /> },
-    { title: t('common.group'), key: 'group', render: (_, channel) => <Chips names={splitList(channel.group)} show={1} /> },
+    { title: t('channels.modelsAndGroups'), key: 'models', render: (_, channel) => <ModelsCell channel={channel} /> },
     { title: t('channels.lastTest'), key: 'test', render: (_, channel) => <ResponseTime channel={channel} /> },
     { title: t('channels.used'), key: 'used', align: 'right', render: (_, channel) => <span className="ya-num">{quota(channel.used_quota)}</span> },
     number('priority'),

@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import { formatMinute, formatSpan } from '@/lib/time';
+import { formatShort, formatSpan } from '@/lib/time';
 import type { Channel } from './types';
 
 function toneOf(milliseconds: number): string {
@@ -14,7 +14,7 @@ export function ResponseTime({ channel }: { channel: Channel }) {
   return (
     <span className="whitespace-nowrap">
       <span className={`ya-num block ${toneOf(channel.response_time)}`}>{formatSpan(channel.response_time)}</span>
-      <span className="block text-xs text-muted">{formatMinute(channel.test_time)}</span>
+      <span className="block text-xs text-muted">{formatShort(channel.test_time)}</span>
     </span>
   );
 }

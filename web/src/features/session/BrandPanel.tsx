@@ -32,7 +32,7 @@ export function BrandPanel() {
   const { t } = useTranslation();
   const { name } = useServer();
   return (
-    <aside className="hidden w-[46%] max-w-2xl flex-col justify-between bg-[#0b2f2b] p-10 text-white lg:flex">
+    <aside className="sticky top-0 hidden h-dvh w-[46%] max-w-2xl flex-col justify-between bg-[#0b2f2b] p-10 text-white lg:flex">
       <div className="flex items-center gap-3">
         <Logo size={34} />
         <span className="text-lg font-semibold">{name}</span>

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { api } from '@/api/api';
 import { useErrorText } from '@/api/useErrorText';
 import { useAppDispatch } from '@/app/hooks';
+import { prettyJson } from '@/lib/json';
 import { optionFault } from './optionFault';
 import type { OptionField } from './optionFields';
 import { useSetOptionMutation } from './optionsApi';
@@ -28,7 +29,7 @@ export function useOptionDraft(fields: OptionField[], saved: Record<string, stri
   const [errors, setErrors] = useState<Record<string, string>>({});
   const [saving, setSaving] = useState(false);
   const [setOption] = useSetOptionMutation();
-  const changed = fields.map((field) => field.key).filter((key) => draft[key] !== undefined && draft[key] !== saved[key]);
+  const changed = fields.map((field) => field.key).filter((key) => draft[key] !== undefined && prettyJson(draft[key]) !== prettyJson(saved[key] ?? ''));
 
   const check = (): Record<string, string> => {
     const faults: Record<string, string> = {};

@@ -24,7 +24,7 @@ function Brand() {
 function Sider() {
   const { version } = useServer();
   return (
-    <aside className="sticky top-0 hidden h-dvh w-60 shrink-0 flex-col border-r border-line bg-surface px-3 md:flex">
+    <aside className="sticky top-0 hidden h-dvh w-56 shrink-0 flex-col border-r border-line bg-surface px-3 md:flex">
       <div className="flex h-15 items-center px-2">
         <Brand />
       </div>
@@ -57,7 +57,7 @@ export default function Shell() {
         ) : null}
         <div className="flex min-h-dvh min-w-0 flex-1 flex-col">
           <TopBar onOpenNavigation={() => setOpen(true)} />
-          <main id="content" tabIndex={-1} className="mx-auto w-full max-w-350 flex-1 px-4 py-5 outline-none md:px-8 md:py-7">
+          <main id="content" tabIndex={-1} className="mx-auto w-full max-w-350 flex-1 px-4 py-5 outline-none md:px-6 md:py-6 xl:px-8">
             <ErrorBoundary resetKey={pathname}>
               <Suspense fallback={<PageLoading />}>
                 <Outlet />

@@ -13,7 +13,7 @@ export function TopBar({ onOpenNavigation }: { onOpenNavigation: () => void }) {
   const { pathname } = useLocation();
   const here = navItems.find((item) => item.path === pathname);
   return (
-    <header className="sticky top-0 z-20 flex h-15 items-center gap-1 border-b border-line bg-surface/95 px-3 backdrop-blur md:px-8">
+    <header className="sticky top-0 z-20 flex h-15 items-center gap-1 border-b border-line bg-surface/95 px-3 backdrop-blur md:px-6 xl:px-8">
       <Button
         type="text"
         icon={<MenuOutlined />}

@@ -25,7 +25,7 @@ export function TokenActions({ token, onEdit }: { token: Token; onEdit: (token: 
         onChange={toggle}
       />
       <Button size="small" type="text" icon={<EditOutlined />} aria-label={t('tokens.editOf', { name: token.name })} onClick={() => onEdit(token)}>
-        {t('common.edit')}
+        <span className="md:max-2xl:hidden">{t('common.edit')}</span>
       </Button>
       <ConfirmButton
         size="small"

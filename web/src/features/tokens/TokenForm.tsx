@@ -46,7 +46,7 @@ function QuotaFields() {
       <Form.Item name="unlimited_quota" label={t('tokens.unlimited')} extra={t('tokens.unlimitedHelp')} valuePropName="checked">
         <Switch />
       </Form.Item>
-      <Form.Item name="remain_quota" label={t('tokens.quota')} hidden={unlimited}>
+      <Form.Item name="remain_quota" label={t('tokens.quotaField')} hidden={unlimited}>
         <QuotaInput />
       </Form.Item>
     </>

@@ -2,7 +2,7 @@ import type { TableProps } from 'antd';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ResponsiveTable } from '@/components/ResponsiveTable';
-import { formatMinute } from '@/lib/time';
+import { formatMinute, formatShort } from '@/lib/time';
 import { TokenActions } from './TokenActions';
 import { TokenCard } from './TokenCard';
 import { TokenKey } from './TokenKey';
@@ -18,10 +18,22 @@ interface Props {
   onEdit: (token: Token) => void;
 }
 
+function NameCell({ token }: { token: Token }) {
+  const { t } = useTranslation();
+  return (
+    <div className="max-w-48">
+      <span className="block truncate font-medium" title={token.name}>
+        {token.name}
+      </span>
+      <span className="ya-num block text-xs whitespace-nowrap text-muted">{t('tokens.lastUsedAt', { time: formatShort(token.accessed_time) })}</span>
+    </div>
+  );
+}
+
 function useColumns(onEdit: Props['onEdit']): NonNullable<TableProps<Token>['columns']> {
   const { t } = useTranslation();
   return [
-    { title: t('common.name'), key: 'name', fixed: 'left', render: (_, token) => <span className="block max-w-52 truncate font-medium" title={token.name}>{token.name}</span> },
+    { title: t('common.name'), key: 'name', fixed: 'left', render: (_, token) => <NameCell token={token} /> },
     { title: t('tokens.key'), key: 'key', render: (_, token) => <TokenKey token={token} /> },
     { title: t('common.status'), key: 'status', render: (_, token) => <TokenStatusTag token={token} /> },
     { title: t('tokens.quota'), key: 'quota', render: (_, token) => <TokenQuota token={token} /> },
@@ -32,7 +44,6 @@ function useColumns(onEdit: Props['onEdit']): NonNullable<TableProps<Token>['col
       key: 'expires',
       render: (_, token) => <span className="ya-num whitespace-nowrap">{token.expired_time > 0 ? formatMinute(token.expired_time) : t('tokens.expiry.never')}</span>,
     },
-    { title: t('tokens.lastUsed'), key: 'accessed', render: (_, token) => <span className="ya-num whitespace-nowrap text-muted">{formatMinute(token.accessed_time)}</span> },
     { title: t('common.actions'), key: 'actions', fixed: 'right', render: (_, token) => <TokenActions token={token} onEdit={onEdit} /> },
   ];
 }

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { channelTypes } from './channelTypes';
+import { inputOf, newChannelValues, valuesOf } from './channelFormValues';
+import type { Channel } from './types';
+
+const channel: Channel = {
+  id: 4, type: 3, name: 'Azure', status: 1, key: '', models: 'gpt-4o, gpt-4o-mini,gpt-4o', group: 'default,vip', base_url: 'https://x.example.com',
+  other: '2025-01-01', openai_organization: null, test_model: null, model_mapping: '{"a":"b"}', status_code_mapping: '', param_override: null,
+  setting: null, priority: null, weight: 5, auto_ban: 0, tag: null, other_info: '', created_time: 1, test_time: 0, response_time: 0, balance: 0, used_quota: 0,
+};
+
+describe('channel form', () => {
+  it('keeps everything when nothing was changed, and sends no key', () => {
+    const input = inputOf(valuesOf(channel));
+    expect(input).toMatchObject({ key: '', models: 'gpt-4o,gpt-4o-mini', group: 'default,vip', priority: 0, weight: 5, auto_ban: 0, other: '2025-01-01' });
+    expect(JSON.parse(input.model_mapping ?? '')).toEqual({ a: 'b' });
+  });
+
+  it('cuts the slash off an address, but leaves a custom URL as it is', () => {
+    expect(inputOf({ ...newChannelValues, base_url: ' https://x.example.com/ ' }).base_url).toBe('https://x.example.com');
+    expect(inputOf({ ...newChannelValues, type: 8, base_url: 'https://x.example.com/chat/' }).base_url).toBe('https://x.example.com/chat/');
+  });
+
+  it('keeps the lines of several keys', () => {
+    expect(inputOf({ ...newChannelValues, key: 'sk-1\nsk-2\n' }).key).toBe('sk-1\nsk-2');
+  });
+
+  it('knows each type once', () => {
+    expect(new Set(channelTypes.map((type) => type.id)).size).toBe(channelTypes.length);
+  });
+});
