@@ -55,7 +55,7 @@ static void read_column(struct arena *a, const struct catalog_table *table, stru
     const struct json *object = NULL;
 
     if (stored.p) {
-        object = read_object(a, stored);
+        object = read_object(a, str_dup(a, stored)); /* names stay slices of the text */
         if (!object)
             log_warn(NULL, "catalog.table", "option=%.*s: no JSON object, using the built-in table",
                      STR_ARG(table->option));

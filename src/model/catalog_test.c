@@ -194,7 +194,26 @@ TEST(audio_has_a_price_of_its_own_only_for_models_that_speak)
     teardown(&f);
 }
 
-TEST_MAIN(built_in_tables_price_the_models_of_the_line,
+TEST(the_catalog_needs_the_rows_only_while_it_reads_them)
+{
+    struct arena rows_arena, a;
+    struct catalog c;
+    struct model_price price;
+
+    arena_init(&rows_arena, 0);
+    arena_init(&a, 0);
+    struct option_row row = {.key = str_dup(&rows_arena, STR("ModelRatio")),
+                             .value = str_dup(&rows_arena, STR("{\"only-here\":3}"))};
+    catalog_read(&a, &row, 1, &c);
+    arena_fini(&rows_arena);
+    catalog_price(&c, STR("only-here"), &price);
+    CHECK(price.known && price.ratio > 2.9 && price.ratio < 3.1);
+    catalog_fini(&c);
+    arena_fini(&a);
+}
+
+TEST_MAIN(the_catalog_needs_the_rows_only_while_it_reads_them,
+          built_in_tables_price_the_models_of_the_line,
           every_built_in_table_is_sorted_json_with_the_known_number_of_rows,
           a_stored_table_replaces_the_built_in_one, wildcard_names_are_priced_through_their_family,
           completion_ratios_follow_the_rules_by_name,
