@@ -65,16 +65,17 @@ static struct str status_line(char *buffer, size_t room, int status)
     return str_make(buffer, (size_t)n);
 }
 
-static struct str length_line(const struct request *r, char *buffer, size_t room, size_t length)
+/* The value of Content-Length and the line's end, written from the back. */
+static struct str length_digits(char *buffer, size_t room, size_t length)
 {
-    int n;
+    char *end = buffer + room, *p = end;
 
-    if (r->chunked)
-        return STR("Transfer-Encoding: chunked\r\n");
-    if (length == SIZE_MAX)
-        return STR_NULL;
-    n = snprintf(buffer, room, "Content-Length: %zu\r\n", length);
-    return str_make(buffer, (size_t)n);
+    *--p = '\n';
+    *--p = '\r';
+    do
+        *--p = (char)('0' + length % 10);
+    while ((length /= 10) > 0);
+    return str_make(p, (size_t)(end - p));
 }
 
 /* `length` SIZE_MAX: no Content-Length. A header that must not stand on the wire is left out. */
@@ -82,7 +83,8 @@ static struct str make_head(struct request *r, int status, const struct http_hea
                             size_t n, size_t length)
 {
     struct http_server *server = r->pub.conn->server;
-    char status_text[64], length_text[64];
+    const bool sized = !r->chunked && length != SIZE_MAX;
+    char status_text[64], digits[24];
 
     server_tell_time(server);
     const struct str fixed[] = {
@@ -93,7 +95,9 @@ static struct str make_head(struct request *r, int status, const struct http_hea
         STR("\r\n"),
         connection_line(r),
         r->cors ? cors_lines : STR_NULL,
-        length_line(r, length_text, sizeof length_text, length),
+        r->chunked ? STR("Transfer-Encoding: chunked\r\n") : STR_NULL,
+        sized ? STR("Content-Length: ") : STR_NULL,
+        sized ? length_digits(digits, sizeof digits, length) : STR_NULL,
     };
     size_t bytes = 2;
     for (size_t i = 0; i < ARRAY_LEN(fixed); i++)

@@ -8,6 +8,14 @@
  * when the client has gone (what is written then is thrown away). After that call the request is
  * gone, its arena too.
  *
+ * The client counts as gone when its connection breaks, and also when it only ends its sending half
+ * while a request is being handled: the two cannot be told apart, and nobody shall pay for an
+ * answer that nobody waits for. A client that takes nothing of a waiting reply for body_timeout_ms
+ * is cut.
+ *
+ * When the loop ends, requests that are still open are dropped: no handler is called, the cleanups
+ * of their arenas run. So open the server after what its handlers use on the loop.
+ *
  * What the server does alone: keep-alive, pipelining, Expect: 100-continue, limits (413, 431),
  * time-outs (408), refusal of smuggling shapes (400), a request id (header X-Oneapi-Request-Id on
  * each reply), the access log.
@@ -96,7 +104,8 @@ bool http_req_gone(const struct http_req *r);
 struct http_server_conf {
     size_t header_limit;        /* bytes of a head; 0 = 32 KB */
     uint64_t header_timeout_ms; /* a started head must be complete; 0 = 15 s */
-    uint64_t body_timeout_ms;   /* without progress; 0 = 30 s */
+    uint64_t body_timeout_ms;   /* without progress (of 512 bytes); also for a reply that the client
+                                   does not take; 0 = 30 s */
     uint64_t idle_timeout_ms;   /* between requests; 0 = 75 s */
     bool
         trust_proxy_headers; /* from private peers: X-Forwarded-For and X-Real-IP name the client */
