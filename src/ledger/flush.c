@@ -126,7 +126,7 @@ static enum err_code write_logs(struct work *w, struct db_conn *c, struct err *e
     if (b->log_count == 0)
         return ERR_OK;
     TRY(repo_log_insert_many(c, b->logs, b->log_count, err));
-    return repo_log_roll_up(c, b->logs, b->log_count, NULL, err);
+    return repo_log_roll_up(c, REPO_LOG_PORTION, NULL, err);
 }
 
 static enum err_code write_positions(struct work *w, struct db_conn *c, struct err *err)
@@ -164,6 +164,8 @@ static void committed(struct work *w)
     w->side->doubt = false;
     while ((last = map_next(&w->ends, &at)))
         position_of(w->side, last->end.journal_id)->applied = last->end.position;
+    if (w->side->money)
+        w->f->charged += w->n;
     if (!w->side->money || !w->f->committing)
         return;
     lower_balances(w->f->balances, &w->batch);

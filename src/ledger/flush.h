@@ -33,7 +33,8 @@ struct flush {
     struct balances *balances; /* may be NULL */
     struct metrics *metrics;   /* may be NULL */
     _Atomic bool data_export;
-    bool committing; /* the epoch of the balances is odd */
+    bool committing;  /* the epoch of the balances is odd */
+    uint64_t charged; /* items whose money this process has put into the database */
 };
 
 void flush_init(struct flush *f, struct db *db, struct db *log_db, struct balances *balances,

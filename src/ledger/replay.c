@@ -26,7 +26,6 @@ struct replay {
     struct file *files;
     size_t count, cap;
     struct flush_item *items; /* REPLAY_BATCH */
-    uint64_t records;
 };
 
 static void add_file(struct replay *r, struct str name)
@@ -115,7 +114,6 @@ static enum err_code apply_items(struct reading *g, struct err *err)
 
     if (g->n > 0)
         rc = flush_apply(g->r->f, g->items, g->n, err);
-    g->r->records += g->n;
     g->n = 0;
     return rc;
 }
@@ -238,8 +236,8 @@ static enum err_code replay_all(struct replay *r, struct err *err)
             ;
         TRY(replay_journal(r, &r->files[i], n, err));
     }
-    if (r->records > 0)
-        log_info(NULL, "ledger.replayed", "records=%" PRIu64, r->records);
+    if (r->f->charged > 0)
+        log_info(NULL, "ledger.replayed", "records=%" PRIu64, r->f->charged);
     return ERR_OK;
 }
 
