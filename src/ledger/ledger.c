@@ -261,6 +261,7 @@ static void *run(void *arg)
 {
     struct ledger *l = arg;
 
+    pthread_setname_np(pthread_self(), "ledger");
     for (;;) {
         bool last = stopping(l); /* asked first, so that what came before the stop is collected */
         bool any = collect(l), full = l->own.count == BATCH;

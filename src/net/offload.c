@@ -66,6 +66,7 @@ static void *serve(void *arg)
 {
     struct offload *o = arg;
 
+    pthread_setname_np(pthread_self(), "offload");
     for (struct offload_job *job; (job = take(o));)
         run(job);
     return NULL;
