@@ -181,6 +181,12 @@ static enum err_code open_ledger(struct app *a, struct err *err)
     return ledger_open(&conf, &a->ledger, err);
 }
 
+/* As stored: without "sk-". */
+static struct str root_token_key(struct str given)
+{
+    return str_starts(given, STR("sk-")) ? str_skip(given, 3) : given;
+}
+
 static void build_relay(struct app *a)
 {
     const struct app_options *o = a->options;
@@ -188,6 +194,7 @@ static void build_relay(struct app *a)
                                 .offload = a->offload,
                                 .clock = clock_system(),
                                 .refresh_s = o->sync_frequency_s,
+                                .initial_root_token = root_token_key(o->initial_root_token),
                                 .attach = attach,
                                 .detach = detach,
                                 .ctx = a};
@@ -278,7 +285,10 @@ static void build_routes(struct app *a, const struct web_asset *assets, size_t n
 static void *run_worker(void *ctx)
 {
     struct worker *w = ctx;
+    char name[16];
 
+    snprintf(name, sizeof name, "relay-%u", w->index);
+    pthread_setname_np(pthread_self(), name);
     loop_run(w->loop);
     return NULL;
 }

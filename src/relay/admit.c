@@ -36,17 +36,28 @@ void relay_detach_balance(void *ctx UNUSED, struct credential *c)
 
 /* ---- finding the credential ---- */
 
+/* Why there is no credential: the key, its owner's first password, or our database. */
+static enum step_next no_credential(struct exchange *x, enum err_code code)
+{
+    if (code == ERR_UNAUTHORIZED)
+        return exchange_fail(x, code, "无效的令牌 (invalid token)");
+    if (code == ERR_FORBIDDEN)
+        return exchange_fail(
+            x, code,
+            "令牌所有者必须先修改初始密码 (the owner of the token must change the first password)");
+    return exchange_fail(
+        x, ERR_UNAVAILABLE,
+        "暂时无法验证令牌，请稍后重试 (the token cannot be checked now, try again)");
+}
+
 static void on_loaded(struct apikey_lookup *lookup, struct credential *c, const struct err *err)
 {
     struct exchange *x = lookup->user;
 
     x->lookup = NULL;
     x->cred = c;
-    if (!c && err->code == ERR_UNAUTHORIZED)
-        exchange_fail(x, ERR_UNAUTHORIZED, "无效的令牌 (invalid token)");
-    else if (!c)
-        exchange_fail(x, ERR_UNAVAILABLE,
-                      "暂时无法验证令牌，请稍后重试 (the token cannot be checked now, try again)");
+    if (!c)
+        no_credential(x, err->code);
     exchange_run(x);
 }
 
@@ -64,17 +75,14 @@ static enum step_next find_credential(struct exchange *x)
     if (x->cred)
         return NEXT_STEP;
     if (unknown)
-        return exchange_fail(x, ERR_UNAUTHORIZED, "无效的令牌 (invalid token)");
+        return no_credential(x, ERR_UNAUTHORIZED);
     x->lookup = arena_new(x->arena, struct apikey_lookup);
     x->lookup->user = x;
     x->lookup->done = on_loaded;
     if (apikey_load(r->conf.apikeys, x->lookup, x->rl->loop, key, &err) == ERR_OK)
         return NEXT_WAIT;
     x->lookup = NULL;
-    if (err.code == ERR_UNAUTHORIZED)
-        return exchange_fail(x, ERR_UNAUTHORIZED, "无效的令牌 (invalid token)");
-    return exchange_fail(x, ERR_UNAVAILABLE,
-                         "服务繁忙，请稍后重试 (the server is busy, try again)");
+    return no_credential(x, err.code);
 }
 
 /* ---- token and user checks, relay reference 3.2 and 3.3 ---- */

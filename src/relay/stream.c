@@ -204,12 +204,16 @@ static void on_event(struct batch *b, const struct sse_event *ev)
 void stream_feed(struct exchange *x, struct str bytes)
 {
     struct batch b = {.x = x};
+    const struct str chunk = bytes;
     struct sse_event ev;
     enum sse_result rc = SSE_MORE;
 
     while (x->fault.code == ERR_OK && !x->done_seen &&
-           (rc = sse_next(&x->sse, &bytes, &ev)) == SSE_EVENT)
+           (rc = sse_next(&x->sse, &bytes, &ev)) == SSE_EVENT) {
         on_event(&b, &ev);
+        if (ev.type.n > 0 || ev.data.p < chunk.p || ev.data.p >= chunk.p + chunk.n)
+            flush(&b); /* the event lies in the reader, which the next call reuses */
+    }
     flush(&b);
     if (rc == SSE_TOO_LONG || sb_failed(&x->held))
         fault_from_err(x, &(struct err){.code = ERR_UPSTREAM_BODY,
