@@ -106,7 +106,7 @@ static void call_work(struct offload_job *job)
 
     c->snap = c->api->conf.snapshot(c->api->conf.ctx);
     rc = run(c);
-    if (rc != ERR_OK && !c->message.p)
+    if (rc != ERR_OK && !c->message.p && err_fault_of(rc) == FAULT_GATEWAY)
         log_warn(&c->req->log, "api.failed", "path=%s code=%s error=\"%s\"", c->route->path,
                  err_name(rc), c->err.msg);
     c->answer = envelope_finish(c, rc);
