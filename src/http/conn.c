@@ -297,8 +297,13 @@ void conn_cut(struct http_conn *c)
 
 static void on_close(void *ctx, const struct err *err)
 {
-    (void)err; /* a reset and an end are the same to us: the client is gone */
-    conn_cut(ctx);
+    struct http_conn *c = ctx;
+
+    if (!err && c->state == CONN_HEAD && sock_queued(c->sock) > 0) {
+        sock_close_flushed(c->sock, HTTP_FLUSH_MS); /* its replies are complete and on their way */
+        c->sock = NULL;
+    }
+    conn_cut(c);
 }
 
 /* The last reply is written: sends what waits, and keeps a client that is still sending from a

@@ -865,6 +865,22 @@ TEST(large_replies_reach_a_slow_reader_before_the_connection_ends)
     sb_fini(&out);
 }
 
+TEST(a_client_that_ends_its_side_gets_the_whole_of_a_finished_reply)
+{
+    struct sb out;
+    int fd = dial();
+
+    sb_init(&out, 32 << 20);
+    for (int i = 0; i < 4; i++)
+        send_all(fd, STR("GET /big HTTP/1.1\r\nHost: a\r\n\r\n"));
+    shutdown(fd, SHUT_WR);
+    barrier();
+    read_to_end(fd, &out);
+    CHECK(out.n > (size_t)BIG);
+    CHECK(str_ends(sb_str(&out), str_make(w.big, BIG)));
+    sb_fini(&out);
+}
+
 static uint64_t ended_after_ms(struct str wire, const char *status)
 {
     uint64_t began = clock_mono_ms();
@@ -1016,6 +1032,7 @@ int main(void)
         ROW(a_cut_reply_shows_that_it_is_cut),
         ROW(a_slow_reader_stops_its_producer),
         ROW(large_replies_reach_a_slow_reader_before_the_connection_ends),
+        ROW(a_client_that_ends_its_side_gets_the_whole_of_a_finished_reply),
         HASTY(clients_that_stall_are_timed_out),
         HASTY(clients_that_trickle_are_timed_out),
         HASTY(a_client_that_does_not_read_is_given_up),

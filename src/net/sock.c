@@ -519,7 +519,7 @@ void sock_close_flushed(struct sock *s, uint64_t limit_ms)
 
     if (s->closed)
         return;
-    if (s->ended || !s->connected) {
+    if (s->err || !s->connected) {
         sock_close(s);
         return;
     }
@@ -527,7 +527,7 @@ void sock_close_flushed(struct sock *s, uint64_t limit_ms)
         uncork(shared);
     if (s->tls)
         sock_tls_close(s);
-    if (s->ended) { /* the write above broke it */
+    if (s->err) { /* the write above broke it */
         sock_close(s);
         return;
     }

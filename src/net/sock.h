@@ -5,7 +5,9 @@
  * so that an idle connection owns no buffer. Writing: what the kernel takes at once is not copied;
  * the rest is copied and sent when the socket drains; sock_queued() tells how much waits, on_drain
  * tells when it is down to zero. Errors and the end come once, through on_close, after which only
- * sock_close() may be called. After sock_close() no callback comes any more. Loop thread only.
+ * sock_close() may be called (after a clean end also sock_close_flushed(): the peer has only ended
+ * its side and can still get what is queued). After sock_close() no callback comes any more. Loop
+ * thread only.
  */
 #pragma once
 #include <sys/socket.h>
@@ -60,9 +62,9 @@ size_t sock_queued(const struct sock *s); /* bytes not yet taken by the kernel *
 void sock_close(struct sock *s);
 /* The same with a reset, so that the peer cannot take what it has got for everything. */
 void sock_reset(struct sock *s);
-/* Sends what is queued (for at most `limit_ms`), then FIN, and throws away what the peer still sends
- * until it ends its side, too, or 2 s have passed: closing before would reset the connection under a
- * reply that is on its way. No callbacks any more. */
+/* Sends what is queued (for at most `limit_ms`), then FIN, and throws away what the peer still
+ * sends until it ends its side, too, or 2 s have passed: closing before would reset the connection
+ * under a reply that is on its way. No callbacks any more. */
 void sock_close_flushed(struct sock *s, uint64_t limit_ms);
 /* Text of the peer's address without port ("127.0.0.1", "::1"; IPv4 mapped in IPv6 as IPv4); holds
  * as long as the socket. */
