@@ -30,6 +30,7 @@ struct sock_tls {
     struct sb kept; /* the same, while the owner does not read */
     unsigned busy;
     bool up, dead;
+    bool swollen; /* a session ticket came: OpenSSL holds buffers that it does not need */
     size_t key_bytes;
     char key[HOST_MAX + 8]; /* host:port, for the session cache */
 };
@@ -263,6 +264,24 @@ static size_t decrypt(struct sock_tls *t, char *to, int *why)
     return n;
 }
 
+/* Freeing the buffers by hand could free a record in use (CVE-2024-4741) before these releases. */
+static bool may_free_buffers(void)
+{
+    static const unsigned fixed[] = {14, 6, 2, 1}; /* 3.0.14, 3.1.6, 3.2.2, 3.3.1 */
+    unsigned long version = OpenSSL_version_num();
+    unsigned minor = version >> 20 & 0xff, patch = version >> 4 & 0xff;
+
+    return minor >= ARRAY_LEN(fixed) || patch >= fixed[minor];
+}
+
+/* SSL_MODE_RELEASE_BUFFERS forgets a case: reading a ticket after the handshake sets up 16 KB for
+ * writing, which stay until the next write. A stream may never write again. */
+static void slim(struct sock_tls *t)
+{
+    if (t->swollen && SSL_free_buffers(t->ssl) == 1)
+        t->swollen = false;
+}
+
 static void pump(struct sock_tls *t)
 {
     int why = SSL_ERROR_NONE;
@@ -273,8 +292,9 @@ static void pump(struct sock_tls *t)
         char *plain = plain_buffer(t);
         size_t n = decrypt(t, plain, &why);
 
-        if (why == SSL_ERROR_WANT_READ && t->in.n == 0)
+        if (why == SSL_ERROR_WANT_READ)
             flush(t); /* an answer to a key update */
+        slim(t);
         if (n > 0)
             hand_up(t, str_make(plain, n));
         if (t->dead || t->sock->ended)
@@ -340,6 +360,7 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
     struct sock_tls *t = SSL_get_app_data(ssl);
 
     tls_session_keep(t->ctx, str_make(t->key, t->key_bytes), session);
+    t->swollen = may_free_buffers();
     return 1;
 }
 
