@@ -633,12 +633,12 @@ TEST(with_the_database_away_records_wait_and_are_then_applied_once)
     struct db_conn *c;
 
     world_make(&w);
+    clock_manual_init(&w.clock, (int64_t)(NOW_S + 42) * 1000000);
     open_ledger(&w);
     c = writer(w.db);
     for (int i = 0; i < 1500; i++)
         charge(&w, 0, 2);
     CHECK(!ledger_flush(w.ledger, 300));
-    clock_manual_init(&w.clock, (int64_t)(NOW_S + 42) * 1000000);
     CHECK_EQ(ledger_lag_s(w.ledger), 42);
     db_release(c);
     CHECK(ledger_flush(w.ledger, FLUSH_MS));
