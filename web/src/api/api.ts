@@ -6,6 +6,7 @@ export const api = createApi({
   reducerPath: 'api',
   baseQuery,
   tagTypes: ['Status', 'Setup', 'Self', 'Channel', 'Token', 'Log', 'User', 'Option', 'Model', 'Group', 'Data'],
-  refetchOnMountOrArgChange: true,
+  // Seconds: what is older is asked for again when a page comes back to it.
+  refetchOnMountOrArgChange: 5,
   endpoints: () => ({}),
 });

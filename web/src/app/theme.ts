@@ -95,6 +95,7 @@ export function antdThemeFor(shade: Shade): ThemeConfig {
       colorText: palette.ink,
       colorTextSecondary: palette.muted,
       colorTextDescription: palette.muted,
+      colorTextPlaceholder: shade === 'dark' ? '#84948f' : '#6a7876',
       colorBorder: shade === 'dark' ? '#364440' : '#cfd8d6',
       colorBorderSecondary: palette.line,
       fontFamily: fontSans,
@@ -113,7 +114,7 @@ export function antdThemeFor(shade: Shade): ThemeConfig {
       },
       Table: { headerBg: palette.sunken, headerColor: palette.muted, headerSplitColor: 'transparent' },
       Form: { itemMarginBottom: 18, labelHeight: 24 },
-      Segmented: { trackBg: palette.sunken },
+      Segmented: { trackBg: palette.sunken, itemSelectedBg: shade === 'dark' ? '#31413d' : '#ffffff' },
     },
   };
 }

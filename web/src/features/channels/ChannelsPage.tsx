@@ -61,7 +61,7 @@ export default function ChannelsPage() {
   );
   return (
     <>
-      <PageHeader title={t('shell.nav.channels')} lead={t('channels.lead')} actions={<><DeleteDisabled />{addButton}</>} />
+      <PageHeader title={t('shell.nav.channels')} lead={t('channels.lead')} actions={<>{list.total > 0 ? <DeleteDisabled /> : null}{addButton}</>} />
       <ChannelFilterBar
         filters={filters}
         idSort={idSort}

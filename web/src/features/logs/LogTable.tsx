@@ -86,7 +86,7 @@ export function LogTable({ rows, fetching, isAdmin, empty }: Props) {
       fetching={fetching}
       card={(row) => <LogCard row={row} isAdmin={isAdmin} />}
       empty={empty}
-      expandable={{ expandedRowRender: (row) => <LogDetails row={row} />, expandRowByClick: true }}
+      expandable={{ columnTitle: <span className="sr-only">{t('logs.details')}</span>, expandedRowRender: (row) => <LogDetails row={row} />, expandRowByClick: true }}
     />
   );
 }

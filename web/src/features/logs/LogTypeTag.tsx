@@ -1,14 +1,22 @@
-import { Tag } from 'antd';
 import { useTranslation } from 'react-i18next';
+import { LogType } from './types';
 
-const colors: Record<number, string> = { 1: 'green', 2: 'cyan', 3: 'gold', 4: 'purple', 5: 'red', 6: 'blue' };
+const looks: Record<number, string> = {
+  [LogType.topUp]: 'bg-good/10 text-good',
+  [LogType.consume]: 'bg-accent-soft text-accent',
+  [LogType.manage]: 'bg-warn/10 text-warn',
+  [LogType.system]: 'bg-sunken text-muted',
+  [LogType.error]: 'bg-bad/10 text-bad',
+  [LogType.refund]: 'bg-good/10 text-good',
+};
 
 /** What kind of entry it is. */
 export function LogTypeTag({ type }: { type: number }) {
   const { t } = useTranslation();
+  const look = looks[type];
   return (
-    <Tag color={colors[type] ?? 'default'} className="me-0!">
-      {t(`logs.type.${colors[type] ? type : 'unknown'}`)}
-    </Tag>
+    <span className={`inline-block rounded-md px-2 py-0.5 text-xs whitespace-nowrap ${look ?? 'bg-sunken text-muted'}`}>
+      {t(`logs.type.${look ? type : 'unknown'}`)}
+    </span>
   );
 }

@@ -10,6 +10,7 @@ import { useServer } from '@/features/status/useServer';
 import { useIsPhone } from '@/lib/useMediaQuery';
 import { NavList } from './NavList';
 import { TopBar } from './TopBar';
+import { useArrival } from './useArrival';
 
 function Brand() {
   const { name } = useServer();
@@ -43,6 +44,7 @@ export default function Shell() {
   const isPhone = useIsPhone();
   const { pathname } = useLocation();
   useGetSelfQuery();
+  useArrival();
   return (
     <Messages component={false} message={{ maxCount: 3 }}>
       <a href="#content" className="sr-only rounded-lg bg-accent px-4 py-2 text-white focus:not-sr-only focus:fixed focus:top-3 focus:left-3 focus:z-50">

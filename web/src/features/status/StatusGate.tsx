@@ -11,7 +11,7 @@ import { useServer } from './useServer';
 export function StatusGate() {
   const { t } = useTranslation();
   const errorText = useErrorText();
-  const { data, error, isFetching, refetch } = useGetStatusQuery();
+  const { data, error, isFetching, refetch } = useGetStatusQuery(undefined, { refetchOnMountOrArgChange: false });
   const { name } = useServer();
   const { pathname } = useLocation();
   useEffect(() => {

@@ -13,7 +13,7 @@ export function useServer(): {
   display: QuotaDisplay;
   quota: (points: number) => string;
 } {
-  const { data } = useGetStatusQuery();
+  const { data } = useGetStatusQuery(undefined, { refetchOnMountOrArgChange: false });
   return useMemo(() => {
     const display = { perUnit: data?.quota_per_unit ?? 0, inCurrency: data?.display_in_currency ?? true };
     const set = data?.server_address?.replace(/\/+$/, '') ?? '';
