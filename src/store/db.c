@@ -191,17 +191,41 @@ enum err_code db_list_indexes(struct db_conn *c, struct arena *a, const char *ta
 
 /* Upsert. */
 
+/* Plain appends: this text is built for every call, and found again in the cache by its bytes. */
+
+static void add_name(struct sb *sql, const char *name)
+{
+    sb_add_char(sql, '"');
+    sb_add(sql, str_from(name));
+    sb_add_char(sql, '"');
+}
+
 static void add_names(struct sb *sql, const char *const *columns, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        sb_fmt(sql, "%s\"%s\"", i ? "," : "", columns[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            sb_add_char(sql, ',');
+        add_name(sql, columns[i]);
+    }
 }
 
 static void add_marks(struct sb *sql, size_t columns, size_t rows)
 {
-    for (size_t r = 0; r < rows; r++)
-        for (size_t i = 0; i < columns; i++)
-            sb_fmt(sql, "%s?%s", i ? "," : r ? ",(" : "(", i + 1 == columns ? ")" : "");
+    for (size_t r = 0; r < rows; r++) {
+        sb_add(sql, r ? STR(",(?") : STR("(?"));
+        for (size_t i = 1; i < columns; i++)
+            sb_add(sql, STR(",?"));
+        sb_add_char(sql, ')');
+    }
+}
+
+/* The value that the INSERT would have put in. */
+static void add_proposed(struct sb *sql, const char *name, enum db_kind kind)
+{
+    sb_add(sql, kind == DB_MYSQL ? STR("VALUES(") : STR("excluded."));
+    add_name(sql, name);
+    if (kind == DB_MYSQL)
+        sb_add_char(sql, ')');
 }
 
 static void add_assignments(struct sb *sql, const struct db_upsert *what, enum db_kind kind)
@@ -209,21 +233,25 @@ static void add_assignments(struct sb *sql, const struct db_upsert *what, enum d
     size_t first_added = what->column_count - what->add_columns;
 
     for (size_t i = what->key_columns; i < what->column_count; i++) {
-        const char *name = what->columns[i];
-
-        sb_fmt(sql, "%s\"%s\" = ", i > what->key_columns ? ", " : "", name);
-        if (i >= first_added)
-            sb_fmt(sql, "\"%s\".\"%s\" + ", what->table, name);
-        if (kind == DB_MYSQL)
-            sb_fmt(sql, "VALUES(\"%s\")", name);
-        else
-            sb_fmt(sql, "excluded.\"%s\"", name);
+        if (i > what->key_columns)
+            sb_add_char(sql, ',');
+        add_name(sql, what->columns[i]);
+        sb_add_char(sql, '=');
+        if (i >= first_added) {
+            add_name(sql, what->table);
+            sb_add_char(sql, '.');
+            add_name(sql, what->columns[i]);
+            sb_add_char(sql, '+');
+        }
+        add_proposed(sql, what->columns[i], kind);
     }
 }
 
 static void add_upsert(struct sb *sql, const struct db_upsert *what, size_t rows, enum db_kind kind)
 {
-    sb_fmt(sql, "INSERT INTO \"%s\" (", what->table);
+    sb_add(sql, STR("INSERT INTO "));
+    add_name(sql, what->table);
+    sb_add(sql, STR(" ("));
     add_names(sql, what->columns, what->column_count);
     sb_add(sql, STR(") VALUES "));
     add_marks(sql, what->column_count, rows);

@@ -74,8 +74,9 @@ MUST_CHECK enum err_code repo_log_search(struct db_conn *c, struct arena *a, str
 MUST_CHECK enum err_code repo_log_stat(struct db_conn *c, const struct log_filter *filter,
                                        int64_t now_s, struct log_stat *out, struct err *err);
 
-/* Deletes at most `max_rows` rows with created_at < before_s and corrects the roll-up, in one
- * transaction; *deleted 0: none are left. Call again, with a pause, until then. */
+/* Deletes at most `max_rows` rows with created_at < before_s in one transaction;
+ * fewer than that: none are left, and the roll-up is corrected. Call again, with a pause, until
+ * then. */
 MUST_CHECK enum err_code repo_log_delete_before(struct db_conn *c, int64_t before_s,
                                                 int64_t max_rows, int64_t *deleted,
                                                 struct err *err);

@@ -1,13 +1,19 @@
 /*
- * An hour is summed three times, ever finer: all its rows by type, by user, and by everything a
- * page can be filtered by. A question reads the coarsest sums that can answer it, so that the
- * unfiltered page of a large log reads a row an hour and type.
+ * The same rows are summed at several grades, and a question reads the coarsest that can answer it:
+ * how many of a type an hour has; how many by model, channel and group; and, kept together by user,
+ * how many by everything a page can be filtered by. A user has few different calls or few calls, so
+ * his part is small; who is meant by a name is looked up first.
  *
- * The key of a sum is a hash of its columns (their texts together are wider than a key may be on
- * MySQL). SHA-256 cut to 64 bits: names are chosen by strangers, who must not be able to make two
- * of them fall together.
+ * Sums are written in large portions: rows that wait are read directly by whoever asks, which is
+ * cheaper than to touch a sum for every row.
+ *
+ * The key of a sum ends in a hash of its columns (their texts together are wider than a key may be
+ * on MySQL). SHA-256 cut to 64 bits: names are chosen by strangers, who must not be able to make
+ * two of them fall together.
  */
 #include "store/repo_log_hours.h"
+
+#include <stdlib.h>
 
 #include "base/crypto.h"
 #include "base/map.h"
@@ -15,7 +21,14 @@
 #include "store/repo_meta.h"
 
 /* Values of yourapi_log_hours.grade. */
-enum hours_grade { HOURS_OF_TYPE, HOURS_OF_USER, HOURS_OF_ALL, HOURS_GRADES };
+enum hours_grade {
+    HOURS_OF_TYPE,  /* an hour and type */
+    HOURS_OF_MODEL, /* and channel, model, group */
+    HOURS_OF_USER,  /* an hour, type and user */
+    HOURS_OF_ALL,   /* an hour and everything */
+    HOURS_OF_TOKEN, /* which user and token names exist; no hour, no type */
+    HOURS_GRADES
+};
 
 /* Key of yourapi_meta: the id up to which rows are summed. */
 #define MARK STR("log_hours_mark")
@@ -24,7 +37,7 @@ struct sum {
     struct str key; /* what follows, as bytes; also the key in the table of sums */
     enum hours_grade grade;
     struct log_row of; /* the members that the grade tells apart, created_at being the hour */
-    int64_t count, quota;
+    int64_t hash, count, quota;
 };
 
 struct sums {
@@ -47,26 +60,32 @@ static void sums_finip(struct sums *s)
 /* The row with only those members left that the grade tells apart. */
 static struct log_row reduce(const struct log_row *row, enum hours_grade grade)
 {
-    struct log_row r = {.created_at = repo_log_hour(row->created_at), .type = row->type};
+    const bool by_user = grade >= HOURS_OF_USER, by_token = grade >= HOURS_OF_ALL,
+               by_model = grade == HOURS_OF_MODEL || grade == HOURS_OF_ALL;
+    struct log_row r = {0};
 
-    if (grade >= HOURS_OF_USER) {
-        r.user_id = row->user_id;
-        r.username = row->username;
+    if (grade != HOURS_OF_TOKEN) {
+        r.created_at = repo_log_hour(row->created_at);
+        r.type = row->type;
     }
-    if (grade >= HOURS_OF_ALL) {
-        r.token_id = row->token_id;
-        r.channel_id = row->channel_id;
-        r.token_name = row->token_name;
-        r.model_name = row->model_name;
-        r.group = row->group;
-    }
+    r.user_id = by_user ? row->user_id : 0;
+    r.username = by_user ? row->username : STR_NULL;
+    r.token_id = by_token ? row->token_id : 0;
+    r.token_name = by_token ? row->token_name : STR_NULL;
+    r.channel_id = by_model ? row->channel_id : 0;
+    r.model_name = by_model ? row->model_name : STR_NULL;
+    r.group = by_model ? row->group : STR_NULL;
     return r;
 }
 
 static void put_i64(struct sb *to, int64_t value)
 {
-    for (int shift = 0; shift < 64; shift += 8)
-        sb_add_char(to, (char)(uint64_t)(value >> shift));
+    const uint64_t u = (uint64_t)value;
+    char bytes[8];
+
+    for (unsigned i = 0; i < 8; i++)
+        bytes[i] = (char)(u >> (8 * i)); /* the same on every machine */
+    sb_add(to, str_make(bytes, sizeof bytes));
 }
 
 static void put_text(struct sb *to, struct str text)
@@ -139,10 +158,10 @@ enum { SUM_COLUMNS = 13, SUM_ROWS = 32 };
 static void sum_values(const struct sum *sum, struct db_value *to)
 {
     const struct db_value values[SUM_COLUMNS] = {
-        DB_I64(sum->grade),          DB_I64(sum->of.created_at), DB_I64(hash_of(sum->key)),
-        DB_I64(sum->of.type),        DB_I64(sum->of.user_id),    DB_I64(sum->of.token_id),
-        DB_I64(sum->of.channel_id),  DB_TEXT(sum->of.username),  DB_TEXT(sum->of.token_name),
-        DB_TEXT(sum->of.model_name), DB_TEXT(sum->of.group),     DB_I64(sum->count),
+        DB_I64(sum->grade),          DB_I64(sum->of.user_id),   DB_I64(sum->of.created_at),
+        DB_I64(sum->hash),           DB_I64(sum->of.type),      DB_I64(sum->of.token_id),
+        DB_I64(sum->of.channel_id),  DB_TEXT(sum->of.username), DB_TEXT(sum->of.token_name),
+        DB_TEXT(sum->of.model_name), DB_TEXT(sum->of.group),    DB_I64(sum->count),
         DB_I64(sum->quota),
     };
 
@@ -153,21 +172,53 @@ static enum err_code upsert(struct db_conn *c, const struct db_value *values, si
                             struct err *err)
 {
     static const char *const names[SUM_COLUMNS] = {
-        "grade",    "log_hour",   "hash",       "type",  "user_id",   "token_id", "channel_id",
+        "grade",    "user_id",    "log_hour",   "hash",  "type",      "token_id", "channel_id",
         "username", "token_name", "model_name", "group", "log_count", "quota"};
-    static const struct db_upsert what = {"yourapi_log_hours", names, SUM_COLUMNS, 3, 2};
+    static const struct db_upsert what = {"yourapi_log_hours", names, SUM_COLUMNS, 4, 2};
 
     return db_upsert_values(c, &what, values, rows, err);
 }
 
-static enum err_code sums_write(struct db_conn *c, const struct sums *s, struct err *err)
+static int compare_i64(int64_t x, int64_t y)
 {
-    struct db_value values[SUM_ROWS * SUM_COLUMNS];
-    const struct sum *sum;
-    size_t at = 0, rows = 0;
+    return x < y ? -1 : x > y;
+}
+
+/* The order of the key, so that neighbours are written one after the other. */
+static int compare_sums(const void *left, const void *right)
+{
+    const struct sum *x = *(const struct sum *const *)left, *y = *(const struct sum *const *)right;
+    int rc = compare_i64((int64_t)x->grade, (int64_t)y->grade);
+
+    if (rc == 0)
+        rc = compare_i64(x->of.user_id, y->of.user_id);
+    if (rc == 0)
+        rc = compare_i64(x->of.created_at, y->of.created_at);
+    return rc ? rc : compare_i64(x->hash, y->hash);
+}
+
+static struct sum **sums_sorted(struct sums *s)
+{
+    struct sum **all = arena_new_array(&s->arena, struct sum *, s->by_key.count), *sum;
+    size_t at = 0, n = 0;
 
     while ((sum = map_next(&s->by_key, &at))) {
-        sum_values(sum, &values[rows++ * SUM_COLUMNS]);
+        sum->hash = hash_of(sum->key);
+        all[n++] = sum;
+    }
+    if (n)
+        qsort(all, n, sizeof *all, compare_sums);
+    return all;
+}
+
+static enum err_code sums_write(struct db_conn *c, struct sums *s, struct err *err)
+{
+    struct db_value values[SUM_ROWS * SUM_COLUMNS];
+    struct sum **all = sums_sorted(s);
+    size_t rows = 0;
+
+    for (size_t i = 0; i < s->by_key.count; i++) {
+        sum_values(all[i], &values[rows++ * SUM_COLUMNS]);
         if (rows == SUM_ROWS) {
             TRY(upsert(c, values, rows, err));
             rows = 0;
@@ -232,22 +283,10 @@ static enum err_code max_id(struct db_conn *c, int64_t *id, struct err *err)
     return repo_query_i64(c, &q, id, err);
 }
 
-/* Another program emptied the table and ids began anew: nothing that was summed can be trusted. */
+/* The table was emptied by another program, ids begin anew: what was summed is gone. */
 static enum err_code begin_anew(struct db_conn *c, struct err *err)
 {
     return db_exec(c, NULL, err, "DELETE FROM yourapi_log_hours");
-}
-
-static void sum_given(struct sums *s, const struct log_row *rows, size_t n)
-{
-    CLEANUP(sb_finip) struct sb key;
-
-    sb_init(&key, KEY_LIMIT);
-    for (size_t i = 0; i < n; i++) {
-        struct log_row clipped = repo_log_clip(&rows[i]);
-
-        sums_add(s, &key, &clipped);
-    }
 }
 
 static enum err_code catch_up(struct db_conn *c, struct sums *s, int64_t mark, int64_t *last,
@@ -261,32 +300,26 @@ static enum err_code catch_up(struct db_conn *c, struct sums *s, int64_t mark, i
     return scan(c, &q, s, last, err);
 }
 
-static enum err_code roll_up(struct db_conn *c, struct sums *s, const struct log_row *rows,
-                             size_t n, bool *behind, struct err *err)
+static enum err_code roll_up(struct db_conn *c, struct sums *s, int64_t min_rows, bool *behind,
+                             struct err *err)
 {
     int64_t mark, newest, last;
 
     TRY(repo_meta_find_i64(c, MARK, &mark, err));
     TRY(max_id(c, &newest, err));
-    if (newest == mark && n == 0)
-        return ERR_OK;
-    if (mark > newest - (int64_t)n) {
+    if (newest < mark) {
         TRY(begin_anew(c, err));
         mark = 0;
+    } else if (newest - mark < min_rows) {
+        return ERR_OK;
     }
-    last = newest;
-    /* The rows at hand are all that is new: no need to read them. */
-    if (n > 0 && mark == newest - (int64_t)n)
-        sum_given(s, rows, n);
-    else
-        TRY(catch_up(c, s, mark, &last, err));
+    TRY(catch_up(c, s, mark, &last, err));
     *behind = last < newest;
     TRY(sums_write(c, s, err));
     return repo_meta_put_i64(c, MARK, last, err);
 }
 
-enum err_code repo_log_roll_up(struct db_conn *c, const struct log_row *rows, size_t n,
-                               bool *behind, struct err *err)
+enum err_code repo_log_roll_up(struct db_conn *c, int64_t min_rows, bool *behind, struct err *err)
 {
     CLEANUP(sums_finip) struct sums s;
     struct db_tx tx;
@@ -296,7 +329,7 @@ enum err_code repo_log_roll_up(struct db_conn *c, const struct log_row *rows, si
     *behind = false;
     sums_init(&s);
     TRY(db_join(c, &tx, err));
-    return db_join_end(&tx, roll_up(c, &s, rows, n, behind, err), err);
+    return db_join_end(&tx, roll_up(c, &s, min_rows > 0 ? min_rows : 1, behind, err), err);
 }
 
 /* After rows were deleted: hours that are over go, the one that is cut is summed again. */
@@ -334,7 +367,8 @@ enum err_code repo_log_hours_forget(struct db_conn *c, int64_t before_s, struct 
     int64_t hour, mark, newest;
 
     TRY(oldest_hour(c, before_s, &hour, err));
-    TRY(db_exec(c, NULL, err, "DELETE FROM yourapi_log_hours WHERE log_hour <= ?", DB_I64(hour)));
+    TRY(db_exec(c, NULL, err, "DELETE FROM yourapi_log_hours WHERE grade <> ? AND log_hour <= ?",
+                DB_I64(HOURS_OF_TOKEN), DB_I64(hour)));
     TRY(repo_meta_find_i64(c, MARK, &mark, err));
     TRY(sum_hour_again(c, hour, mark, err));
     /* SQLite gives the ids of deleted top rows again. */
@@ -344,16 +378,77 @@ enum err_code repo_log_hours_forget(struct db_conn *c, int64_t before_s, struct 
 
 /* Asking. */
 
-static bool filters_finely(const struct log_filter *f)
+static bool filters_token(const struct log_filter *f)
 {
-    return f->token_id || f->channel_id || f->token_name.n || f->group.n || f->model_name.n;
+    return f->token_id || f->token_name.n;
+}
+
+static bool filters_user(const struct log_filter *f)
+{
+    return f->user_id || f->username.n || filters_token(f);
+}
+
+static bool filters_model(const struct log_filter *f)
+{
+    return f->channel_id || f->model_name.n || f->group.n;
 }
 
 static enum hours_grade grade_for(const struct log_filter *f)
 {
-    if (filters_finely(f))
+    if (filters_token(f) || (filters_user(f) && filters_model(f)))
         return HOURS_OF_ALL;
-    return f->user_id || f->username.n ? HOURS_OF_USER : HOURS_OF_TYPE;
+    if (filters_user(f))
+        return HOURS_OF_USER;
+    return filters_model(f) ? HOURS_OF_MODEL : HOURS_OF_TYPE;
+}
+
+/* The rows behind the mark as a table. Without the LIMIT a planner may take an index of the
+ * conditions around it, and read all that is older, too. */
+static void add_unsummed(struct repo_query *q, int64_t mark)
+{
+    repo_query_add(q,
+                   " FROM (SELECT id, created_at, type, user_id, token_id, channel_id, quota,"
+                   " username, token_name, model_name, \"group\" FROM logs WHERE id > ?"
+                   " ORDER BY id",
+                   DB_I64(mark));
+    repo_query_add(q, " LIMIT ?) AS unsummed WHERE 1 = 1", DB_I64(INT64_MAX));
+}
+
+static enum err_code fetch_users(struct db_conn *c, struct arena *a, const struct log_filter *f,
+                                 int64_t mark, int64_t **ids, size_t *n, struct err *err)
+{
+    const struct log_filter who = {.user_id = f->user_id,
+                                   .username = f->username,
+                                   .token_id = f->token_id,
+                                   .token_name = f->token_name};
+
+    REPO_QUERY(q);
+    repo_query_add(&q, "SELECT user_id FROM yourapi_log_hours WHERE grade = ?",
+                   DB_I64(HOURS_OF_TOKEN));
+    repo_log_add_filter(&q, a, &who);
+    repo_query_fmt(&q, " UNION SELECT user_id");
+    add_unsummed(&q, mark);
+    repo_log_add_filter(&q, a, &who);
+    repo_query_fmt(&q, " LIMIT 2");
+    return repo_fetch_ids(c, a, &q, ids, n, err);
+}
+
+/* Whose rows a name or token means: when it is one user's, his id leads to them; when it is
+ * nobody's, there are none (*none). A row may be without a user: then names are all there is. */
+static enum err_code find_user(struct db_conn *c, struct arena *a, int64_t mark,
+                               struct log_filter *f, bool *none, struct err *err)
+{
+    int64_t *ids;
+    size_t n;
+
+    *none = false;
+    if (f->user_id || !filters_user(f))
+        return ERR_OK;
+    TRY(fetch_users(c, a, f, mark, &ids, &n, err));
+    *none = n == 0;
+    if (n == 1)
+        f->user_id = ids[0];
+    return ERR_OK;
 }
 
 static enum err_code fetch_hours(struct db_conn *c, struct arena *a, struct repo_query *q,
@@ -373,38 +468,32 @@ static enum err_code fetch_hours(struct db_conn *c, struct arena *a, struct repo
     return rc;
 }
 
-/* The times of the filter widened to whole hours. */
-static struct log_filter whole_hours(const struct log_filter *f)
+/* The sums of whole hours; grades without a user have user_id 0. */
+static enum err_code find_summed(struct db_conn *c, struct arena *a, const struct log_filter *f,
+                                 struct log_hours *out, struct err *err)
 {
     struct log_filter wide = *f;
 
     wide.start_s = repo_log_hour(f->start_s);
-    return wide;
-}
-
-static enum err_code find_summed(struct db_conn *c, struct arena *a, const struct log_filter *f,
-                                 struct log_hours *out, struct err *err)
-{
-    struct log_filter wide = whole_hours(f);
-
     REPO_QUERY(q);
     repo_query_add(&q,
                    "SELECT log_hour, SUM(log_count), SUM(quota) FROM"
                    " (SELECT *, log_hour AS created_at FROM yourapi_log_hours) AS hours"
                    " WHERE grade = ?",
                    DB_I64(grade_for(f)));
+    if (!filters_user(f))
+        repo_query_fmt(&q, " AND user_id = 0");
     repo_log_add_filter(&q, a, &wide);
     repo_query_fmt(&q, " GROUP BY log_hour ORDER BY log_hour DESC");
     return fetch_hours(c, a, &q, out, err);
 }
 
-/* Rows behind the mark. */
 static enum err_code find_unsummed(struct db_conn *c, struct arena *a, const struct log_filter *f,
                                    int64_t mark, struct log_hours *out, struct err *err)
 {
     REPO_QUERY(q);
-    repo_query_fmt(&q, "SELECT created_at - created_at %% 3600, COUNT(*), SUM(quota) FROM logs");
-    repo_query_add(&q, " WHERE id > ?", DB_I64(mark));
+    repo_query_fmt(&q, "SELECT created_at - created_at %% 3600, COUNT(*), SUM(quota)");
+    add_unsummed(&q, mark);
     repo_log_add_filter(&q, a, f);
     repo_query_fmt(&q, " GROUP BY 1 ORDER BY 1 DESC");
     return fetch_hours(c, a, &q, out, err);
@@ -412,7 +501,7 @@ static enum err_code find_unsummed(struct db_conn *c, struct arena *a, const str
 
 static struct log_hours merge(struct arena *a, const struct log_hours *x, const struct log_hours *y)
 {
-    struct log_hours out = {arena_new_array(a, struct log_hour, x->count + y->count), 0};
+    struct log_hours out = {.rows = arena_new_array(a, struct log_hour, x->count + y->count)};
     size_t i = 0, j = 0;
 
     while (i < x->count || j < y->count) {
@@ -457,20 +546,33 @@ static bool is_cut(const struct log_filter *f, const struct log_hour *h)
     return f->start_s > h->hour || (f->end_s && f->end_s < h->hour + LOG_HOUR_S - 1);
 }
 
+static enum err_code find_hours(struct db_conn *c, struct arena *a, int64_t mark,
+                                const struct log_filter *f, struct log_hours *out, struct err *err)
+{
+    struct log_hours summed, unsummed;
+
+    TRY(find_summed(c, a, f, &summed, err));
+    TRY(find_unsummed(c, a, f, mark, &unsummed, err));
+    *out = merge(a, &summed, &unsummed);
+    for (size_t i = 0; i < out->count; i++)
+        if (is_cut(f, &out->rows[i]))
+            TRY(count_exactly(c, a, f, &out->rows[i], err));
+    return ERR_OK;
+}
+
 enum err_code repo_log_hours_find(struct db_conn *c, struct arena *a,
                                   const struct log_filter *filter, struct log_hours *out,
                                   struct err *err)
 {
-    struct log_hours summed, unsummed;
+    struct log_filter f = *filter;
     int64_t mark;
+    bool none;
 
     *out = (struct log_hours){0};
     TRY(repo_meta_find_i64(c, MARK, &mark, err));
-    TRY(find_summed(c, a, filter, &summed, err));
-    TRY(find_unsummed(c, a, filter, mark, &unsummed, err));
-    *out = merge(a, &summed, &unsummed);
-    for (size_t i = 0; i < out->count; i++)
-        if (is_cut(filter, &out->rows[i]))
-            TRY(count_exactly(c, a, filter, &out->rows[i], err));
+    TRY(find_user(c, a, mark, &f, &none, err));
+    if (!none)
+        TRY(find_hours(c, a, mark, &f, out, err));
+    out->filter = f;
     return ERR_OK;
 }

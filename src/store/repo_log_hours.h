@@ -3,19 +3,23 @@
  * quota, of each (type, user, token, channel, model, group) an hour holds.
  *
  * It covers the rows up to an id, the mark, that is kept beside it (yourapi_meta); the mark and the
- * sums move in one transaction, so a reader adds what is behind the mark by reading it. Rows that
- * another program wrote, and all rows of an imported database, are caught up with in portions.
+ * sums move in one transaction, and who asks adds what is behind the mark by reading it. So it does
+ * not matter who wrote a row: those of another program, and all of an imported database, are summed
+ * up in the same way, in portions.
  */
 #pragma once
 #include "store/repo_log.h"
 
-/* Rows that one call catches up with at most. */
-enum { REPO_LOG_CATCH_UP = 20000 };
+enum {
+    REPO_LOG_PORTION = 10000, /* as many rows should wait before they are summed up */
+    REPO_LOG_CATCH_UP = 20000 /* as many are summed up by one call */
+};
 
 /*
- * Brings the roll-up forward. `rows` are those which the caller has just put in with
- * repo_log_insert_many() in the same transaction (it saves reading them again); n may be 0: then it
- * only catches up. *behind (may be NULL): rows are left for another call.
+ * Sums up rows that wait, when at least `min_rows` of them do. The ledger calls it after each batch
+ * with REPO_LOG_PORTION (two short reads when there is nothing to do); 1 is for a caller with time
+ * at hand. *behind (may be NULL): rows are left for another call. In the caller's transaction, or
+ * one of its own.
  */
-MUST_CHECK enum err_code repo_log_roll_up(struct db_conn *c, const struct log_row *rows, size_t n,
-                                          bool *behind, struct err *err);
+MUST_CHECK enum err_code repo_log_roll_up(struct db_conn *c, int64_t min_rows, bool *behind,
+                                          struct err *err);

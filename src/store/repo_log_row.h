@@ -25,6 +25,7 @@ struct log_hour {
 struct log_hours {
     struct log_hour *rows; /* newest first */
     size_t count;
+    struct log_filter filter; /* as given, and with the user that it means when that is one */
 };
 
 /* The hours that hold rows which the filter lets pass, with exact sums; not for a filter with a
@@ -32,7 +33,7 @@ struct log_hours {
 MUST_CHECK enum err_code repo_log_hours_find(struct db_conn *c, struct arena *a,
                                              const struct log_filter *filter, struct log_hours *out,
                                              struct err *err);
-/* After rows with created_at < before_s were deleted. */
+/* After all rows with created_at < before_s were deleted. */
 MUST_CHECK enum err_code repo_log_hours_forget(struct db_conn *c, int64_t before_s,
                                                struct err *err);
 /* The conditions of the filter on the columns of `logs`, times included: " AND ...". */

@@ -338,10 +338,10 @@ static const struct schema_column journal_columns[] = {
 
 static const struct schema_column log_hours_columns[] = {
     COLUMN("grade", BIGINT),    /* how fine the sum is: enum hours_grade */
+    COLUMN("user_id", BIGINT),  /* 0 in grades that do not tell users apart */
     COLUMN("log_hour", BIGINT), /* unix s, start of the hour */
-    COLUMN("hash", BIGINT),     /* of all columns down to `group` */
+    COLUMN("hash", BIGINT),     /* of the columns around it, down to `group` */
     COLUMN("type", BIGINT, .fallback = "0", .flags = SCHEMA_NOT_NULL),
-    COLUMN("user_id", BIGINT, .fallback = "0", .flags = SCHEMA_NOT_NULL),
     COLUMN("token_id", BIGINT, .fallback = "0", .flags = SCHEMA_NOT_NULL),
     COLUMN("channel_id", BIGINT, .fallback = "0", .flags = SCHEMA_NOT_NULL),
     COLUMN("username", KEY_STRING, .size = 191, .fallback = "''", .flags = SCHEMA_NOT_NULL),
@@ -367,6 +367,6 @@ const struct schema_table schema_core_tables[] = {
     TABLE("setups", "id", setups_columns),
     TABLE("yourapi_meta", "key", meta_columns),
     TABLE("yourapi_journal", "journal_id", journal_columns),
-    TABLE("yourapi_log_hours", "grade,log_hour,hash", log_hours_columns, .clustered = true),
+    TABLE("yourapi_log_hours", "grade,user_id,log_hour,hash", log_hours_columns, .clustered = true),
 };
 const size_t schema_core_table_count = ARRAY_LEN(schema_core_tables);
