@@ -288,8 +288,7 @@ TEST(a_latest_file_with_strange_columns_and_tables_is_left_alone)
         "ALTER TABLE logs ADD request_id varchar(64) DEFAULT \"\"",
         "DROP INDEX idx_created_at_id",
         "CREATE INDEX idx_created_at_id ON logs(created_at, id)",
-        "CREATE TABLE `models` (`id` integer,`model_name` text NOT NULL,`status` integer DEFAULT 1,"
-        "PRIMARY KEY (`id`))",
+        "CREATE TABLE `models` (`id` integer,`model_name` text NOT NULL,PRIMARY KEY (`id`))",
         "CREATE TABLE `invite_rebates` (`id` integer,`x` text,PRIMARY KEY (`id`))",
         "INSERT INTO invite_rebates VALUES (1, 'y')",
         "INSERT INTO models (id, model_name) VALUES (1, 'm')",
