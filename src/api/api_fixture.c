@@ -78,9 +78,9 @@ static enum err_code on_reload(void *ctx, struct err *err)
     struct api_fixture *f = ctx;
     struct snapshot *fresh, *old;
 
+    arena_init(&a, 0);
     if (f->reload_fails)
         return err_set(err, ERR_INTERNAL, "the fixture was told to fail");
-    arena_init(&a, 0);
     TRY(build(f, &a, &fresh, err));
     pthread_mutex_lock(&f->parts->lock);
     old = f->parts->snap;
@@ -96,10 +96,12 @@ static void on_probe(void *ctx, int64_t channel_id UNUSED, struct str model,
 {
     struct api_fixture *f = ctx;
 
+    f->probes++;
+    while (f->probe_waits)
+        usleep(1000);
     *out = f->probe;
     if (model.n > 0)
         snprintf(out->model, sizeof out->model, "%.*s", STR_ARG(model));
-    f->probes++;
 }
 
 /* ---- accounts ---- */
@@ -172,7 +174,7 @@ static struct api_fixture *fixture_new(void)
     pthread_cond_init(&f->parts->ready, NULL);
     f->db = store_fixture_open(f->parts->path);
     clock_manual_init(&f->clock, FIXTURE_NOW_S * 1000000);
-    MUST(offload_new(2, 100, &f->offload, &err));
+    MUST(offload_new(FIXTURE_THREADS, FIXTURE_QUEUE, &f->offload, &err));
     f->balances = balances_new();
     f->probe = (struct api_probe_result){
         .elapsed_ms = 1234, .upstream_status = 200, .usage = {.prompt = 8, .completion = 9}};
@@ -299,6 +301,25 @@ static int connect_to(uint16_t port)
     return fd;
 }
 
+static void send_all(int fd, struct str request)
+{
+    ssize_t n;
+
+    while (request.n > 0 && (n = send(fd, request.p, request.n, MSG_NOSIGNAL)) > 0)
+        request = str_skip(request, (size_t)n);
+}
+
+int api_fixture_send(struct api_fixture *f, const struct api_ask *ask)
+{
+    CLEANUP(sb_finip) struct sb out;
+    int fd = connect_to(f->port);
+
+    sb_init(&out, 64 << 20);
+    write_ask(f, ask, &out);
+    send_all(fd, sb_str(&out));
+    return fd;
+}
+
 static struct str exchange(struct api_fixture *f, struct str request)
 {
     CLEANUP(sb_finip) struct sb in;
@@ -307,8 +328,7 @@ static struct str exchange(struct api_fixture *f, struct str request)
     ssize_t n;
 
     sb_init(&in, 64 << 20);
-    while (request.n > 0 && (n = send(fd, request.p, request.n, MSG_NOSIGNAL)) > 0)
-        request = str_skip(request, (size_t)n);
+    send_all(fd, request);
     while ((n = recv(fd, buffer, sizeof buffer, 0)) > 0)
         sb_add(&in, str_make(buffer, (size_t)n));
     close(fd);

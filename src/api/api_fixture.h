@@ -31,6 +31,7 @@ struct api_fixture {
     struct api_probe_result probe; /* what a channel test answers; set by the test */
     _Atomic int probes, reloads;
     _Atomic bool reload_fails;
+    _Atomic bool probe_waits;        /* tests of channels last until this is false again */
     struct api_fixture_parts *parts; /* private */
 };
 
@@ -60,6 +61,10 @@ struct api_fixture *api_fixture_open_conf(const struct api_conf *conf);
 void api_fixture_close(struct api_fixture *f);
 
 struct api_answer api_fixture_call(struct api_fixture *f, const struct api_ask *ask);
+/* Asks without waiting for the answer: the socket, which the test closes. */
+int api_fixture_send(struct api_fixture *f, const struct api_ask *ask);
+/* Calls that the pool may hold in its queue, and threads that work on them. */
+enum { FIXTURE_QUEUE = 20, FIXTURE_THREADS = 2 };
 /* `path` may hold indices: "data.items.0.id". NULL when it is not there. */
 const struct json *api_at(const struct json *v, const char *path);
 /* The text at a path; "" when it is not a string. */

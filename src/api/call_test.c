@@ -1,6 +1,9 @@
 /* What holds for every call: who is let in, in which order it is checked, limits, languages. */
 #include "api/api_fixture.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "base/test.h"
 
 static void check_refused(const struct api_answer *a, int status)
@@ -218,7 +221,77 @@ TEST(a_changed_password_ends_other_sessions_and_keeps_this_one)
     api_fixture_close(f);
 }
 
-TEST_MAIN(a_caller_without_an_account_gets_401_and_the_documented_order_of_checks,
+/* Occupies every thread of the pool with a test of a channel that lasts. */
+static void occupy_pool(struct api_fixture *f, int fds[FIXTURE_THREADS])
+{
+    struct api_answer a = api_fixture_call(
+        f, &(struct api_ask){.path = "/api/channel/",
+                             .user_id = FIXTURE_ADMIN,
+                             .body = "{\"type\":1,\"key\":\"k\",\"name\":\"x\",\"models\":\"m\"}"});
+
+    CHECK(json_bool_or(api_at(a.json, "success"), false));
+    f->probe_waits = true;
+    for (int i = 0; i < FIXTURE_THREADS; i++)
+        fds[i] = api_fixture_send(
+            f, &(struct api_ask){.path = "/api/channel/test/1", .user_id = FIXTURE_ADMIN});
+    while (f->probes < FIXTURE_THREADS)
+        usleep(1000);
+}
+
+TEST(a_full_queue_answers_503_and_the_waiting_calls_are_answered_later)
+{
+    struct api_fixture *f = api_fixture_open();
+    int busy[FIXTURE_THREADS], waiting[FIXTURE_QUEUE + 1], refused = 0;
+    char buffer[64];
+
+    occupy_pool(f, busy);
+    for (int i = 0; i < FIXTURE_QUEUE + 1; i++)
+        waiting[i] = api_fixture_send(f, &(struct api_ask){.path = "/api/notice"});
+    /* The one too many is answered at once, before any thread is free. */
+    while (refused == 0) {
+        for (int i = 0; i < FIXTURE_QUEUE + 1; i++) {
+            ssize_t n = recv(waiting[i], buffer, 12, MSG_DONTWAIT);
+
+            if (n == 12) {
+                CHECK_STR(str_make(buffer, 12), "HTTP/1.1 503");
+                refused++;
+                close(waiting[i]);
+                waiting[i] = -1;
+            }
+        }
+    }
+    CHECK_EQ(refused, 1);
+    f->probe_waits = false;
+    for (int i = 0; i < FIXTURE_QUEUE + 1; i++) {
+        if (waiting[i] < 0)
+            continue;
+        CHECK_EQ(recv(waiting[i], buffer, 12, MSG_WAITALL), 12);
+        CHECK_STR(str_make(buffer, 12), "HTTP/1.1 200");
+        close(waiting[i]);
+    }
+    for (int i = 0; i < FIXTURE_THREADS; i++)
+        close(busy[i]);
+    api_fixture_close(f);
+}
+
+TEST(a_client_that_leaves_in_the_middle_of_its_call_harms_nobody)
+{
+    struct api_fixture *f = api_fixture_open();
+    int busy[FIXTURE_THREADS];
+
+    occupy_pool(f, busy);
+    for (int i = 0; i < FIXTURE_THREADS; i++)
+        close(busy[i]);
+    for (int i = 0; i < 5; i++)
+        close(api_fixture_send(f, &(struct api_ask){.path = "/api/notice"}));
+    f->probe_waits = false;
+    CHECK_EQ(api_fixture_call(f, &(struct api_ask){.path = "/api/notice"}).status, 200);
+    api_fixture_close(f);
+}
+
+TEST_MAIN(a_full_queue_answers_503_and_the_waiting_calls_are_answered_later,
+          a_client_that_leaves_in_the_middle_of_its_call_harms_nobody,
+          a_caller_without_an_account_gets_401_and_the_documented_order_of_checks,
           an_access_token_signs_in_with_and_without_bearer,
           role_and_status_are_those_of_now_and_not_of_the_sign_in,
           every_level_keeps_out_who_is_below_it,
