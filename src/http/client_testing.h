@@ -62,6 +62,7 @@ struct world {
     unsigned connections, requests, open_calls, closed_by_client;
     struct loop_timer guard;
     bool late;
+    void *user; /* the test's own */
 };
 
 static inline void peer_send(struct peer *p, struct str s)

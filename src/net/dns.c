@@ -198,13 +198,13 @@ static struct entry *entry_new(struct dns *d, struct str name)
     return e;
 }
 
-static void ask(struct entry *e)
+static void ask(struct dns *d, struct entry *e)
 {
-    e->lookup = e->dns->lookup;
-    e->job = (struct offload_job){.loop = e->dns->loop, .work = job_work, .done = job_done};
+    e->lookup = d->lookup;
+    e->job = (struct offload_job){.loop = d->loop, .work = job_work, .done = job_done};
     e->asking = true;
     e->refs++;
-    if (offload_submit(e->dns->offload, &e->job, &e->err) == ERR_OK)
+    if (offload_submit(d->offload, &e->job, &e->err) == ERR_OK)
         return;
     /* Not remembered: the next question may find room. */
     e->asking = false;
@@ -264,7 +264,7 @@ static struct entry *entry_for(struct dns *d, struct str host)
     }
     if (!e) {
         e = entry_new(d, host);
-        ask(e);
+        ask(d, e);
     }
     return e;
 }

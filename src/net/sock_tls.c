@@ -7,6 +7,8 @@
  * A sock may carry two layers: TLS with an https proxy, and above it TLS with the upstream. A lower
  * layer's plain text is the upper one's input.
  *
+ * Functions that call themselves do so for the other layer, so at most once.
+ *
  * The owner may close the sock from inside any callback. A layer with a function on the stack
  * (`busy`) is then only marked `dead`, and freed by that function.
  */
