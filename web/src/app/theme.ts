@@ -32,7 +32,7 @@ export const palettes: Record<Shade, Palette> = {
     accent: '#0f766e',
     accentSoft: '#e0f2ef',
     good: '#15803d',
-    warn: '#a16207',
+    warn: '#8a5406',
     bad: '#c02626',
   },
   dark: {
