@@ -20,6 +20,7 @@ void flush_init(struct flush *f, struct db *db, struct db *log_db, struct balanc
 {
     *f = (struct flush){.balances = balances, .metrics = metrics};
     atomic_init(&f->data_export, true);
+    f->sums_due = true; /* an imported database has all of its rows to sum up */
     if (db == log_db) {
         side_init(&f->sides[f->side_count++], db, true, true);
         return;
@@ -93,7 +94,7 @@ static enum err_code reload_positions(struct flush_side *s, struct db_conn *c, s
 
 static void select_items(struct work *w, const struct flush_item *items, size_t n)
 {
-    w->items = arena_alloc(&w->arena, arena_array_bytes(sizeof *w->items, n));
+    w->items = arena_new_array(&w->arena, const struct flush_item *, n);
     for (size_t i = 0; i < n; i++) {
         const struct flush_item *item = &items[i];
 
@@ -126,6 +127,7 @@ static enum err_code write_logs(struct work *w, struct db_conn *c, struct err *e
     if (b->log_count == 0)
         return ERR_OK;
     TRY(repo_log_insert_many(c, b->logs, b->log_count, err));
+    w->f->sums_due = true;
     return repo_log_roll_up(c, REPO_LOG_PORTION, NULL, err);
 }
 
@@ -177,7 +179,7 @@ static void committed(struct work *w)
 static void landed_before(struct work *w, const struct flush_item *items, size_t n)
 {
     if (w->side->money && w->f->committing) {
-        w->items = arena_alloc(&w->arena, arena_array_bytes(sizeof *w->items, n));
+        w->items = arena_new_array(&w->arena, const struct flush_item *, n);
         for (w->n = 0; w->n < n; w->n++)
             w->items[w->n] = &items[w->n];
         batch_add_money(&w->arena, w->items, w->n, &w->batch);
@@ -242,6 +244,19 @@ enum err_code flush_apply(struct flush *f, const struct flush_item *items, size_
     else
         metrics_observe(f->metrics, METRIC_LEDGER_BATCH, 0, (int64_t)n);
     return rc;
+}
+
+enum err_code flush_sum_up(struct flush *f, struct err *err)
+{
+    for (unsigned i = 0; i < f->side_count; i++) {
+        CLEANUP(db_releasep) struct db_conn *c = NULL;
+
+        if (!f->sides[i].logs)
+            continue;
+        TRY(db_acquire(f->sides[i].db, DB_WRITE, &c, err));
+        TRY(repo_log_roll_up(c, 1, &f->sums_due, err));
+    }
+    return ERR_OK;
 }
 
 enum err_code flush_forget(struct flush *f, uint64_t journal_id, struct err *err)

@@ -34,6 +34,7 @@ struct flush {
     struct metrics *metrics;   /* may be NULL */
     _Atomic bool data_export;
     bool committing;  /* the epoch of the balances is odd */
+    bool sums_due;    /* log rows may wait for flush_sum_up() */
     uint64_t charged; /* items whose money this process has put into the database */
 };
 
@@ -51,5 +52,7 @@ MUST_CHECK enum err_code flush_know(struct flush *f, uint64_t journal_id, struct
  */
 MUST_CHECK enum err_code flush_apply(struct flush *f, const struct flush_item *items, size_t n,
                                      struct err *err);
+/* With time at hand: sums up a portion of the log rows that are not in the hourly roll-up yet. */
+MUST_CHECK enum err_code flush_sum_up(struct flush *f, struct err *err);
 /* The journal's files are gone: removes its positions. */
 MUST_CHECK enum err_code flush_forget(struct flush *f, uint64_t journal_id, struct err *err);

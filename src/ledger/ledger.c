@@ -179,6 +179,7 @@ static bool collect(struct ledger *l)
     struct str payload;
     bool any = false;
 
+    assert(l->conf.journals > 0);
     l->own.count = 0;
     for (unsigned k = 0; k < l->conf.journals; k++) {
         unsigned i = (l->own.next_journal + k) % l->conf.journals;
@@ -257,6 +258,17 @@ static void care_for_files(struct ledger *l)
         journal_sync(l->journals[i]);
 }
 
+/* No record waits. A failure is left to the next pause after a batch. */
+static void use_the_pause(struct ledger *l)
+{
+    struct err err = {.msg = ""};
+
+    if (flush_sum_up(&l->own.flush, &err) == ERR_OK)
+        return;
+    log_warn(NULL, "ledger.sums", "error=%s", err.msg);
+    l->own.flush.sums_due = false;
+}
+
 static void *run(void *arg)
 {
     struct ledger *l = arg;
@@ -273,6 +285,8 @@ static void *run(void *arg)
             finish_batch(l);
         } else if (last) {
             break;
+        } else if (l->own.flush.sums_due) {
+            use_the_pause(l);
         } else if (!has_work(l)) {
             sleep_unless_work(l, SLEEP_MS);
         }
@@ -370,7 +384,7 @@ enum err_code ledger_open(const struct ledger_conf *conf, struct ledger **out, s
     l->conf = *conf;
     l->conf.journal_dir = keep(conf->journal_dir);
     l->lock_fd = -1;
-    l->journals = mem_zalloc(conf->journals * sizeof *l->journals);
+    l->journals = mem_zalloc(conf->journals * sizeof(struct journal *));
     l->applied = mem_zalloc(conf->journals * sizeof *l->applied);
     l->own.items = mem_zalloc(BATCH * sizeof *l->own.items);
     l->own.read_to = mem_zalloc(conf->journals * sizeof *l->own.read_to);

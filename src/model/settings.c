@@ -112,7 +112,7 @@ static double to_f64(struct str text)
 #define STORE(type, value)                                                                         \
     do {                                                                                           \
         type stored = (value);                                                                     \
-        memcpy((char *)out + row->member, &stored, sizeof stored);                                 \
+        memcpy((char *)out + row->member, &stored, sizeof(type));                                  \
     } while (0)
 
 static void fill_member(struct arena *a, const struct slot *slot, struct settings *out)
