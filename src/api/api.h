@@ -51,7 +51,7 @@ struct api_conf {
     struct {
         int64_t limit, duration_s;
         bool enabled;
-    } api_limit, web_limit; /* GLOBAL_API_RATE_LIMIT..., per client address */
+    } api_limit; /* GLOBAL_API_RATE_LIMIT..., per client address */
     /* The configuration in force: a reference that the caller puts. Any thread. */
     struct snapshot *(*snapshot)(void *ctx);
     /* Reads channels and options from the database again and gives the new snapshot to every loop;
@@ -80,8 +80,5 @@ void api_stop(struct api *a);
 void api_free(struct api *a);
 /* Adds all its rows. They live as long as `a`. */
 void api_add_routes(struct api *a, struct router *router);
-/* Counts a request for the console's files against GLOBAL_WEB_RATE_LIMIT; false: answer 429 with an
- * empty body. Any thread. */
-bool api_web_allow(struct api *a, struct str client_ip);
 /* Starts the test of all channels (CHANNEL_TEST_FREQUENCY); false: one runs already. Any thread. */
 bool api_test_channels(struct api *a);

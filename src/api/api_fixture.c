@@ -341,7 +341,7 @@ struct api_answer api_fixture_call(struct api_fixture *f, const struct api_ask *
     struct api_answer a = {.status = 0};
     struct str text;
     ptrdiff_t end;
-    int64_t status;
+    int64_t status = 0;
 
     sb_init(&out, 64 << 20);
     write_ask(f, ask, &out);

@@ -196,8 +196,6 @@ struct api *api_new(const struct api_conf *conf)
     copy_conf(a, conf);
     a->global_limit =
         limit_new(conf->api_limit.enabled ? conf->api_limit.limit : 0, conf->api_limit.duration_s);
-    a->web_limit =
-        limit_new(conf->web_limit.enabled ? conf->web_limit.limit : 0, conf->web_limit.duration_s);
     a->critical_limit = limit_new(CRITICAL_COUNT, CRITICAL_WINDOW_S);
     a->first = first_password_new();
     pthread_mutex_init(&a->reload_lock, NULL);
@@ -219,7 +217,6 @@ void api_free(struct api *a)
     pthread_mutex_destroy(&a->reload_lock);
     first_password_free(a->first);
     limit_free(a->critical_limit);
-    limit_free(a->web_limit);
     limit_free(a->global_limit);
     arena_fini(&a->arena);
     mem_free(a);
@@ -231,9 +228,4 @@ void api_add_routes(struct api *a, struct router *router)
 
     api_routes(&n);
     router_add(router, a->http_routes, n);
-}
-
-bool api_web_allow(struct api *a, struct str client_ip)
-{
-    return limit_allow(a->web_limit, client_ip, clock_mono_us());
 }
