@@ -127,8 +127,7 @@ static enum err_code write_logs(struct work *w, struct db_conn *c, struct err *e
     if (b->log_count == 0)
         return ERR_OK;
     TRY(repo_log_insert_many(c, b->logs, b->log_count, err));
-    w->f->sums_due = true;
-    return repo_log_roll_up(c, REPO_LOG_PORTION, NULL, err);
+    return repo_log_roll_up(c, REPO_LOG_PORTION, &w->f->sums_due, err);
 }
 
 static enum err_code write_positions(struct work *w, struct db_conn *c, struct err *err)
@@ -254,7 +253,7 @@ enum err_code flush_sum_up(struct flush *f, struct err *err)
         if (!f->sides[i].logs)
             continue;
         TRY(db_acquire(f->sides[i].db, DB_WRITE, &c, err));
-        TRY(repo_log_roll_up(c, 1, &f->sums_due, err));
+        TRY(repo_log_roll_up(c, REPO_LOG_PORTION, &f->sums_due, err));
     }
     return ERR_OK;
 }

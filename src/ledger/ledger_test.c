@@ -266,18 +266,23 @@ TEST(closing_applies_what_is_still_in_the_journals)
     world_remove(&w);
 }
 
-TEST(a_pause_is_used_to_sum_up_the_log_by_hours)
+TEST(the_log_of_an_imported_database_is_summed_up_in_pauses)
 {
     struct world w;
+    struct db_conn *c;
 
     world_make(&w);
+    c = writer(w.db);
+    CHECK_EQ(db_exec(c, NULL, NULL,
+                     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+                     " INSERT INTO logs (created_at, type, quota) SELECT 1000, 2, 1 FROM n",
+                     DB_I64(25000)),
+             ERR_OK);
+    db_release(c);
     open_ledger(&w);
-    for (int i = 0; i < 5; i++)
-        charge(&w, 0, 1);
-    CHECK(ledger_flush(w.ledger, FLUSH_MS));
     for (int i = 0; i < 1000 && number(w.db, "SELECT COUNT(*) FROM yourapi_log_hours") == 0; i++)
         usleep(10000);
-    CHECK_EQ(number(w.db, "SELECT COUNT(*) FROM yourapi_log_hours"), 1);
+    CHECK(number(w.db, "SELECT COUNT(*) FROM yourapi_log_hours") > 0);
     close_ledger(&w);
     world_remove(&w);
 }
@@ -774,7 +779,8 @@ TEST(the_cost_of_a_record_is_shown)
 }
 
 TEST_MAIN(records_reach_every_account_and_a_clean_end_leaves_nothing_behind,
-          closing_applies_what_is_still_in_the_journals, a_pause_is_used_to_sum_up_the_log_by_hours,
+          closing_applies_what_is_still_in_the_journals,
+          the_log_of_an_imported_database_is_summed_up_in_pauses,
           each_flag_of_a_record_does_what_it_says, text_that_a_database_may_refuse_is_made_harmless,
           what_an_earlier_process_left_is_applied_once,
           replay_goes_on_behind_the_position_in_the_database,
