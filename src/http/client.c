@@ -48,14 +48,15 @@ struct http_call {
     struct dial *dial;
     struct client_conn *conn;
     struct loop_timer phase_timer, total_timer;
-    struct loop_task task; /* a failure found in http_call_start(), or a resume */
+    struct loop_task refusal;  /* a failure found in http_call_start() */
+    struct loop_task resuming; /* http_call_resume() was called */
     enum { STATE_DIAL, STATE_HEAD, STATE_BODY, STATE_OVER } state;
     bool reused, retried, paused, busy, answered, keep_alive;
     unsigned interims;
     struct sb kept; /* HEAD: the part of a head that came; BODY: what came before the pause */
     struct http1_scan scan;
     struct http1_body body;
-    struct err err; /* for the task */
+    struct err err; /* for the refusal */
 };
 
 static void start_dial(struct http_call *call);
@@ -81,7 +82,8 @@ static void call_finish(struct http_call *call)
     call->state = STATE_OVER;
     loop_timer_stop(&call->phase_timer);
     loop_timer_stop(&call->total_timer);
-    loop_task_cancel(&call->task);
+    loop_task_cancel(&call->refusal);
+    loop_task_cancel(&call->resuming);
     dial_cancel(call->dial);
     call->dial = NULL;
     if (call->conn)
@@ -358,10 +360,10 @@ static const struct sock_handler call_sock_handler = {
 
 void http_call_pause(struct http_call *call)
 {
+    loop_task_cancel(&call->resuming);
     if (call->paused || call->state == STATE_OVER)
         return;
     call->paused = true;
-    loop_task_cancel(&call->task);
     if (call->state == STATE_BODY)
         loop_timer_stop(&call->phase_timer); /* it is not the upstream that is silent now */
     if (call->conn)
@@ -370,7 +372,7 @@ void http_call_pause(struct http_call *call)
 
 static void on_resume(struct loop_task *task)
 {
-    struct http_call *call = container_of(task, struct http_call, task);
+    struct http_call *call = container_of(task, struct http_call, resuming);
     struct sb kept = call->kept;
 
     call_enter(call);
@@ -390,8 +392,8 @@ void http_call_resume(struct http_call *call)
 {
     if (!call->paused || call->state == STATE_OVER)
         return;
-    call->task.fn = on_resume;
-    loop_defer(call->client->loop, &call->task);
+    call->resuming.fn = on_resume;
+    loop_defer(call->client->loop, &call->resuming);
 }
 
 /* --- the request ---------------------------------------------------------------------------- */
@@ -540,7 +542,7 @@ static enum err_code begin(struct http_call *call, struct err *err)
 
 static void on_refused(struct loop_task *task)
 {
-    struct http_call *call = container_of(task, struct http_call, task);
+    struct http_call *call = container_of(task, struct http_call, refusal);
 
     call_enter(call);
     fail(call, &call->err);
@@ -592,8 +594,8 @@ struct http_call *http_call_start(struct http_client *c, struct arena *a,
     if (call->conf.total_timeout_ms)
         loop_timer_set(c->loop, &call->total_timer, call->conf.total_timeout_ms, on_total_late);
     if (begin(call, &call->err) != ERR_OK) {
-        call->task.fn = on_refused;
-        loop_defer(c->loop, &call->task);
+        call->refusal.fn = on_refused;
+        loop_defer(c->loop, &call->refusal);
     }
     return call;
 }

@@ -764,6 +764,61 @@ TEST(a_call_may_be_paused_before_its_head)
     got_fini(&g);
 }
 
+static void on_second_resume(struct loop_timer *t)
+{
+    struct got *g = container_of(t, struct got, timer);
+
+    CHECK_EQ(g->pieces, 0);
+    *(bool *)g->world->user = true;
+    http_call_resume(g->call);
+}
+
+static void pause_resume_pause(struct got *g)
+{
+    http_call_pause(g->call);
+    http_call_resume(g->call);
+    http_call_pause(g->call);
+    loop_timer_set(g->world->loop, &g->timer, 60, on_second_resume);
+}
+
+TEST(the_last_word_on_pausing_counts)
+{
+    struct world w;
+    struct got g;
+    bool waited = false;
+
+    world_open(&w, hello, NULL);
+    w.user = &waited;
+    got_init(&g, &w);
+    g.on_head = pause_resume_pause;
+    got_get(&g, "/");
+    world_run(&w);
+    check_ok(&g, 200, "hello");
+    CHECK(waited);
+    world_close(&w);
+    got_fini(&g);
+}
+
+TEST(a_refused_call_may_be_paused)
+{
+    struct http_call_conf conf;
+    struct world w;
+    struct got g;
+
+    world_open(&w, hello, NULL);
+    got_init(&g, &w);
+    conf = conf_for(&g, "/");
+    use_bad_target(&conf);
+    got_start(&g, &conf);
+    http_call_pause(g.call);
+    http_call_resume(g.call);
+    http_call_pause(g.call);
+    world_run(&w);
+    check_failed(&g, ERR_BAD_REQUEST, "request line");
+    world_close(&w);
+    got_fini(&g);
+}
+
 TEST_MAIN(a_refused_connection_is_an_error, the_next_address_is_tried, an_unknown_name_is_an_error,
           what_could_be_read_otherwise_is_not_sent, garbage_is_told_from_cuts,
           interim_replies_have_a_limit, heads_have_a_limit,
@@ -775,4 +830,5 @@ TEST_MAIN(a_refused_connection_is_an_error, the_next_address_is_tried, an_unknow
           each_piece_begins_the_idle_time_anew, a_pause_is_not_the_upstreams_silence,
           a_call_may_be_cancelled_at_any_time, cancelling_what_is_over_does_nothing,
           a_client_may_go_with_calls_under_way, a_reply_before_the_request_is_out_is_taken,
-          a_reply_before_a_reset_is_taken, a_call_may_be_paused_before_its_head)
+          a_reply_before_a_reset_is_taken, a_call_may_be_paused_before_its_head,
+          the_last_word_on_pausing_counts, a_refused_call_may_be_paused)
