@@ -134,7 +134,7 @@ worker_processes 1;
 worker_rlimit_nofile {descriptors()};
 pid {home}/nginx.pid;
 error_log {home}/error.log warn;
-events {{ worker_connections {descriptors()}; }}
+events {{ worker_connections {4 * descriptors()}; }}
 http {{
 {temp}  access_log off;
   keepalive_requests 1000000000;
@@ -220,14 +220,13 @@ class YourApi(Process):
     def grow(self, channels, tokens):
         """Copies the channel and the token; the program must not run. The keys differ, the address does not."""
         with sqlite3.connect(f"{self.data}/one-api.db") as db:
-            copy_rows(db, "channels", channels, {"key": "'sk-fake-' || n", "name": "'channel ' || n",
-                                                 "models": f"'{MODEL},model-' || n % 500 || ',model-' || (n + 7) % 500"})
+            copy_rows(db, "channels", channels, {"key": "'sk-fake-' || n", "name": "'channel ' || n"})
             copy_rows(db, "tokens", tokens, {"key": "printf('%048d', n)", "name": "'token ' || n"})
             db.execute("DELETE FROM abilities")
-            for model in (f"'{MODEL}'", "'model-' || id % 500", "'model-' || (id + 7) % 500"):
+            for model in (f"'{MODEL}'", "'model-' || (id % 500)", "'model-' || ((id + 7) % 500)"):
                 db.execute('INSERT INTO abilities ("group", model, channel_id, enabled, priority, weight) '
                            f"SELECT 'default', {model}, id, 1, 0, 0 FROM channels")
-            db.execute(f"UPDATE channels SET models = '{MODEL},model-' || id % 500 || ',model-' || (id + 7) % 500")
+            db.execute(f"UPDATE channels SET models = '{MODEL},model-' || (id % 500) || ',model-' || ((id + 7) % 500)")
         return "sk-" + f"{tokens // 2:048d}"
 
 
