@@ -53,7 +53,7 @@ enum err_code api_billing_usage(struct api_call *c)
 
     jw_object(w);
     jw_key_str(w, STR("object"), STR("list"));
-    jw_key_f64(w, STR("total_usage"), amount(c, figures_of(c).used) * 100);
+    jw_key_f64(w, STR("total_usage"), amount(c, figures_of(c).used * 100));
     jw_end(w);
     return ERR_OK;
 }

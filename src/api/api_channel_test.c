@@ -262,6 +262,35 @@ TEST(a_tag_changes_all_its_channels)
     api_fixture_close(f);
 }
 
+TEST(every_change_of_channels_is_in_force_when_it_is_answered)
+{
+    static const struct {
+        const char *method, *path, *body;
+    } changes[] = {
+        {"POST", "/api/channel/", "{\"type\":1,\"key\":\"secret-9\",\"models\":\"m\"}"},
+        {"PUT", "/api/channel/", "{\"id\":1,\"status\":2}"},
+        {"POST", "/api/channel/copy/1", ""},
+        {"POST", "/api/channel/batch/tag", "{\"ids\":[1],\"tag\":\"t\"}"},
+        {"PUT", "/api/channel/tag", "{\"tag\":\"t\",\"priority\":1}"},
+        {"POST", "/api/channel/tag/enabled", "{\"tag\":\"t\"}"},
+        {"POST", "/api/channel/tag/disabled", "{\"tag\":\"t\"}"},
+        {"POST", "/api/channel/fix", "{}"},
+        {"DELETE", "/api/channel/disabled", NULL},
+        {"DELETE", "/api/channel/2", NULL},
+        {"POST", "/api/channel/batch", "{\"ids\":[7]}"},
+    };
+    struct api_fixture *f = api_fixture_open();
+
+    for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+        int before = f->reloads;
+        struct api_answer a = as_admin(f, changes[i].method, changes[i].path, changes[i].body);
+
+        if (!ok(&a) || f->reloads != before + 1)
+            fail_msg("%s %s: %d reloads", changes[i].method, changes[i].path, f->reloads - before);
+    }
+    api_fixture_close(f);
+}
+
 TEST(a_copy_has_the_key_and_starts_with_clean_counters)
 {
     struct api_fixture *f = api_fixture_open();
@@ -406,6 +435,7 @@ TEST_MAIN(a_new_channel_gets_the_defaults_and_its_abilities, a_key_a_line_makes_
           bad_channels_are_refused_whole, lists_are_arrays_in_order_of_priority_or_id,
           an_update_writes_only_what_is_given,
           channels_are_deleted_alone_in_batches_and_when_disabled, a_tag_changes_all_its_channels,
+          every_change_of_channels_is_in_force_when_it_is_answered,
           a_copy_has_the_key_and_starts_with_clean_counters,
           a_test_answers_with_its_time_and_is_logged_without_a_charge,
           a_test_of_all_channels_switches_off_what_is_refused_and_on_what_recovered,

@@ -410,6 +410,38 @@ const char *api_fixture_cookie(struct api_fixture *f, int64_t user_id)
     return str_dup(&f->arena, str_cut(&cookie, ';')).p;
 }
 
+struct waiter {
+    struct apikey_lookup lookup;
+    struct api_fixture_parts *parts;
+    struct credential *found;
+    bool done;
+};
+
+static void on_found(struct apikey_lookup *lookup, struct credential *c, const struct err *err)
+{
+    struct waiter *w = container_of(lookup, struct waiter, lookup);
+
+    if (!c)
+        die(__LINE__, err);
+    pthread_mutex_lock(&w->parts->lock);
+    w->found = c;
+    w->done = true;
+    pthread_cond_signal(&w->parts->ready);
+    pthread_mutex_unlock(&w->parts->lock);
+}
+
+struct credential *api_fixture_credential(struct api_fixture *f, const char *key)
+{
+    struct waiter w = {.lookup.done = on_found, .parts = f->parts};
+
+    MUST(apikey_load(f->apikeys, &w.lookup, NULL, str_from(key), &err));
+    pthread_mutex_lock(&f->parts->lock);
+    while (!w.done)
+        pthread_cond_wait(&f->parts->ready, &f->parts->lock);
+    pthread_mutex_unlock(&f->parts->lock);
+    return w.found;
+}
+
 void api_fixture_sql(struct api_fixture *f, const char *sql)
 {
     CLEANUP(db_releasep) struct db_conn *c = NULL;

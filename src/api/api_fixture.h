@@ -75,6 +75,8 @@ int64_t api_i64_at(const struct json *v, const char *path);
 struct str api_header(const struct api_answer *a, struct str name);
 /* The cookie that signs the user in now, as a browser would send it. */
 const char *api_fixture_cookie(struct api_fixture *f, int64_t user_id);
+/* The relay's credential for a key, loaded when it is not in memory; the caller puts it. */
+struct credential *api_fixture_credential(struct api_fixture *f, const char *key);
 /* Runs one statement without parameters. */
 void api_fixture_sql(struct api_fixture *f, const char *sql);
 /* The first column of the first row; INT64_MIN when there is none. */

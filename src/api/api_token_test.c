@@ -183,21 +183,63 @@ TEST(bad_fields_are_refused)
     api_fixture_close(f);
 }
 
-TEST(a_changed_or_deleted_token_is_forgotten_by_the_relay)
+TEST(a_change_of_a_token_or_of_its_owner_makes_the_relays_credential_stale)
+{
+    static const struct {
+        int64_t actor;
+        const char *method, *path, *body;
+    } changes[] = {
+        {FIXTURE_ANN, "PUT", "/api/token/",
+         "{\"id\":1,\"name\":\"b\",\"unlimited_quota\":true,"
+         "\"expired_time\":-1}"},
+        {FIXTURE_ANN, "PUT", "/api/token/?status_only=1", "{\"id\":1,\"status\":2}"},
+        {FIXTURE_ANN, "PUT", "/api/user/self", "{\"display_name\":\"b\"}"},
+        {FIXTURE_ANN, "PUT", "/api/user/setting",
+         "{\"notify_type\":\"email\",\"quota_warning_threshold\":5}"},
+        {FIXTURE_ADMIN, "PUT", "/api/user/", "{\"id\":3,\"username\":\"ann\",\"group\":\"vip\"}"},
+        {FIXTURE_ADMIN, "POST", "/api/user/manage", "{\"id\":3,\"action\":\"disable\"}"},
+        {FIXTURE_ADMIN, "POST", "/api/user/manage", "{\"id\":3,\"action\":\"enable\"}"},
+        {FIXTURE_ANN, "DELETE", "/api/token/1", NULL},
+    };
+    struct api_fixture *f = api_fixture_open();
+
+    add(f, "{\"name\":\"site\",\"unlimited_quota\":true}");
+    struct api_answer a = as_ann(f, NULL, "/api/token/1", NULL);
+    const char *key = str_dup(&f->arena, api_text_at(f, a.json, "data.key")).p;
+    for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+        struct credential *c = api_fixture_credential(f, key);
+
+        CHECK(!c->stale);
+        a = api_fixture_call(f, &(struct api_ask){.method = changes[i].method,
+                                                  .path = changes[i].path,
+                                                  .user_id = changes[i].actor,
+                                                  .body = changes[i].body});
+        if (!ok(&a) || !c->stale)
+            fail_msg("%s %s left it fresh: %.*s", changes[i].method, changes[i].path,
+                     STR_ARG(a.body));
+        credential_put(c);
+    }
+    const struct api_ask usage = {.path = "/v1/dashboard/billing/usage",
+                                  .authorization = arena_fmt(&f->arena, "Bearer sk-%s", key).p};
+    CHECK_EQ(api_fixture_call(f, &usage).status, 401);
+    a = as_ann(f, "DELETE", "/api/token/1", NULL);
+    CHECK(!ok(&a));
+    api_fixture_close(f);
+}
+
+TEST(a_deleted_owner_makes_the_relays_credential_stale)
 {
     struct api_fixture *f = api_fixture_open();
 
     add(f, "{\"name\":\"site\",\"unlimited_quota\":true}");
     struct api_answer a = as_ann(f, NULL, "/api/token/1", NULL);
-    const char *key =
-        arena_fmt(&f->arena, "Bearer sk-%.*s", STR_ARG(api_text_at(f, a.json, "data.key"))).p;
-    const struct api_ask usage = {.path = "/v1/dashboard/billing/usage", .authorization = key};
-    CHECK_EQ(api_fixture_call(f, &usage).status, 200);
-    a = as_ann(f, "DELETE", "/api/token/1/", NULL);
+    const char *key = str_dup(&f->arena, api_text_at(f, a.json, "data.key")).p;
+    struct credential *c = api_fixture_credential(f, key);
+    a = api_fixture_call(
+        f, &(struct api_ask){.method = "DELETE", .path = "/api/user/3", .user_id = FIXTURE_ROOT});
     CHECK(ok(&a));
-    CHECK_EQ(api_fixture_call(f, &usage).status, 401);
-    a = as_ann(f, "DELETE", "/api/token/1", NULL);
-    CHECK(!ok(&a));
+    CHECK(c->stale);
+    credential_put(c);
     api_fixture_close(f);
 }
 
@@ -205,4 +247,5 @@ TEST_MAIN(a_new_token_has_a_key_of_48_characters_and_the_documented_fields,
           lists_are_arrays_with_pages_from_zero, a_token_of_somebody_else_does_not_exist,
           an_update_overwrites_everything_but_the_status,
           a_token_that_ran_out_is_not_simply_switched_on, bad_fields_are_refused,
-          a_changed_or_deleted_token_is_forgotten_by_the_relay)
+          a_change_of_a_token_or_of_its_owner_makes_the_relays_credential_stale,
+          a_deleted_owner_makes_the_relays_credential_stale)
