@@ -3,6 +3,9 @@
 
 #include "base/test.h"
 
+/* Longer than any column of a group. */
+#define LONG "ggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg"
+
 static bool ok(const struct api_answer *a)
 {
     return a->status == 200 && json_bool_or(api_at(a->json, "success"), false);
@@ -133,8 +136,7 @@ TEST(an_update_is_refused_above_ones_own_role_and_for_bad_input)
         "{\"id\":3,\"username\":\"x\",\"password\":\"short\"}",
         "{\"id\":3,\"username\":\"x\",\"quota\":9223372036854775807}",
         "{\"id\":3,\"username\":\"x\",\"quota\":1.5}",
-        "{\"id\":3,\"username\":\"x\",\"group\":\"gggggggggggggggggggggggggggggggggggggggggggggggg"
-        "ggggggggggggggggggggggggggg\"}",
+        ("{\"id\":3,\"group\":\"" LONG "\"}"),
     };
     struct api_fixture *f = api_fixture_open();
 
