@@ -233,3 +233,17 @@ struct str arena_fmt(struct arena *a, const char *format, ...)
     va_end(args);
     return s;
 }
+
+struct str str_replace(struct arena *a, struct str text, struct str what, struct str with)
+{
+    struct str done = STR_NULL;
+    ptrdiff_t at;
+
+    if (what.n == 0 || str_find(text, what) < 0)
+        return text;
+    while ((at = str_find(text, what)) >= 0) {
+        done = str_concat(a, (struct str[]){done, str_sub(text, 0, (size_t)at), with}, 3);
+        text = str_skip(text, (size_t)at + what.n);
+    }
+    return str_concat(a, (struct str[]){done, text}, 2);
+}

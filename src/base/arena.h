@@ -59,3 +59,5 @@ struct str arena_vfmt(struct arena *a, const char *format, va_list args) PRINTF_
 struct str str_concat(struct arena *a, const struct str *parts, size_t count);
 /* ASCII lower case copy. */
 struct str str_lower(struct arena *a, struct str s);
+/* The text with each `what` replaced by `with`; the same slice when there is none. */
+struct str str_replace(struct arena *a, struct str text, struct str what, struct str with);

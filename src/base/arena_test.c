@@ -119,7 +119,19 @@ TEST(a_reset_arena_keeps_its_first_chunk_only)
     sb_fini(&order);
 }
 
-TEST_MAIN(a_reset_arena_keeps_its_first_chunk_only, cleanups_run_backwards_and_once,
+TEST(every_occurrence_is_replaced_and_no_replacement_is_looked_at_again)
+{
+    struct arena a;
+
+    arena_init(&a, 0);
+    CHECK_STR(str_replace(&a, STR("{m}/x/{m}"), STR("{m}"), STR("a{m}")), "a{m}/x/a{m}");
+    CHECK_STR(str_replace(&a, STR("none"), STR("{m}"), STR("a")), "none");
+    CHECK_STR(str_replace(&a, STR("{m}"), STR("{m}"), STR_NULL), "");
+    arena_fini(&a);
+}
+
+TEST_MAIN(every_occurrence_is_replaced_and_no_replacement_is_looked_at_again,
+          a_reset_arena_keeps_its_first_chunk_only, cleanups_run_backwards_and_once,
           every_block_is_aligned_and_holds_its_bytes, an_unused_arena_owns_no_memory,
           formatted_text_is_whole_and_ends_with_nul, a_builder_fails_past_its_cap_and_stays_failed,
           a_builder_writes_numbers_and_text)

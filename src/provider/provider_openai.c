@@ -143,21 +143,6 @@ static bool has_path(struct str url)
     return slash >= 0 && rest.n > (size_t)slash + 1;
 }
 
-static struct str replace_model(struct arena *a, struct str url, struct str model)
-{
-    struct str hole = STR("{model}"), encoded = url_encode(a, model);
-    ptrdiff_t at;
-
-    while ((at = str_find(url, hole)) >= 0) {
-        struct str parts[] = {str_sub(url, 0, (size_t)at), encoded,
-                              str_skip(url, (size_t)at + hole.n)};
-
-        url = str_concat(a, parts,
-                         ARRAY_LEN(parts)); /* an encoded name has no braces, so this ends */
-    }
-    return url;
-}
-
 /* The base is the whole address, {model} filled in; a bare host gets the client's path like an
  * OpenAI channel. */
 static enum err_code custom_url(const struct provider *p, const struct provider_call *call,
@@ -168,7 +153,7 @@ static enum err_code custom_url(const struct provider *p, const struct provider_
         return err_set(err, ERR_CHANNEL, "the channel has no base URL");
     if (!has_path(call->base_url))
         return openai_url(p, call, a, out, err);
-    *out = replace_model(a, call->base_url, call->model);
+    *out = str_replace(a, call->base_url, STR("{model}"), url_encode(a, call->model));
     return ERR_OK;
 }
 

@@ -228,7 +228,7 @@ static enum step_next reserve(struct exchange *x)
     int64_t points =
         price_reserve(&x->plan, x->prompt_estimate, x->peek.max_tokens * x->peek.choices);
     struct err err = {0};
-    bool token_empty = !x->cred->token.unlimited_quota && balance_available(b->token) <= 0;
+    bool token_empty = !x->cred->token.unlimited_quota && balance_unspent(b->token) <= 0;
 
     if (!token_empty && balance_reserve(b->user, b->token, points, &x->hold, &err) == ERR_OK)
         return NEXT_STEP;
@@ -236,13 +236,12 @@ static enum step_next reserve(struct exchange *x)
         return NEXT_WAIT;
     if (!token_empty)
         return exchange_fail(x, err.code, "%s", err.msg);
-    if (x->hold.user == NULL && balance_available(b->token) <= 0)
-        mark_token(x, TOKEN_EXHAUSTED);
+    mark_token(x, TOKEN_EXHAUSTED);
     return exchange_fail(
         x, ERR_UNAUTHORIZED,
         "[%.*s] 该令牌额度已用尽 (token quota is used up) !token.UnlimitedQuota && "
         "token.RemainQuota = %" PRId64,
-        STR_ARG(masked_key(x)), balance_available(b->token));
+        STR_ARG(masked_key(x)), balance_unspent(b->token));
 }
 
 static enum step_next price_request(struct exchange *x)

@@ -210,6 +210,7 @@ void relay_publish(struct relay *r, struct snapshot *snap, bool wait)
     unsigned running = 0;
 
     health_attach(r->health, snap);
+    ledger_set_data_export(r->conf.ledger, snap->settings.data_export);
     pthread_mutex_init(&pub->lock, NULL);
     pthread_cond_init(&pub->all_taken, NULL);
     for (unsigned i = 0; i < r->conf.loops; i++)

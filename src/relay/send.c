@@ -282,7 +282,21 @@ static void forget_attempt(struct exchange *x)
     token_meter_init(&x->meter, x->upstream_model);
 }
 
-/* Headers as the client of http/client wants them: the provider's, then the channel's overrides. */
+/* Is the header one of those that the channel overrides? */
+static bool is_overridden(const struct exchange *x, struct str name)
+{
+    JSON_EACH_MEMBER (key, value, x->channel->header_override) {
+        struct str other;
+
+        if (json_is(value, JSON_STRING) && json_str(x->arena, key, &other) &&
+            str_eq_nocase(other, name))
+            return true;
+    }
+    return false;
+}
+
+/* Headers as the client of http/client wants them: the provider's but for those that the channel
+ * overrides, then the overrides, where {api_key} stands for the key (relay reference 9.3). */
 static size_t build_headers(struct exchange *x, const struct provider *p,
                             const struct provider_call *call, struct http_header **out)
 {
@@ -293,13 +307,17 @@ static size_t build_headers(struct exchange *x, const struct provider *p,
     p->headers(p, call, x->arena, &h);
     headers = arena_new_array(x->arena, struct http_header,
                               h.n + json_count(x->channel->header_override));
-    for (size_t i = 0; i < h.n; i++)
-        headers[n++] = (struct http_header){.name = h.at[i].name, .value = h.at[i].value};
+    for (size_t i = 0; i < h.n; i++) {
+        if (!is_overridden(x, h.at[i].name))
+            headers[n++] = (struct http_header){.name = h.at[i].name, .value = h.at[i].value};
+    }
     JSON_EACH_MEMBER (key, value, x->channel->header_override) {
-        struct http_header extra;
+        struct http_header *extra = &headers[n];
 
-        if (json_str(x->arena, key, &extra.name) && json_str(x->arena, value, &extra.value))
-            headers[n++] = extra;
+        if (json_str(x->arena, key, &extra->name) && json_str(x->arena, value, &extra->value)) {
+            extra->value = str_replace(x->arena, extra->value, STR("{api_key}"), x->channel_key);
+            n++;
+        }
     }
     *out = headers;
     return n;
