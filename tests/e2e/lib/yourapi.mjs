@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const binary = resolve(import.meta.dirname, '../../..', process.env.YOURAPI_BIN ?? 'build/release/yourapi');
+// How a build with a sanitizer reports; nothing else of the caller's environment reaches the program.
+const sanitizers = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => /^(ASAN|LSAN|TSAN|UBSAN)_OPTIONS$/.test(name)));
 export const rootPassword = 'correct-horse-9';
 
 export async function freePort() {
@@ -48,7 +51,8 @@ export class YourApi {
       ['--port', String(this.port), '--data-dir', join(this.folder, 'data'), ...this.args],
       {
         cwd: this.folder,
-        env: { PATH: process.env.PATH, GLOBAL_API_RATE_LIMIT_ENABLE: 'false', GLOBAL_WEB_RATE_LIMIT_ENABLE: 'false',
+        env: { PATH: process.env.PATH, ...sanitizers, GLOBAL_API_RATE_LIMIT_ENABLE: 'false',
+               GLOBAL_WEB_RATE_LIMIT_ENABLE: 'false',
                SESSION_SECRET: 'test-secret', ...this.env },
         stdio: ['ignore', 'pipe', 'pipe'],
       },
