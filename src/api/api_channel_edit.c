@@ -201,7 +201,7 @@ static enum err_code write_row(struct api_call *c, const struct channel *row, ui
 
 enum err_code api_channel_update(struct api_call *c)
 {
-    struct channel row = {.id = 0}, *after;
+    struct channel row = {.id = 0}, *after = NULL;
     struct body b;
     uint64_t columns;
 
@@ -244,7 +244,7 @@ enum err_code api_channel_copy(struct api_call *c)
                                                     : message_text(MSG_COPY_SUFFIX, c->english);
     struct str reset = query_str(c, STR("reset_balance"));
     struct json_writer *w;
-    int64_t from, id;
+    int64_t from, id = 0;
 
     TRY(path_id(c, 0, &from));
     TRY(insert_copy(c, from, suffix, !str_eq(reset, STR("false")), &id));

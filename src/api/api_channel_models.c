@@ -95,7 +95,7 @@ static struct str proxy_of(struct api_call *c, const struct channel *row)
 enum err_code api_channel_fetch_models(struct api_call *c)
 {
     struct upstream u = {.path = STR("/v1/models")};
-    struct fetch_reply reply;
+    struct fetch_reply reply = {.status = 0};
     struct channel *row;
     int64_t id;
 
@@ -135,7 +135,7 @@ static enum err_code read_form(struct api_call *c, struct upstream *u)
 enum err_code api_channel_fetch_models_form(struct api_call *c)
 {
     struct upstream u = {.path = STR("/v1/models")};
-    struct fetch_reply reply;
+    struct fetch_reply reply = {.status = 0};
     enum err_code rc;
 
     if (read_form(c, &u) != ERR_OK)

@@ -156,6 +156,7 @@ enum err_code api_log_stat_own(struct api_call *c)
 
 /* ---- by key ---- */
 
+/* NULL: there is no such key. */
 static enum err_code find_token(struct api_call *c, struct token **token)
 {
     CLEANUP(db_releasep) struct db_conn *conn = NULL;
@@ -165,10 +166,9 @@ static enum err_code find_token(struct api_call *c, struct token **token)
         key = str_skip(key, 3);
     *token = NULL;
     if (key.n == 0)
-        return api_fail_not_found(c);
+        return ERR_OK;
     TRY(call_db(c, DB_READ, &conn));
-    TRY(repo_token_find_by_key(conn, c->arena, secret_make(key), token, &c->err));
-    return *token ? ERR_OK : api_fail_not_found(c);
+    return repo_token_find_by_key(conn, c->arena, secret_make(key), token, &c->err);
 }
 
 enum err_code api_log_of_token(struct api_call *c)
@@ -178,6 +178,8 @@ enum err_code api_log_of_token(struct api_call *c)
     struct log_page page;
 
     TRY(find_token(c, &token));
+    if (!token)
+        return api_fail_not_found(c);
     TRY(log_db(c, DB_READ, &conn));
     TRY(repo_log_page(conn, c->arena, &(struct log_filter){.token_id = token->id},
                       (struct repo_page){0, TOKEN_ROWS}, &page, &c->err));

@@ -4,32 +4,60 @@
 
 enum { TYPE_VERTEX = 41, WEIGHT_MAX = 1000000000 };
 
-static enum err_code check_length(struct api_call *c, struct str value, size_t most,
-                                  const char *name)
-{
-    return value.n <= most ? ERR_OK : api_fail_arg(c, MSG_TOO_LONG, str_from(name));
-}
+/* Texts with a cap, and texts that the relay reads as a JSON object. */
+static const struct text_rule {
+    const char *name;
+    size_t at;   /* of the struct str in struct channel */
+    size_t most; /* bytes; 0: no cap but the body's */
+    bool json;
+} rules[] = {
+    {"name", offsetof(struct channel, name), CHANNEL_TEXT_BYTES, false},
+    {"tag", offsetof(struct channel, tag), CHANNEL_TEXT_BYTES, false},
+    {"group", offsetof(struct channel, group), CHANNEL_GROUP_BYTES, false},
+    {"base_url", offsetof(struct channel, base_url), 2048, false},
+    {"openai_organization", offsetof(struct channel, open_ai_organization), CHANNEL_TEXT_BYTES,
+     false},
+    {"test_model", offsetof(struct channel, test_model), CHANNEL_TEXT_BYTES, false},
+    {"remark", offsetof(struct channel, remark), CHANNEL_TEXT_BYTES, false},
+    {"model_mapping", offsetof(struct channel, model_mapping), 0, true},
+    {"status_code_mapping", offsetof(struct channel, status_code_mapping), 0, true},
+    {"setting", offsetof(struct channel, setting), 0, true},
+    {"settings", offsetof(struct channel, settings), 0, true},
+    {"param_override", offsetof(struct channel, param_override), 0, true},
+    {"header_override", offsetof(struct channel, header_override), 0, true},
+};
 
-/* Text columns that the relay reads as a JSON object. */
-static enum err_code check_json(struct api_call *c, struct str value, const char *name)
+/* An object; null and blanks stand for none. */
+static bool is_object_text(struct api_call *c, struct str value)
 {
     const struct json *root;
 
     if (str_trim(value).n == 0)
-        return ERR_OK;
-    if (json_read(c->arena, value, JSON_DEPTH_DEFAULT, &root, NULL) == ERR_OK &&
-        (json_is(root, JSON_OBJECT) || json_is(root, JSON_NULL)))
-        return ERR_OK;
-    return api_fail_arg(c, MSG_NOT_JSON, str_from(name));
+        return true;
+    return json_read(c->arena, value, JSON_DEPTH_DEFAULT, &root, NULL) == ERR_OK &&
+           (json_is(root, JSON_OBJECT) || json_is(root, JSON_NULL));
 }
 
-static enum err_code check_lists(struct api_call *c, const struct channel *row)
+static enum err_code check_texts(struct api_call *c, const struct channel *row)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+        const struct str *value = (const void *)((const char *)row + rules[i].at);
+
+        if (rules[i].most > 0 && value->n > rules[i].most)
+            return api_fail_arg(c, MSG_TOO_LONG, str_from(rules[i].name));
+        if (rules[i].json && !is_object_text(c, *value))
+            return api_fail_arg(c, MSG_NOT_JSON, str_from(rules[i].name));
+    }
+    return ERR_OK;
+}
+
+static enum err_code check_models(struct api_call *c, const struct channel *row)
 {
     STR_SPLIT_EACH (model, row->models, ',') {
         if (model.n > CHANNEL_MODEL_BYTES)
             return api_fail_arg(c, MSG_MODEL_NAME_LONG, model);
     }
-    return check_length(c, row->group, CHANNEL_GROUP_BYTES, "group");
+    return ERR_OK;
 }
 
 static enum err_code check_numbers(struct api_call *c, const struct channel *row)
@@ -45,19 +73,8 @@ static enum err_code check_numbers(struct api_call *c, const struct channel *row
 
 enum err_code channel_check(struct api_call *c, const struct channel *row)
 {
-    TRY(check_length(c, row->name, CHANNEL_TEXT_BYTES, "name"));
-    TRY(check_length(c, row->tag, CHANNEL_TEXT_BYTES, "tag"));
-    TRY(check_length(c, row->base_url, 2048, "base_url"));
-    TRY(check_length(c, row->open_ai_organization, CHANNEL_TEXT_BYTES, "openai_organization"));
-    TRY(check_length(c, row->test_model, CHANNEL_TEXT_BYTES, "test_model"));
-    TRY(check_length(c, row->remark, CHANNEL_TEXT_BYTES, "remark"));
-    TRY(check_lists(c, row));
-    TRY(check_json(c, row->model_mapping, "model_mapping"));
-    TRY(check_json(c, row->status_code_mapping, "status_code_mapping"));
-    TRY(check_json(c, row->setting, "setting"));
-    TRY(check_json(c, row->settings, "settings"));
-    TRY(check_json(c, row->param_override, "param_override"));
-    TRY(check_json(c, row->header_override, "header_override"));
+    TRY(check_texts(c, row));
+    TRY(check_models(c, row));
     return check_numbers(c, row);
 }
 

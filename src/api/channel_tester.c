@@ -190,7 +190,7 @@ static enum err_code apply_rules(struct api *a, struct arena *arena, const struc
 {
     struct snapshot *snap = a->conf.snapshot(a->conf.ctx);
     const struct settings *s = &snap->settings;
-    struct str reason = reason_to_disable(arena, s, channel, r), note = STR_NULL;
+    struct str reason = reason_to_disable(arena, s, channel, r), note;
     enum err_code rc = ERR_OK;
 
     if (channel->status == CHANNEL_ENABLED && reason.n > 0 && channel->auto_ban == 1) {
