@@ -1,6 +1,9 @@
 /* Options, status, texts, groups, prices and lists of models. */
 #include "api/api_fixture.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "base/test.h"
 
 static bool ok(const struct api_answer *a)
@@ -87,6 +90,31 @@ TEST(a_changed_option_is_stored_and_in_force_at_once)
                                               .body = "{}"});
     CHECK(ok(&a));
     CHECK(str_has(listed(f, "ModelRatio"), STR("\"gpt-4o\"")));
+    api_fixture_close(f);
+}
+
+/* The console sends one call a changed key, all at once. */
+TEST(options_that_are_put_at_the_same_time_are_all_in_force)
+{
+    enum { PUTS = FIXTURE_QUEUE };
+    struct api_fixture *f = api_fixture_open();
+    int fds[PUTS];
+    char buffer[16];
+
+    for (int i = 0; i < PUTS; i++)
+        fds[i] = api_fixture_send(
+            f, &(struct api_ask){
+                   .method = "PUT",
+                   .path = "/api/option/",
+                   .user_id = FIXTURE_ROOT,
+                   .body = arena_fmt(&f->arena, "{\"key\":\"own.key%d\",\"value\":\"v\"}", i).p});
+    for (int i = 0; i < PUTS; i++) {
+        CHECK_EQ(recv(fds[i], buffer, 12, MSG_WAITALL), 12);
+        CHECK_STR(str_make(buffer, 12), "HTTP/1.1 200");
+        close(fds[i]);
+    }
+    for (int i = 0; i < PUTS; i++)
+        CHECK_STR(listed(f, arena_fmt(&f->arena, "own.key%d", i).p), "v");
     api_fixture_close(f);
 }
 
@@ -325,6 +353,7 @@ TEST(lists_of_models_have_their_documented_shapes)
 
 TEST_MAIN(options_are_listed_as_texts_without_secrets,
           a_changed_option_is_stored_and_in_force_at_once,
+          options_that_are_put_at_the_same_time_are_all_in_force,
           what_cannot_be_decoded_is_400_and_what_is_wrong_is_told_and_not_stored,
           a_reload_that_fails_is_told, status_has_every_field_of_the_documented_type,
           texts_are_the_options, prices_are_listed_for_models_that_can_be_called,
