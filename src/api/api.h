@@ -32,6 +32,7 @@ struct api_conf {
     struct offload *offload;
     const struct clock *clock;
     struct apikeys *apikeys;
+    struct first_password *first_password;
     struct balances *balances;
     struct ledger *ledger;
     struct str session_secret; /* SESSION_SECRET, or random per start */

@@ -187,11 +187,13 @@ static void fixture_start(struct api_fixture *f, struct api_conf conf)
     struct apikeys_conf keys = {.db = f->db,
                                 .offload = f->offload,
                                 .clock = &f->clock.clock,
+                                .first_password = first_password_new(f->db),
                                 .refresh_s = 60,
                                 .initial_root_token = conf.initial_root_token};
 
     f->apikeys = apikeys_new(&keys);
     conf.apikeys = f->apikeys;
+    conf.first_password = f->first_password = keys.first_password;
     MUST(on_reload(f, &err));
     f->reloads = 0;
     f->api = api_new(&conf);
@@ -249,6 +251,7 @@ void api_fixture_close(struct api_fixture *f)
     api_free(f->api);
     router_free(f->parts->router);
     apikeys_free(f->apikeys);
+    first_password_free(f->first_password);
     balances_free(f->balances);
     snapshot_put(f->parts->snap);
     store_fixture_close(f->db, f->parts->path);

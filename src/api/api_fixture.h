@@ -24,6 +24,7 @@ struct api_fixture {
     struct arena arena; /* of the answers */
     struct clock_manual clock;
     struct offload *offload;
+    struct first_password *first_password;
     struct apikeys *apikeys;
     struct balances *balances;
     struct api *api;

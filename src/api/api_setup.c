@@ -32,7 +32,7 @@ static enum err_code read_state(struct api_call *c, struct setup_state *out)
     TRY(repo_user_find_root(conn, c->arena, &out->root, &c->err));
     db_release(conn);
     conn = NULL;
-    out->open = !out->root || first_password_is(c->api->first, out->root);
+    out->open = !out->root || first_password_is(call_conf(c)->first_password, out->root);
     return ERR_OK;
 }
 

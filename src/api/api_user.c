@@ -40,7 +40,8 @@ static void reply_login(struct api_call *c, const struct user *user)
 
     jw_object(w);
     row_user_members(c->arena, w, &shown, false);
-    jw_key_bool(w, STR("must_change_password"), first_password_is(c->api->first, user));
+    jw_key_bool(w, STR("must_change_password"),
+                first_password_is(call_conf(c)->first_password, user));
     jw_end(w);
 }
 

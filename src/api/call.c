@@ -197,7 +197,6 @@ struct api *api_new(const struct api_conf *conf)
     a->global_limit =
         limit_new(conf->api_limit.enabled ? conf->api_limit.limit : 0, conf->api_limit.duration_s);
     a->critical_limit = limit_new(CRITICAL_COUNT, CRITICAL_WINDOW_S);
-    a->first = first_password_new();
     pthread_mutex_init(&a->reload_lock, NULL);
     a->tester = tester_new(a);
     build_routes(a);
@@ -215,7 +214,6 @@ void api_free(struct api *a)
         return;
     tester_free(a->tester);
     pthread_mutex_destroy(&a->reload_lock);
-    first_password_free(a->first);
     limit_free(a->critical_limit);
     limit_free(a->global_limit);
     arena_fini(&a->arena);

@@ -60,7 +60,6 @@ struct api {
     struct http_route *http_routes;
     struct route_entry_ctx *route_ctx;
     struct limit *global_limit, *critical_limit;
-    struct first_password *first;
     struct tester *tester;       /* the test of all channels */
     pthread_mutex_t reload_lock; /* so that an older reading never replaces a newer one */
     _Atomic uint64_t ping_ok_us; /* when the database answered last; 0: never */

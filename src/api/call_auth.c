@@ -72,7 +72,7 @@ static bool has_first_password(struct api_call *c)
 
     if (c->by_access_token && given.n > 0 && str_eq(secret_reveal(c->me->access_token), given))
         return false;
-    return first_password_is(c->api->first, c->me);
+    return first_password_is(call_conf(c)->first_password, c->me);
 }
 
 static enum err_code check_user(struct api_call *c)
@@ -178,7 +178,7 @@ static enum err_code check_token_owner(struct api_call *c, int64_t channel)
         return api_fail_status(c, 403, MSG_USER_BANNED);
     if (channel != 0 && c->me->role < ROLE_ADMIN)
         return api_fail_status(c, 403, MSG_NO_CHANNEL_CHOICE);
-    if (!is_initial_token(c) && first_password_is(c->api->first, c->me))
+    if (!is_initial_token(c) && first_password_is(call_conf(c)->first_password, c->me))
         return api_fail_status(c, 403, MSG_CHANGE_PASSWORD_FIRST);
     return ERR_OK;
 }

@@ -93,7 +93,7 @@ static enum err_code mark_set_up(struct start *s, struct db_conn *conn)
     TRY(repo_setup_find(conn, &s->arena, &row, s->err));
     if (row)
         return ERR_OK;
-    first = first_password_new();
+    first = first_password_new(NULL); /* a connection is held here */
     open = first_password_is(first, s->root);
     first_password_free(first);
     return open ? ERR_OK

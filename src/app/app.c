@@ -15,6 +15,7 @@
 
 #include "api/api.h"
 #include "app/publisher.h"
+#include "auth/first_password.h"
 #include "auth/limit.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -51,6 +52,7 @@ struct app {
     struct offload *offload;
     struct balances *balances;
     struct ledger *ledger;
+    struct first_password *first_password;
     struct apikeys *apikeys;
     struct publisher *publisher;
     struct relay *relay;
@@ -192,6 +194,7 @@ static void build_relay(struct app *a)
     const struct app_options *o = a->options;
     struct apikeys_conf keys = {.db = a->db,
                                 .offload = a->offload,
+                                .first_password = a->first_password,
                                 .clock = clock_system(),
                                 .refresh_s = o->sync_frequency_s,
                                 .initial_root_token = root_token_key(o->initial_root_token),
@@ -233,6 +236,7 @@ static struct api_conf api_conf_of(struct app *a)
         .offload = a->offload,
         .clock = clock_system(),
         .apikeys = a->apikeys,
+        .first_password = a->first_password,
         .balances = a->balances,
         .ledger = a->ledger,
         .session_secret = o->session_secret,
@@ -384,6 +388,7 @@ static enum err_code build(struct app *a, const struct web_asset *assets, size_t
     TRY(api_first_start(&conf, err));
     TRY(offload_new(OFFLOAD_THREADS, OFFLOAD_QUEUE, &a->offload, err));
     a->balances = balances_new();
+    a->first_password = first_password_new(a->db);
     TRY(open_ledger(a, err));
     a->publisher = publisher_new(a->db);
     build_relay(a);
@@ -465,6 +470,7 @@ void app_stop(struct app *a)
     limit_free(a->web_limit);
     if (a->apikeys)
         apikeys_free(a->apikeys);
+    first_password_free(a->first_password);
     if (a->relay)
         relay_free(a->relay);
     publisher_free(a->publisher);

@@ -48,7 +48,6 @@ struct shard {
 struct apikeys {
     struct apikeys_conf conf;
     struct arena arena; /* of the copied conf */
-    struct first_password *first;
     struct shard shards[SHARDS];
     _Atomic uint64_t generation;
     pthread_mutex_t lock; /* of what is below */
@@ -84,7 +83,6 @@ struct apikeys *apikeys_new(const struct apikeys_conf *conf)
     if (str_starts(k->conf.initial_root_token, STR("sk-")))
         k->conf.initial_root_token = str_skip(k->conf.initial_root_token, 3);
     k->conf.initial_root_token = str_dup(&k->arena, k->conf.initial_root_token);
-    k->first = first_password_new();
     for (size_t i = 0; i < SHARDS; i++) {
         pthread_mutex_init(&k->shards[i].lock, NULL);
         map_init(&k->shards[i].by_key);
@@ -144,7 +142,6 @@ void apikeys_free(struct apikeys *k)
         shard_fini(&k->shards[i]);
     pthread_cond_destroy(&k->idle);
     pthread_mutex_destroy(&k->lock);
-    first_password_free(k->first);
     arena_fini(&k->arena);
     mem_free(k);
 }
@@ -207,7 +204,7 @@ static enum err_code check_first_password(struct apikeys *k, struct str key, str
                                           struct err *err)
 {
     bool given = k->conf.initial_root_token.n > 0 && str_eq(key, k->conf.initial_root_token);
-    bool first = !given && first_password_is(k->first, &c->user);
+    bool first = !given && first_password_is(k->conf.first_password, &c->user);
 
     c->user.password = secret_make(STR_NULL);
     c->user.access_token = secret_make(STR_NULL);

@@ -36,11 +36,14 @@ struct credential {
     int64_t refresh_at_s; /* when to load again; under the shard's lock */
 };
 
+struct first_password;
+
 struct apikeys_conf {
     struct db *db;
     struct offload *offload;
     const struct clock *clock;
-    int64_t refresh_s; /* SYNC_FREQUENCY */
+    struct first_password *first_password; /* lives longer than this */
+    int64_t refresh_s;                     /* SYNC_FREQUENCY */
     /* INITIAL_ROOT_TOKEN, with or without "sk-"; may be empty. The one key of a root account with
      * its first password that is let in: the operator gave it on purpose. */
     struct str initial_root_token;

@@ -17,6 +17,7 @@ struct fixture {
     struct db *db;
     struct offload *offload;
     struct clock_manual clock;
+    struct first_password *first_password;
     struct apikeys *keys;
     _Atomic int attached, detached;
     int64_t user_id, token_id;
@@ -72,9 +73,11 @@ static void setup(struct fixture *f, struct str initial_root_token)
                            .setting = STR("{\"accept_unset_model_ratio_model\":true}")},
              &f->user_id);
     add_token(f, f->user_id, STR(KEY), &f->token_id);
+    f->first_password = first_password_new(f->db);
     const struct apikeys_conf conf = {.db = f->db,
                                       .offload = f->offload,
                                       .clock = &f->clock.clock,
+                                      .first_password = f->first_password,
                                       .refresh_s = 60,
                                       .initial_root_token = initial_root_token,
                                       .attach = on_attach,
@@ -86,6 +89,7 @@ static void setup(struct fixture *f, struct str initial_root_token)
 static void teardown(struct fixture *f)
 {
     apikeys_free(f->keys);
+    first_password_free(f->first_password);
     offload_free(f->offload);
     store_fixture_close(f->db, f->path);
     CHECK_EQ(f->attached, f->detached);
