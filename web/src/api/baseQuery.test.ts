@@ -5,8 +5,8 @@ import { baseQuery, type ApiCall } from './baseQuery';
 
 type Api = Parameters<typeof baseQuery>[1];
 
-function makeStore(userId?: number) {
-  const store = configureStore({ reducer: { session: sessionReducer } });
+function makeStore(userId?: number, language = 'en') {
+  const store = configureStore({ reducer: { session: sessionReducer, preferences: () => ({ language }) } });
   const rest = { username: 'u', display_name: '', role: 1, group: 'default', must_change_password: false };
   if (userId !== undefined) store.dispatch(signedIn({ id: userId, ...rest }));
   return store;
@@ -32,6 +32,14 @@ describe('baseQuery', () => {
     await ask(makeStore(), { url: '/api/x' });
     const ids = fake.mock.calls.map(([, init]) => new Headers(init.headers).get('New-Api-User'));
     expect(ids).toEqual(['7', '-1']);
+  });
+
+  it('asks for answers in the language of the page', async () => {
+    const fake = answer(200, '{"success":true}');
+    await ask(makeStore(7, 'zh'), { url: '/api/x' });
+    await ask(makeStore(7, 'en'), { url: '/api/x' });
+    const languages = fake.mock.calls.map(([, init]) => new Headers(init.headers).get('Accept-Language'));
+    expect(languages).toEqual(['zh', 'en']);
   });
 
   it('sends JSON with its type, and a query without empty values', async () => {

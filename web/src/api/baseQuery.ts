@@ -14,12 +14,18 @@ export interface ApiCall {
   guest?: boolean;
 }
 
-interface SessionState {
+interface CallerState {
   session: { user: { id: number } | null };
+  preferences: { language: string };
 }
 
-function requestOf(call: ApiCall, userId: number): RequestInit {
-  const headers: Record<string, string> = { 'New-Api-User': String(userId), 'Cache-Control': 'no-store' };
+function requestOf(call: ApiCall, caller: CallerState): RequestInit {
+  const headers: Record<string, string> = {
+    'New-Api-User': String(caller.session.user?.id ?? -1),
+    // The language of this page, which need not be the browser's: the server words its refusals in it.
+    'Accept-Language': caller.preferences.language,
+    'Cache-Control': 'no-store',
+  };
   if (call.body !== undefined) headers['Content-Type'] = 'application/json';
   return {
     method: call.method ?? 'GET',
@@ -29,13 +35,12 @@ function requestOf(call: ApiCall, userId: number): RequestInit {
   };
 }
 
-/** The one way to the server: cookie session, the user's id in a header, the envelope opened. */
+/** The one way to the server: cookie session, the user's id and language in headers, the envelope opened. */
 export const baseQuery: BaseQueryFn<ApiCall, unknown, ApiError> = async (call, api) => {
-  const userId = (api.getState() as SessionState).session.user?.id ?? -1;
   let reply: { envelope: Envelope<unknown> } | { error: ApiError };
   try {
     const response = await fetch(call.url + queryText(call.params), {
-      ...requestOf(call, userId),
+      ...requestOf(call, api.getState() as CallerState),
       signal: api.signal,
     });
     reply = readReply(response.status, await response.text());

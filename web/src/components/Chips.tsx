@@ -7,7 +7,7 @@ interface Props {
 }
 
 function Chip({ name }: { name: string }) {
-  return <span className="inline-block max-w-40 truncate align-middle rounded-md bg-sunken px-1.5 py-0.5 text-xs text-ink">{name}</span>;
+  return <span className="inline-block max-w-40 truncate align-middle rounded-md bg-sunken px-1.5 py-0.5 text-xs text-ink" title={name}>{name}</span>;
 }
 
 /** Short names side by side; the rest behind a count. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatCompact, formatCount, formatRatio } from './numbers';
-import { formatSpan } from './time';
+import { formatSpan, formatWholeSeconds } from './time';
 
 describe('numbers', () => {
   it('groups and shortens', () => {
@@ -26,5 +26,16 @@ describe('formatSpan', () => {
     [90_000, '1 min 30 s'],
   ])('writes %d ms', (milliseconds, text) => {
     expect(formatSpan(milliseconds)).toBe(text);
+  });
+});
+
+describe('formatWholeSeconds', () => {
+  it.each([
+    [0, '< 1 s'],
+    [1, '1 s'],
+    [59, '59 s'],
+    [90, '1 min 30 s'],
+  ])('writes %d s', (seconds, text) => {
+    expect(formatWholeSeconds(seconds)).toBe(text);
   });
 });

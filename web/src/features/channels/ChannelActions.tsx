@@ -43,14 +43,14 @@ export function ChannelActions({ channel, onEdit, onCopy, onTest }: ChannelInten
         aria-label={t('channels.switchLabel', { name: channel.name })}
         onChange={toggle}
       />
-      <Button size="small" type="text" icon={<ThunderboltOutlined />} aria-label={t('channels.testOf', { name: channel.name })} onClick={() => onTest(channel)}>
+      <Button size="small" type="text" icon={<ThunderboltOutlined />} aria-label={t('channels.testOf', { name: channel.name })} title={t('channels.test')} onClick={() => onTest(channel)}>
         <span className="md:max-2xl:hidden">{t('channels.test')}</span>
       </Button>
-      <Button size="small" type="text" icon={<EditOutlined />} aria-label={t('channels.editOf', { name: channel.name })} onClick={() => onEdit(channel)}>
+      <Button size="small" type="text" icon={<EditOutlined />} aria-label={t('channels.editOf', { name: channel.name })} title={t('common.edit')} onClick={() => onEdit(channel)}>
         <span className="md:max-2xl:hidden">{t('common.edit')}</span>
       </Button>
       <Dropdown menu={{ items }} trigger={['click']} placement="bottomRight">
-        <Button size="small" type="text" icon={<MoreOutlined />} aria-label={t('channels.moreOf', { name: channel.name })} aria-haspopup="menu" />
+        <Button size="small" type="text" icon={<MoreOutlined />} aria-label={t('channels.moreOf', { name: channel.name })} title={t('channels.more')} aria-haspopup="menu" />
       </Dropdown>
     </div>
   );

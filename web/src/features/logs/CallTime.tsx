@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import { formatSpan } from '@/lib/time';
+import { formatSpan, formatWholeSeconds } from '@/lib/time';
 import { readOther } from './logOther';
 import { LogType, type LogRow } from './types';
 
@@ -10,7 +10,7 @@ export function CallTime({ row }: { row: LogRow }) {
   const { firstByteMs } = readOther(row.other);
   return (
     <span className="ya-num whitespace-nowrap">
-      {row.use_time} s
+      {formatWholeSeconds(row.use_time)}
       <span className="block text-xs text-muted">
         {row.is_stream && firstByteMs !== undefined ? t('logs.firstByte', { time: formatSpan(firstByteMs) }) : t(row.is_stream ? 'logs.streamed' : 'logs.whole')}
       </span>

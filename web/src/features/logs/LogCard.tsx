@@ -1,10 +1,10 @@
 import { useTranslation } from 'react-i18next';
 import { useServer } from '@/features/status/useServer';
 import { formatCount } from '@/lib/numbers';
-import { formatTime } from '@/lib/time';
+import { formatTime, formatWholeSeconds } from '@/lib/time';
 import { LogDetails } from './LogDetails';
 import { LogTypeTag } from './LogTypeTag';
-import { LogType, type LogRow } from './types';
+import { isChannelTest, LogType, type LogRow } from './types';
 
 /** One entry on a phone; it unfolds to its details. */
 export function LogCard({ row, isAdmin }: { row: LogRow; isAdmin: boolean }) {
@@ -21,11 +21,11 @@ export function LogCard({ row, isAdmin }: { row: LogRow; isAdmin: boolean }) {
         <LogTypeTag type={row.type} />
         <span className="ya-num">{formatTime(row.created_at)}</span>
         {isAdmin ? <span>{row.username}</span> : null}
-        {row.token_name ? <span>{row.token_name}</span> : null}
+        {row.token_name ? <span className="[overflow-wrap:anywhere]">{isChannelTest(row) ? t('logs.channelTest') : row.token_name}</span> : null}
       </p>
       {isCall ? (
         <p className="ya-num text-sm text-muted">
-          {t('logs.tokensLine', { input: formatCount(row.prompt_tokens), output: formatCount(row.completion_tokens), seconds: row.use_time })}
+          {t('logs.tokensLine', { input: formatCount(row.prompt_tokens), output: formatCount(row.completion_tokens), time: formatWholeSeconds(row.use_time) })}
         </p>
       ) : null}
       <details className="group">

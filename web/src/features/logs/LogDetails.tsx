@@ -1,10 +1,10 @@
 import { useTranslation } from 'react-i18next';
 import { useServer } from '@/features/status/useServer';
-import { formatSpan } from '@/lib/time';
+import { formatSpan, formatWholeSeconds } from '@/lib/time';
 import { costOf } from './cost';
 import { CostDetails } from './CostDetails';
 import { readOther, type LogOther } from './logOther';
-import { LogType, type LogRow } from './types';
+import { isChannelTest, LogType, wordsOf, type LogRow } from './types';
 
 type Fact = [name: string, value: string];
 
@@ -15,7 +15,7 @@ function factsOf(row: LogRow, other: LogOther): Fact[] {
     other.triedChannels.length > 1 ? ['tried', other.triedChannels.map((id) => `#${id}`).join(' → ')] : null,
     other.upstreamModel ? ['upstream', other.upstreamModel] : null,
     other.reasoningEffort ? ['effort', other.reasoningEffort] : null,
-    row.type === LogType.consume ? ['duration', `${row.use_time} s`] : null,
+    row.type === LogType.consume ? ['duration', formatWholeSeconds(row.use_time)] : null,
     other.firstByteMs !== undefined ? ['firstByte', formatSpan(other.firstByteMs)] : null,
     row.request_id ? ['request', row.request_id] : null,
   ];
@@ -28,9 +28,10 @@ export function LogDetails({ row }: { row: LogRow }) {
   const { display } = useServer();
   const other = readOther(row.other);
   const cost = row.type === LogType.consume ? costOf(row, other, display.perUnit || 500_000) : null;
+  const words = isChannelTest(row) ? t('logs.channelTestHelp') : wordsOf(row);
   return (
     <div className="flex flex-col gap-4 py-1 [overflow-wrap:anywhere]">
-      {row.content ? <p>{row.content}</p> : null}
+      {words ? <p>{words}</p> : null}
       <dl className="flex flex-wrap gap-x-8 gap-y-2">
         {factsOf(row, other).map(([name, value]) => (
           <div key={name}>

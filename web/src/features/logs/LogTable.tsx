@@ -9,7 +9,7 @@ import { CallTime } from './CallTime';
 import { LogCard } from './LogCard';
 import { LogDetails } from './LogDetails';
 import { LogTypeTag } from './LogTypeTag';
-import { LogType, type LogRow } from './types';
+import { isChannelTest, LogType, type LogRow } from './types';
 
 interface Props {
   rows: LogRow[] | undefined;
@@ -35,6 +35,7 @@ function TwoLines({ first, second }: { first: string; second: string }) {
 function useColumns(isAdmin: boolean): NonNullable<TableProps<LogRow>['columns']> {
   const { t } = useTranslation();
   const { quota } = useServer();
+  const tokenOf = (row: LogRow) => (isChannelTest(row) ? t('logs.channelTest') : row.token_name);
   const channelOf = (row: LogRow) => (row.channel ? `#${row.channel} ${row.channel_name}`.trim() : '');
   return [
     {
@@ -46,7 +47,7 @@ function useColumns(isAdmin: boolean): NonNullable<TableProps<LogRow>['columns']
     {
       title: isAdmin ? t('logs.userAndToken') : t('logs.token'),
       key: 'who',
-      render: (_, row) => (isAdmin ? <TwoLines first={row.username} second={row.token_name} /> : <TwoLines first={row.token_name} second={row.group} />),
+      render: (_, row) => (isAdmin ? <TwoLines first={row.username} second={tokenOf(row)} /> : <TwoLines first={tokenOf(row)} second={row.group} />),
     },
     {
       title: isAdmin ? t('logs.modelAndChannel') : t('common.model'),

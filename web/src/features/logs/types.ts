@@ -24,6 +24,23 @@ export interface LogRow {
   request_id?: string;
 }
 
+/** The server's own words for the test of a channel, as token and as content of its row. */
+const testMark = '模型测试';
+
+/** Whether the row is the test of a channel: it belongs to no token, and nobody was charged. */
+export function isChannelTest(row: Pick<LogRow, 'content' | 'token_name'>): boolean {
+  return row.token_name === testMark && row.content === testMark;
+}
+
+/**
+ * The row's words, unless all they say is what the computation of its cost says in the reader's language: the server
+ * writes the ratios of a call there, always in Chinese.
+ */
+export function wordsOf(row: LogRow): string {
+  const told = row.type === LogType.consume && /^模型(倍率|价格) [^，]*(，[^，]*倍率 [^，]*)*$/.test(row.content);
+  return told ? '' : row.content;
+}
+
 export interface LogStat {
   quota: number;
   rpm: number;

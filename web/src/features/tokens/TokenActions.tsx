@@ -24,7 +24,7 @@ export function TokenActions({ token, onEdit }: { token: Token; onEdit: (token: 
         aria-label={t('tokens.switchLabel', { name: token.name })}
         onChange={toggle}
       />
-      <Button size="small" type="text" icon={<EditOutlined />} aria-label={t('tokens.editOf', { name: token.name })} onClick={() => onEdit(token)}>
+      <Button size="small" type="text" icon={<EditOutlined />} aria-label={t('tokens.editOf', { name: token.name })} title={t('common.edit')} onClick={() => onEdit(token)}>
         <span className="md:max-2xl:hidden">{t('common.edit')}</span>
       </Button>
       <ConfirmButton

@@ -2,14 +2,14 @@ import type { TableProps } from 'antd';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ResponsiveTable } from '@/components/ResponsiveTable';
-import { formatMinute, formatShort } from '@/lib/time';
+import { formatDay, formatHour, formatShort } from '@/lib/time';
 import { TokenActions } from './TokenActions';
 import { TokenCard } from './TokenCard';
 import { TokenKey } from './TokenKey';
 import { TokenLimits } from './TokenLimits';
 import { TokenQuota } from './TokenQuota';
 import { TokenStatusTag } from './TokenStatusTag';
-import type { Token } from './types';
+import { wasUsed, type Token } from './types';
 
 interface Props {
   rows: Token[] | undefined;
@@ -21,12 +21,25 @@ interface Props {
 function NameCell({ token }: { token: Token }) {
   const { t } = useTranslation();
   return (
-    <div className="max-w-48">
+    <div className="max-w-44">
       <span className="block truncate font-medium" title={token.name}>
         {token.name}
       </span>
-      <span className="ya-num block text-xs whitespace-nowrap text-muted">{t('tokens.lastUsedAt', { time: formatShort(token.accessed_time) })}</span>
+      <span className="ya-num block text-xs whitespace-nowrap text-muted">
+        {wasUsed(token) ? t('tokens.lastUsedAt', { time: formatShort(token.accessed_time) }) : t('tokens.notUsed')}
+      </span>
     </div>
+  );
+}
+
+function Expiry({ seconds }: { seconds: number }) {
+  const { t } = useTranslation();
+  if (seconds <= 0) return t('tokens.expiry.never');
+  return (
+    <span className="ya-num whitespace-nowrap">
+      {formatDay(seconds)}
+      <span className="block text-xs text-muted">{formatHour(seconds)}</span>
+    </span>
   );
 }
 
@@ -42,7 +55,7 @@ function useColumns(onEdit: Props['onEdit']): NonNullable<TableProps<Token>['col
     {
       title: t('tokens.expires'),
       key: 'expires',
-      render: (_, token) => <span className="ya-num whitespace-nowrap">{token.expired_time > 0 ? formatMinute(token.expired_time) : t('tokens.expiry.never')}</span>,
+      render: (_, token) => <Expiry seconds={token.expired_time} />,
     },
     { title: t('common.actions'), key: 'actions', fixed: 'right', render: (_, token) => <TokenActions token={token} onEdit={onEdit} /> },
   ];

@@ -24,3 +24,8 @@ export type TokenInput = Pick<
   Token,
   'name' | 'expired_time' | 'remain_quota' | 'unlimited_quota' | 'model_limits_enabled' | 'model_limits' | 'allow_ips' | 'group'
 >;
+
+/** Whether a call was ever made with the token; a new one carries the moment of its making as its last use. */
+export function wasUsed(token: Pick<Token, 'created_time' | 'accessed_time' | 'used_quota'>): boolean {
+  return token.used_quota > 0 || token.accessed_time > token.created_time;
+}
