@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "auth/session.h"
+#include "auth/first_password.h"
 #include "base/mem.h"
 #include "base/sb.h"
 #include "store/repo_channel.h"
