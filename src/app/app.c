@@ -456,6 +456,8 @@ void app_stop(struct app *a)
 {
     if (a->api)
         api_stop(a->api);
+    if (a->relay && a->workers)
+        relay_stop_probes(a->relay);
     stop_workers(a);
     if (a->offload)
         offload_free(a->offload);

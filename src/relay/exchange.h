@@ -59,6 +59,8 @@ struct relay {
     struct relay_loop *loops;
     struct health_table *health;
     struct http_route *routes;
+    _Atomic unsigned probes; /* channel tests under way */
+    _Atomic bool stopping;   /* they have to end */
 };
 
 /* Balances of a credential (credential.attached). */

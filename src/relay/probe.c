@@ -3,16 +3,17 @@
  * nobody to charge. Called by a pool thread, which waits while a loop does the work.
  */
 #include <pthread.h>
+#include <unistd.h>
 
 #include "base/json_write.h"
 #include "base/mem.h"
 #include "base/panic.h"
 #include "relay/exchange.h"
 
-enum { PROBE_WAIT_S = 320 };
+enum { PROBE_WAIT_S = 320, PROBE_LOOK_MS = 100 };
 
 struct probe {
-    struct loop_msg msg;
+    struct loop_msg msg, stop;
     struct relay_loop *rl;
     int64_t channel_id;
     struct str model;
@@ -23,6 +24,7 @@ struct probe {
     pthread_mutex_t lock;
     pthread_cond_t over;
     bool done;
+    bool asked, stopped; /* `stop` was posted; it was taken, so that it is the waiter's again */
 };
 
 static void finish(struct probe *p)
@@ -116,21 +118,54 @@ static void on_start(struct loop_msg *msg)
     exchange_go(x, STEP_SELECT);
 }
 
+/* The program ends. What was posted first comes first, so the exchange has begun; its arena takes
+ * it along. */
+static void on_stop(struct loop_msg *msg)
+{
+    struct probe *p = container_of(msg, struct probe, stop);
+
+    if (!p->done) {
+        arena_fini(&p->arena);
+        refuse(p, ERR_UNAVAILABLE, "服务器正在停止 (the server is stopping)");
+    }
+    pthread_mutex_lock(&p->lock);
+    p->stopped = true;
+    pthread_cond_signal(&p->over);
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* Waits a little; afterwards asks the loop to give up when the program is ending. */
+static void wait_a_little_locked(struct probe *p)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += PROBE_LOOK_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_cond_timedwait(&p->over, &p->lock, &until);
+    if (!p->done && !p->asked && p->rl->relay->stopping) {
+        p->asked = true;
+        p->stop.fn = on_stop;
+        loop_post(p->rl->loop, &p->stop);
+    }
+}
+
 /* The loop always answers: the call's own time-outs are shorter than this wait, which only guards
  * against a loop that has ended. */
 static bool wait_until_over(struct probe *p)
 {
-    struct timespec until;
-    bool done;
+    uint64_t give_up_ms = clock_mono_ms() + PROBE_WAIT_S * 1000;
+    bool over = false;
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += PROBE_WAIT_S;
     pthread_mutex_lock(&p->lock);
-    while (!p->done && pthread_cond_timedwait(&p->over, &p->lock, &until) == 0)
-        ;
-    done = p->done;
+    while (!over && clock_mono_ms() < give_up_ms) {
+        over = p->done && p->asked == p->stopped;
+        if (!over)
+            wait_a_little_locked(p);
+    }
     pthread_mutex_unlock(&p->lock);
-    return done;
+    return over;
 }
 
 void relay_probe(struct relay *r, int64_t channel_id, struct str model,
@@ -148,10 +183,19 @@ void relay_probe(struct relay *r, int64_t channel_id, struct str model,
     p->model = str_dup(&p->arena, model);
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->over, NULL);
+    r->probes++;
     loop_post(p->rl->loop, &p->msg);
     if (!wait_until_over(p))
         panic("probe: the loop did not answer");
+    r->probes--;
     pthread_cond_destroy(&p->over);
     pthread_mutex_destroy(&p->lock);
     mem_free(p);
+}
+
+void relay_stop_probes(struct relay *r)
+{
+    r->stopping = true;
+    while (r->probes > 0)
+        usleep(1000);
 }

@@ -73,3 +73,6 @@ struct relay_probe_result {
  * any channel status. Blocks: pool thread. */
 void relay_probe(struct relay *r, int64_t channel_id, struct str model,
                  struct relay_probe_result *out);
+/* At shutdown, while the loops still run: ends the tests that wait for an upstream (they answer
+ * ERR_UNAVAILABLE), and those that begin from now on. Returns when none is left. */
+void relay_stop_probes(struct relay *r);
