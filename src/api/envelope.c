@@ -41,13 +41,13 @@ struct json_writer *reply_whole(struct api_call *c)
     return &c->writer;
 }
 
-enum err_code api_fail(struct api_call *c, enum message m)
+enum err_code(api_fail)(struct api_call *c, enum message m)
 {
     c->message = message_text(m, c->english);
     return ERR_BAD_REQUEST;
 }
 
-enum err_code api_fail_arg(struct api_call *c, enum message m, struct str arg)
+enum err_code(api_fail_arg)(struct api_call *c, enum message m, struct str arg)
 {
     struct str text = message_text(m, c->english);
     ptrdiff_t at = str_find(text, STR("{}"));
@@ -58,19 +58,19 @@ enum err_code api_fail_arg(struct api_call *c, enum message m, struct str arg)
     return ERR_BAD_REQUEST;
 }
 
-enum err_code api_fail_status(struct api_call *c, int status, enum message m)
+enum err_code(api_fail_status)(struct api_call *c, int status, enum message m)
 {
     c->status = status;
     return api_fail(c, m);
 }
 
-enum err_code api_fail_text(struct api_call *c, struct str text)
+enum err_code(api_fail_text)(struct api_call *c, struct str text)
 {
     c->message = str_dup(c->arena, text);
     return ERR_BAD_REQUEST;
 }
 
-enum err_code api_fail_not_found(struct api_call *c)
+enum err_code(api_fail_not_found)(struct api_call *c)
 {
     c->message = STR("record not found");
     return ERR_BAD_REQUEST;

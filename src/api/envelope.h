@@ -29,6 +29,11 @@ enum err_code api_fail_status(struct api_call *c, int status, enum message m);
 enum err_code api_fail_text(struct api_call *c, struct str text);
 /* What any lookup by id says that finds nothing: "record not found". */
 enum err_code api_fail_not_found(struct api_call *c);
+#define api_fail(...)           err_failure(api_fail(__VA_ARGS__))
+#define api_fail_arg(...)       err_failure(api_fail_arg(__VA_ARGS__))
+#define api_fail_status(...)    err_failure(api_fail_status(__VA_ARGS__))
+#define api_fail_text(...)      err_failure(api_fail_text(__VA_ARGS__))
+#define api_fail_not_found(...) err_failure(api_fail_not_found(__VA_ARGS__))
 
 /* After the handler: closes what is open, or writes the failure. The body holds as long as the
  * call. */

@@ -14,7 +14,7 @@ static const struct {
 #undef X
 };
 
-enum err_code err_set(struct err *err, enum err_code code, const char *format, ...)
+enum err_code(err_set)(struct err *err, enum err_code code, const char *format, ...)
 {
     va_list args;
 
@@ -27,7 +27,7 @@ enum err_code err_set(struct err *err, enum err_code code, const char *format, .
     return code;
 }
 
-enum err_code err_wrap(struct err *err, const char *format, ...)
+enum err_code(err_wrap)(struct err *err, const char *format, ...)
 {
     char before[sizeof err->msg];
     va_list args;

@@ -69,11 +69,25 @@ struct err {
     char msg[200]; /* for people: never parsed, never holds a key or a prompt; ends with NUL */
 };
 
-/* Sets code and text and returns the code, so that `return err_set(err, ERR_X, ...)` reads well. */
+/* Sets code and text and returns the code, which is not ERR_OK, so that
+ * `return err_set(err, ERR_X, ...)` reads well. */
 enum err_code err_set(struct err *err, enum err_code code, const char *format, ...)
     PRINTF_LIKE(3, 4);
 /* Puts "text: " before the text that is there; returns err->code (ERR_INTERNAL for a NULL err). */
 enum err_code err_wrap(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/*
+ * The code of a failure as it is. Around a call in another file it tells the analyser, which reads
+ * one file at a time, that the call never returns ERR_OK; the definition then has its name in
+ * parentheses.
+ */
+static inline enum err_code err_failure(enum err_code code)
+{
+    assert_slow(code != ERR_OK);
+    return code;
+}
+#define err_set(err, ...)  err_failure(err_set(err, __VA_ARGS__))
+#define err_wrap(err, ...) err_failure(err_wrap(err, __VA_ARGS__))
 
 int err_status(enum err_code code);              /* HTTP status */
 enum err_fault err_fault_of(enum err_code code); /* whose fault */

@@ -116,7 +116,8 @@ static struct pattern *pattern_read(struct router *r, struct str text)
 static bool same_shape(const struct pattern *a, const struct pattern *b)
 {
     for (size_t i = 0; i < a->count; i++)
-        if (!a->segments[i].p != !b->segments[i].p || !str_eq(a->segments[i], b->segments[i]))
+        if (a->segments[i].p ? !b->segments[i].p || !str_eq(a->segments[i], b->segments[i])
+                             : b->segments[i].p != NULL)
             return false;
     return a->count == b->count;
 }

@@ -18,7 +18,7 @@ struct store_fx {
     do {                                                                                           \
         if ((call) != ERR_OK) {                                                                    \
             print_error("%s:%d: %s\n", __FILE__, __LINE__, (f)->err.msg);                          \
-            _fail(__FILE__, __LINE__);                                                             \
+            test_failed(#call, __FILE__, __LINE__);                                                \
         }                                                                                          \
     } while (0)
 
