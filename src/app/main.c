@@ -8,9 +8,10 @@
 #include "base/log.h"
 #include "base/panic.h"
 
-/* Memory that was freed at the top of the heap is kept up to this much: giving it back and faulting
- * it in again costs more than a large request's own work. */
-enum { EXIT_USAGE = 2, KEEP_FREE_BYTES = 64 << 20 };
+/* Memory that was freed at the top of the heap is kept up to this much, and a block comes from the
+ * heap up to that much: giving memory back and faulting it in again costs more than a large
+ * request's own work. (Setting the one stops the C library from adapting the other.) */
+enum { EXIT_USAGE = 2, KEEP_FREE_BYTES = 64 << 20, MAP_FROM_BYTES = 8 << 20 };
 
 static int fail(const struct err *err, int status)
 {
@@ -43,6 +44,7 @@ int main(int argc, char **argv)
 
     panic_install();
     mallopt(M_TRIM_THRESHOLD, KEEP_FREE_BYTES);
+    mallopt(M_MMAP_THRESHOLD, MAP_FROM_BYTES);
     signal(SIGPIPE, SIG_IGN);
     arena_init(&a, 0);
     if (conf_load_dotenv(".env", &err) != ERR_OK ||

@@ -10,7 +10,7 @@
 
 #include "base/json_write.h"
 
-enum { OTHER_LIMIT = 16 * 1024 };
+enum { OTHER_LIMIT = 16 * 1024, OTHER_USUAL = 512 };
 
 static uint64_t elapsed_us(const struct exchange *x)
 {
@@ -69,9 +69,10 @@ static struct str write_other(struct exchange *x)
     struct json_writer w;
     int64_t frt = -1000;
 
-    if (x->peek.stream && x->first_payload_us)
+    if (x->first_payload_us)
         frt = (int64_t)(x->first_payload_us - x->req->started_us) / 1000;
     sb_init(&sb, OTHER_LIMIT);
+    (void)sb_reserve(&sb, OTHER_USUAL);
     jw_init(&w, &sb);
     jw_object(&w);
     price_write_other(&w, &x->plan, &x->usage);
@@ -106,7 +107,7 @@ static void fill_common(struct exchange *x, struct usage_record *r)
     r->model_name = model_normalise(x->peek.model);
     r->group = x->group;
     r->request_id = x->req->request_id;
-    r->is_stream = x->peek.stream;
+    r->is_stream = x->peek.stream || x->stream_reply;
     r->use_time_s = (int64_t)(elapsed_us(x) / 1000000);
 }
 
@@ -175,8 +176,11 @@ static bool owes(const struct exchange *x)
 {
     if (x->outcome == OUTCOME_NONE)
         return false;
-    return x->outcome == OUTCOME_COMPLETE || x->usage_seen || x->content_seen ||
-           x->upstream_answered;
+    if (x->outcome == OUTCOME_COMPLETE || x->content_seen)
+        return true;
+    /* The client left before the first content: what would have gone to another channel for it
+     * costs nothing, what was still under way does. */
+    return x->fault.code == ERR_OK && (x->usage_seen || x->upstream_answered);
 }
 
 static void reply_error(struct exchange *x)
@@ -201,10 +205,15 @@ static void break_off(struct exchange *x)
     http_reply_end(x->req);
 }
 
+static const struct str busy = STR_INIT("当前分组上游负载已饱和，请稍后再试 (the upstreams of this "
+                                        "group are busy, try again later)");
+
 static void answer(struct exchange *x)
 {
     static const struct http_header json = {STR_INIT("Content-Type"), STR_INIT("application/json")};
 
+    if (x->fault.status == 429 && !x->fault.local)
+        x->fault.error.message = busy;
     if (x->client_gone)
         http_reply_abort(x->req);
     else if (x->reply_started && x->fault.code == ERR_OK)
