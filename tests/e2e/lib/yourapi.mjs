@@ -65,7 +65,7 @@ export class YourApi {
     await until('the program answers', async () => {
       if (over) throw new Error(`the program ended:\n${this.output}`);
       return fetch(`${this.url}/api/status`).then((r) => r.ok, () => false);
-    });
+    }, 60_000);
   }
 
   async kill() {
