@@ -221,10 +221,10 @@ void http_reply_slices(struct http_req *q, int status, const struct http_header 
     done(r, true);
 }
 
-void http_reply(struct http_req *r, int status, const struct http_header *headers, size_t n,
+void http_reply(struct http_req *q, int status, const struct http_header *headers, size_t n,
                 struct str body)
 {
-    http_reply_slices(r, status, headers, n, &body, body.n > 0 ? 1 : 0);
+    http_reply_slices(q, status, headers, n, &body, body.n > 0 ? 1 : 0);
 }
 
 /* --- replies in pieces ----------------------------------------------------------------------- */

@@ -212,10 +212,11 @@ static struct str decoded(struct arena *a, struct str s)
 }
 
 static void take_params(const struct pattern *p, struct str path, const struct str *segments,
-                        struct http_req *req)
+                        size_t count, struct http_req *req)
 {
     size_t n = 0;
 
+    assert_slow(p->count <= count);
     for (size_t i = 0; i < p->count; i++) {
         struct str value = segments[i];
 
@@ -239,7 +240,7 @@ static const struct http_route *find_pattern(const struct list *head, struct str
         *known = true;
         const struct http_route *row = pick(&p->spot, req->method);
         if (row) {
-            take_params(p, path, segments, req);
+            take_params(p, path, segments, n, req);
             return row;
         }
     }

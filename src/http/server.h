@@ -83,22 +83,22 @@ struct str http_req_header(const struct http_req *r,
 
 /* The whole reply at once. Content-Length, Connection, Date and the request id are added; `headers`
  * holds the others. All is copied or sent before it returns. Body of HEAD requests is left out. */
-void http_reply(struct http_req *r, int status, const struct http_header *headers, size_t n,
+void http_reply(struct http_req *q, int status, const struct http_header *headers, size_t n,
                 struct str body);
 /* The same with a body in slices. */
-void http_reply_slices(struct http_req *r, int status, const struct http_header *headers, size_t n,
+void http_reply_slices(struct http_req *q, int status, const struct http_header *headers, size_t n,
                        const struct str *body, size_t body_n);
 
 /* A reply in pieces: chunked (or until close for HTTP/1.0). The head goes out with the first piece.
  */
-void http_reply_start(struct http_req *r, int status, const struct http_header *headers, size_t n);
+void http_reply_start(struct http_req *q, int status, const struct http_header *headers, size_t n);
 /* Bytes of the body, sent or copied before it returns. False: more than the high-water mark (64 KB)
  * waits, stop producing until on_drain. */
-bool http_reply_write(struct http_req *r, const struct str *slices, size_t n);
-void http_reply_end(struct http_req *r);
+bool http_reply_write(struct http_req *q, const struct str *slices, size_t n);
+void http_reply_end(struct http_req *q);
 /* Cuts the connection so that the client sees that the reply is not complete. Also before
  * http_reply_start(). */
-void http_reply_abort(struct http_req *r);
+void http_reply_abort(struct http_req *q);
 bool http_req_gone(const struct http_req *r);
 
 struct http_server_conf {

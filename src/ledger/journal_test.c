@@ -278,8 +278,10 @@ static struct str slurp(struct folder *f, char name[PATH_BYTES], char path[PATH_
     char *bytes;
     int fd;
 
+    CHECK(dir != NULL);
     while ((entry = readdir(dir)) && entry->d_name[0] == '.')
         ;
+    CHECK(entry != NULL);
     snprintf(name, PATH_BYTES, "%s", entry->d_name);
     closedir(dir);
     snprintf(path, PATH_BYTES * 2, "%s/%s", f->path, name);

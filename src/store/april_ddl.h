@@ -7,6 +7,7 @@
 
 static const char *const april_ddl[] = {
     /* clang-format off */
+    /* NOLINTBEGIN(bugprone-suspicious-missing-comma): long statements stand in pieces. */
     "CREATE TABLE `channels` (`id` integer,`type` integer DEFAULT 0,`key` text NOT NULL,"
     "`open_ai_organization` text,`test_model` text,`status` integer DEFAULT 1,"
     "`name` text,`weight` integer DEFAULT 0,`created_time` integer,`test_time` integer,"
@@ -124,5 +125,6 @@ static const char *const april_ddl[] = {
     "CREATE INDEX `idx_tasks_user_id` ON `tasks`(`user_id`)",
     "CREATE TABLE `setups` (`id` integer,`version` varchar(50) NOT NULL,"
     "`initialized_at` bigint NOT NULL,PRIMARY KEY (`id`))",
+    /* NOLINTEND(bugprone-suspicious-missing-comma) */
     /* clang-format on */
 };

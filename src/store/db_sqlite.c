@@ -108,7 +108,7 @@ static enum err_code error_of(sqlite3 *handle, int rc, const char *path, struct 
 
 static enum err_code conn_error(const struct sqlite_conn *c, int rc, struct err *err)
 {
-    return error_of(c->handle, rc, c->db->path, err);
+    return err_failure(error_of(c->handle, rc, c->db->path, err));
 }
 
 /* Statements. */

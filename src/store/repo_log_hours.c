@@ -207,7 +207,7 @@ static struct sum **sums_sorted(struct sums *s)
         all[n++] = sum;
     }
     if (n)
-        qsort(all, n, sizeof *all, compare_sums);
+        qsort(all, n, sizeof(struct sum *), compare_sums);
     return all;
 }
 
