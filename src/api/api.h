@@ -10,22 +10,11 @@
 #include "base/clock.h"
 #include "http/router.h"
 #include "ledger/ledger.h"
+#include "model/probe_result.h"
 #include "model/snapshot.h"
-#include "model/usage.h"
 #include "store/db.h"
 
 struct api;
-
-/* Result of a channel test (admin-api 5.8.1). */
-struct api_probe_result {
-    int64_t elapsed_ms;
-    enum err_code code; /* ERR_OK: the upstream answered well */
-    int upstream_status;
-    char message[512]; /* for the administrator: may hold the upstream's text, never the key */
-    /* what the call used, for the log row of the test */
-    struct usage usage;
-    char model[256]; /* requested model that was used */
-};
 
 struct api_conf {
     struct db *db, *log_db;
@@ -60,7 +49,7 @@ struct api_conf {
     enum err_code (*reload)(void *ctx, struct err *err);
     /* Calls the upstream of a channel once with a small request; blocks. `model` may be empty. Pool
      * thread. */
-    void (*probe)(void *ctx, int64_t channel_id, struct str model, struct api_probe_result *out);
+    void (*probe)(void *ctx, int64_t channel_id, struct str model, struct probe_result *out);
     void *ctx;
 };
 

@@ -28,7 +28,7 @@ static void reply_time(struct api_call *c, bool success, struct str message, dou
     jw_key_f64(reply_members(c, success, message), STR("time"), seconds);
 }
 
-static struct str failure_text(struct api_call *c, const struct api_probe_result *r)
+static struct str failure_text(struct api_call *c, const struct probe_result *r)
 {
     if (r->upstream_status > 0 && r->upstream_status != 200)
         return arena_fmt(c->arena, "status code %d: %s", r->upstream_status, r->message);
@@ -37,7 +37,7 @@ static struct str failure_text(struct api_call *c, const struct api_probe_result
 
 enum err_code api_channel_test_one(struct api_call *c)
 {
-    struct api_probe_result *result = arena_new(c->arena, struct api_probe_result);
+    struct probe_result *result = arena_new(c->arena, struct probe_result);
     struct channel *row;
     int64_t id;
 

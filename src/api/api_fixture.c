@@ -93,7 +93,7 @@ static enum err_code on_reload(void *ctx, struct err *err)
 }
 
 static void on_probe(void *ctx, int64_t channel_id UNUSED, struct str model,
-                     struct api_probe_result *out)
+                     struct probe_result *out)
 {
     struct api_fixture *f = ctx;
 
@@ -177,7 +177,7 @@ static struct api_fixture *fixture_new(void)
     clock_manual_init(&f->clock, FIXTURE_NOW_S * 1000000);
     MUST(offload_new(FIXTURE_THREADS, FIXTURE_QUEUE, &f->offload, &err));
     f->balances = balances_new();
-    f->probe = (struct api_probe_result){
+    f->probe = (struct probe_result){
         .elapsed_ms = 1234, .upstream_status = 200, .usage = {.prompt = 8, .completion = 9}};
     snprintf(f->probe.model, sizeof f->probe.model, "gpt-4o-mini");
     return f;

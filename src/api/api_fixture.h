@@ -29,7 +29,7 @@ struct api_fixture {
     struct balances *balances;
     struct api *api;
     uint16_t port;
-    struct api_probe_result probe; /* what a channel test answers; set by the test */
+    struct probe_result probe; /* what a channel test answers; set by the test */
     _Atomic int probes, reloads;
     _Atomic bool reload_fails;
     _Atomic bool probe_waits;        /* tests of channels last until this is false again */

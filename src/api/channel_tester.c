@@ -74,7 +74,7 @@ static enum err_code insert_hour(struct api *a, const struct log_row *row, struc
 }
 
 static enum err_code book(struct api *a, struct arena *arena, const struct channel *channel,
-                          const struct api_probe_result *r, const struct snapshot *snap,
+                          const struct probe_result *r, const struct snapshot *snap,
                           struct err *err)
 {
     struct str model = str_dup(arena, str_from(r->model));
@@ -103,8 +103,8 @@ static enum err_code book(struct api *a, struct arena *arena, const struct chann
     return snap->settings.data_export ? insert_hour(a, &row, err) : ERR_OK;
 }
 
-static enum err_code save_result(struct api *a, int64_t channel_id,
-                                 const struct api_probe_result *r, struct err *err)
+static enum err_code save_result(struct api *a, int64_t channel_id, const struct probe_result *r,
+                                 struct err *err)
 {
     CLEANUP(db_releasep) struct db_conn *conn = NULL;
 
@@ -114,7 +114,7 @@ static enum err_code save_result(struct api *a, int64_t channel_id,
 }
 
 void tester_probe(struct api *a, const struct channel *channel, struct str model,
-                  struct api_probe_result *out)
+                  struct probe_result *out)
 {
     CLEANUP(arena_finip) struct arena arena;
     struct snapshot *snap = a->conf.snapshot(a->conf.ctx);
@@ -122,7 +122,7 @@ void tester_probe(struct api *a, const struct channel *channel, struct str model
     enum err_code rc;
 
     arena_init(&arena, 0);
-    *out = (struct api_probe_result){.code = ERR_OK};
+    *out = (struct probe_result){.code = ERR_OK};
     a->conf.probe(a->conf.ctx, channel->id, model, out);
     rc = save_result(a, channel->id, out, &err);
     if (rc == ERR_OK && out->code == ERR_OK && snap->settings.log_consume)
@@ -156,13 +156,13 @@ struct tester *tester_new(struct api *a)
 /* Why the test says that the channel must be switched off; STR_NULL: it need not be. The rules are
  * those of relay reference 7.1. */
 static struct str reason_to_disable(struct arena *a, const struct settings *s,
-                                    const struct channel *channel, const struct api_probe_result *r)
+                                    const struct channel *channel, const struct probe_result *r)
 {
     double limit_s = s->channel_disable_threshold_s, took_s = (double)r->elapsed_ms / 1000;
 
     if (r->code != ERR_OK && err_fault_of(r->code) != FAULT_GATEWAY &&
-        channel_should_disable(s, channel->type, r->upstream_status, STR_NULL, STR_NULL,
-                               str_from(r->message)))
+        channel_should_disable(s, channel->type, r->upstream_status, str_from(r->error_code),
+                               str_from(r->error_type), str_from(r->message)))
         return str_dup(a, str_from(r->message));
     if (limit_s > 0 && took_s > limit_s)
         return arena_fmt(a, "响应时间 %.2fs 超过阈值 %.2fs", took_s, limit_s);
@@ -186,19 +186,19 @@ static enum err_code set_status(struct api *a, int64_t id, enum channel_status s
 }
 
 static enum err_code apply_rules(struct api *a, struct arena *arena, const struct channel *channel,
-                                 const struct api_probe_result *r, struct err *err)
+                                 const struct probe_result *r, struct err *err)
 {
     struct snapshot *snap = a->conf.snapshot(a->conf.ctx);
     const struct settings *s = &snap->settings;
-    struct str reason = reason_to_disable(arena, s, channel, r), note;
+    struct str reason = reason_to_disable(arena, s, channel, r);
     enum err_code rc = ERR_OK;
 
     if (channel->status == CHANNEL_ENABLED && reason.n > 0 && channel->auto_ban == 1) {
-        note = channel_status_note(arena, reason, clock_now_s(a->conf.clock));
+        struct str note = channel_status_note(arena, reason, clock_now_s(a->conf.clock));
         rc = set_status(a, channel->id, CHANNEL_AUTO_DISABLED, note, err);
     } else if (channel->status == CHANNEL_AUTO_DISABLED && r->code == ERR_OK &&
                s->automatic_enable) {
-        note = channel_status_note(arena, STR_NULL, clock_now_s(a->conf.clock));
+        struct str note = channel_status_note(arena, STR_NULL, clock_now_s(a->conf.clock));
         rc = set_status(a, channel->id, CHANNEL_ENABLED, note, err);
     }
     snapshot_put(snap);
@@ -214,7 +214,7 @@ static bool testable(int64_t type)
 static void test_one(struct tester *t, const struct channel *channel)
 {
     CLEANUP(arena_finip) struct arena arena;
-    struct api_probe_result result;
+    struct probe_result result;
     struct err err = {.code = ERR_OK};
 
     arena_init(&arena, 0);

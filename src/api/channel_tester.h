@@ -17,4 +17,4 @@ bool tester_running(struct tester *t);
 
 /* Tests one channel: calls its upstream, saves time and date, writes the log row. Blocks. */
 void tester_probe(struct api *a, const struct channel *channel, struct str model,
-                  struct api_probe_result *out);
+                  struct probe_result *out);

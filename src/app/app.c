@@ -80,18 +80,11 @@ static struct snapshot *current_snapshot(void *ctx)
     return publisher_snapshot(a->publisher);
 }
 
-static void probe(void *ctx, int64_t channel_id, struct str model, struct api_probe_result *out)
+static void probe(void *ctx, int64_t channel_id, struct str model, struct probe_result *out)
 {
     struct app *a = ctx;
-    struct relay_probe_result r;
 
-    relay_probe(a->relay, channel_id, model, &r);
-    *out = (struct api_probe_result){.elapsed_ms = r.elapsed_ms,
-                                     .code = r.code,
-                                     .upstream_status = r.upstream_status,
-                                     .usage = r.usage};
-    memcpy(out->message, r.message, sizeof out->message);
-    memcpy(out->model, r.model, sizeof out->model);
+    relay_probe(a->relay, channel_id, model, out);
 }
 
 static enum err_code attach(void *ctx, struct credential *c, struct err *err)
@@ -431,25 +424,55 @@ enum err_code app_start(const struct app_options *options, const struct web_asse
     return ERR_OK;
 }
 
-void app_wait(struct app *a)
+/* ---- what is done from time to time ---- */
+
+static void sync_configuration(struct app *a)
 {
-    struct timespec turn = {.tv_sec = MAIN_TURN_S};
-    uint64_t next_sync_ms = clock_mono_ms() + (uint64_t)a->options->sync_frequency_s * 1000;
     struct err err = {0};
 
-    for (;;) {
-        int signal_number = sigtimedwait(&a->signals, NULL, &turn);
+    if (publisher_reload(a->publisher, &err) != ERR_OK)
+        log_error(NULL, "sync.failed", "error=%s", err.msg);
+}
 
-        if (signal_number > 0) {
-            log_info(NULL, "stopping", "signal=%d", signal_number);
-            return;
-        }
-        if (clock_mono_ms() < next_sync_ms)
+static void test_channels(struct app *a)
+{
+    if (!api_test_channels(a->api))
+        log_warn(NULL, "test.skipped",
+                 "reason=\"the test of all channels before is still running\"");
+}
+
+struct chore {
+    void (*run)(struct app *a);
+    uint64_t period_ms, due_ms; /* period 0: never */
+};
+
+static void run_due(struct app *a, struct chore *chores, size_t n)
+{
+    uint64_t now = clock_mono_ms();
+
+    for (size_t i = 0; i < n; i++) {
+        if (chores[i].period_ms == 0 || now < chores[i].due_ms)
             continue;
-        next_sync_ms = clock_mono_ms() + (uint64_t)a->options->sync_frequency_s * 1000;
-        if (publisher_reload(a->publisher, &err) != ERR_OK)
-            log_error(NULL, "sync.failed", "error=%s", err.msg);
+        chores[i].due_ms = now + chores[i].period_ms;
+        chores[i].run(a);
     }
+}
+
+void app_wait(struct app *a)
+{
+    const struct app_options *o = a->options;
+    const struct timespec turn = {.tv_sec = MAIN_TURN_S};
+    struct chore chores[] = {
+        {.run = sync_configuration, .period_ms = (uint64_t)o->sync_frequency_s * 1000},
+        {.run = test_channels, .period_ms = (uint64_t)o->channel_test_minutes * 60000},
+    };
+    int signal_number;
+
+    for (size_t i = 0; i < ARRAY_LEN(chores); i++)
+        chores[i].due_ms = clock_mono_ms() + chores[i].period_ms;
+    while ((signal_number = sigtimedwait(&a->signals, NULL, &turn)) < 0)
+        run_due(a, chores, ARRAY_LEN(chores));
+    log_info(NULL, "stopping", "signal=%d", signal_number);
 }
 
 void app_stop(struct app *a)

@@ -17,7 +17,7 @@ struct probe {
     struct relay_loop *rl;
     int64_t channel_id;
     struct str model;
-    struct relay_probe_result *out;
+    struct probe_result *out;
     struct arena arena;
     struct log_ctx log;
     uint64_t started_us;
@@ -51,6 +51,8 @@ static void on_probe_done(struct exchange *x)
     p->out->upstream_status = x->fault.code == ERR_OK ? x->upstream_status : x->fault.status;
     p->out->usage = x->usage;
     snprintf(p->out->message, sizeof p->out->message, "%.*s", STR_ARG(x->fault.error.message));
+    snprintf(p->out->error_code, sizeof p->out->error_code, "%.*s", STR_ARG(x->fault.error.code));
+    snprintf(p->out->error_type, sizeof p->out->error_type, "%.*s", STR_ARG(x->fault.error.type));
     arena_fini(&p->arena); /* ends the exchange */
     finish(p);
 }
@@ -168,12 +170,11 @@ static bool wait_until_over(struct probe *p)
     return over;
 }
 
-void relay_probe(struct relay *r, int64_t channel_id, struct str model,
-                 struct relay_probe_result *out)
+void relay_probe(struct relay *r, int64_t channel_id, struct str model, struct probe_result *out)
 {
     struct probe *p = mem_new(struct probe);
 
-    *out = (struct relay_probe_result){0};
+    *out = (struct probe_result){0};
     *p = (struct probe){.msg.fn = on_start,
                         .rl = &r->loops[(uint64_t)channel_id % r->conf.loops],
                         .channel_id = channel_id,

@@ -12,6 +12,7 @@
 #include "http/client.h"
 #include "http/router.h"
 #include "ledger/ledger.h"
+#include "model/probe_result.h"
 #include "model/snapshot.h"
 
 struct relay;
@@ -60,19 +61,9 @@ struct str relay_error_body(void *ctx, struct arena *a, const struct http_req *r
 enum err_code relay_attach_balance(void *ctx, struct credential *c, struct err *err);
 void relay_detach_balance(void *ctx, struct credential *c);
 
-/* Outcome of relay_probe(). */
-struct relay_probe_result {
-    int64_t elapsed_ms;
-    enum err_code code; /* ERR_OK: answered well */
-    int upstream_status;
-    struct usage usage;
-    char model[256];   /* what was asked for, before mapping */
-    char message[512]; /* for the administrator */
-};
 /* Calls a channel once with a small request, as a user's request would, without charging anybody;
  * any channel status. Blocks: pool thread. */
-void relay_probe(struct relay *r, int64_t channel_id, struct str model,
-                 struct relay_probe_result *out);
+void relay_probe(struct relay *r, int64_t channel_id, struct str model, struct probe_result *out);
 /* At shutdown, while the loops still run: ends the tests that wait for an upstream (they answer
  * ERR_UNAVAILABLE), and those that begin from now on. Returns when none is left. */
 void relay_stop_probes(struct relay *r);
