@@ -97,6 +97,21 @@ struct str json_text_unescape(struct arena *a, struct str inside)
     return str_make(start, (size_t)(out - start));
 }
 
+size_t json_text_unescape_some(struct str *inside, char *out, size_t room)
+{
+    const char *p = inside->p, *end = p + inside->n;
+    size_t n = 0;
+
+    while (p < end && room - n >= JSON_TEXT_CHAR_MAX) {
+        if (*p == '\\')
+            n += take_escape(&p, end, out + n);
+        else
+            out[n++] = *p++;
+    }
+    *inside = str_make(p, (size_t)(end - p));
+    return n;
+}
+
 bool json_text_eq(struct str inside, struct str s)
 {
     const char *p = inside.p, *end = p + inside.n;

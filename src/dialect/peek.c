@@ -1,8 +1,4 @@
-/*
- * A chunk of a stream is looked at once for each chunk of each stream, so nothing here allocates or
- * builds a tree. The scans look for member names with their quotes and colon: inside a JSON string
- * every quote is escaped, so `"content":` outside of an escape can only be a member.
- */
+/* Requests, and the usage object. Answers are read in peek_answer.c. */
 #include "dialect/peek.h"
 
 #include "base/json.h"
@@ -78,11 +74,11 @@ static enum err_code read_stream_options(struct str raw, struct peek_request *ou
 {
     struct str key = STR("include_usage"), value = STR_NULL;
 
+    out->stream_options = raw;
     if (is_null(raw))
         return ERR_OK;
     if (json_find_members(raw, &key, &value, 1, NULL) != ERR_OK)
         return err_set(err, ERR_BAD_TEXT_REQUEST, "field stream_options must be an object");
-    out->stream_options = raw;
     return read_bool(value, "stream_options.include_usage", &out->include_usage, err);
 }
 
@@ -142,74 +138,6 @@ enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mod
     return ERR_OK;
 }
 
-/* Position behind `"name"` and its colon at or after `from`, white space skipped; -1 when there is
- * none. */
-static ptrdiff_t find_member(struct str json, size_t from, struct str quoted_name)
-{
-    for (;;) {
-        ptrdiff_t hit = str_find(str_skip(json, from), quoted_name);
-
-        if (hit < 0)
-            return -1;
-        size_t at = from + (size_t)hit + quoted_name.n;
-        while (at < json.n && (json.p[at] == ' ' || json.p[at] == '\t' || json.p[at] == '\n' ||
-                               json.p[at] == '\r'))
-            at++;
-        if (at < json.n && json.p[at] == ':') {
-            at++;
-            while (at < json.n && (json.p[at] == ' ' || json.p[at] == '\t' || json.p[at] == '\n' ||
-                                   json.p[at] == '\r'))
-                at++;
-            return (ptrdiff_t)at;
-        }
-        from = at;
-    }
-}
-
-/* The inside of the string that begins at json.p[at] with its quote; an unfinished one goes to the
- * end. */
-static struct str string_inside(struct str json, size_t at)
-{
-    size_t end = at + 1;
-
-    while (end < json.n) {
-        ptrdiff_t quote = str_find_char(str_skip(json, end), '"');
-
-        if (quote < 0)
-            return str_skip(json, at + 1);
-        end += (size_t)quote;
-        size_t slashes = 0;
-        while (json.p[end - 1 - slashes] == '\\')
-            slashes++;
-        if (slashes % 2 == 0)
-            return str_sub(json, at + 1, end - at - 1);
-        end++;
-    }
-    return STR_NULL;
-}
-
-static const struct str text_members[] = {
-    STR_INIT("\"content\""), STR_INIT("\"reasoning_content\""), STR_INIT("\"reasoning\""),
-    STR_INIT("\"text\""),    STR_INIT("\"arguments\""),         STR_INIT("\"refusal\""),
-};
-
-void peek_texts(struct str json, void (*fn)(void *ctx, struct str text), void *ctx)
-{
-    for (size_t i = 0; i < ARRAY_LEN(text_members); i++) {
-        ptrdiff_t at = 0;
-
-        while ((at = find_member(json, (size_t)at, text_members[i])) >= 0) {
-            if ((size_t)at < json.n && json.p[at] == '"') {
-                struct str text = string_inside(json, (size_t)at);
-
-                if (text.n > 0)
-                    fn(ctx, text);
-                at += (ptrdiff_t)text.n;
-            }
-        }
-    }
-}
-
 static int64_t count_of(const struct str *found, size_t i)
 {
     double value;
@@ -224,6 +152,7 @@ enum {
     U_COMPLETION,
     U_TOTAL,
     U_CACHE_HIT,
+    U_CACHED,
     U_PROMPT_DETAILS,
     U_COMPLETION_DETAILS,
     U_COUNT
@@ -255,6 +184,7 @@ bool peek_usage(struct str json, struct usage *out)
         [U_COMPLETION] = STR_INIT("completion_tokens"),
         [U_TOTAL] = STR_INIT("total_tokens"),
         [U_CACHE_HIT] = STR_INIT("prompt_cache_hit_tokens"), /* DeepSeek */
+        [U_CACHED] = STR_INIT("cached_tokens"),              /* Moonshot */
         [U_PROMPT_DETAILS] = STR_INIT("prompt_tokens_details"),
         [U_COMPLETION_DETAILS] = STR_INIT("completion_tokens_details"),
     };
@@ -270,7 +200,9 @@ bool peek_usage(struct str json, struct usage *out)
         out->prompt = count_of(found, U_TOTAL); /* Jina-like: only a total */
     read_details(found[U_PROMPT_DETAILS], in);
     read_details(found[U_COMPLETION_DETAILS], made);
-    out->cached = in[D_CACHED] ? in[D_CACHED] : count_of(found, U_CACHE_HIT);
+    out->cached = in[D_CACHED];
+    if (out->cached == 0)
+        out->cached = count_of(found, found[U_CACHE_HIT].n > 0 ? U_CACHE_HIT : U_CACHED);
     out->cache_write = in[D_CACHE_WRITE];
     out->audio_in = in[D_AUDIO];
     out->image_in = in[D_IMAGE];
@@ -280,67 +212,4 @@ bool peek_usage(struct str json, struct usage *out)
         out->cached = out->prompt;
     out->reported = out->prompt + out->completion > 0;
     return out->reported;
-}
-
-/* Does a member of that name hold something that is not null, "", [] or {}? */
-static bool any_filled(struct str json, struct str quoted_name)
-{
-    ptrdiff_t at = 0;
-
-    while ((at = find_member(json, (size_t)at, quoted_name)) >= 0) {
-        struct str rest = str_skip(json, (size_t)at);
-
-        if (rest.n < 2)
-            return false;
-        if (rest.p[0] == '"' && rest.p[1] != '"')
-            return true;
-        if ((rest.p[0] == '[' && rest.p[1] != ']') || (rest.p[0] == '{' && rest.p[1] != '}'))
-            return true;
-    }
-    return false;
-}
-
-static bool has_content(struct str json)
-{
-    static const struct str filled[] = {
-        STR_INIT("\"content\""),       STR_INIT("\"reasoning_content\""),
-        STR_INIT("\"tool_calls\""),    STR_INIT("\"text\""),
-        STR_INIT("\"reasoning\""),     STR_INIT("\"refusal\""),
-        STR_INIT("\"function_call\""), STR_INIT("\"audio\""),
-        STR_INIT("\"embedding\""),
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(filled); i++) {
-        if (any_filled(json, filled[i]))
-            return true;
-    }
-    return false;
-}
-
-enum { A_USAGE, A_ERROR, A_CHOICES, A_DATA, A_COUNT };
-
-void peek_answer(struct str json, struct peek_answer *out, bool *json_ok)
-{
-    static const struct str keys[A_COUNT] = {
-        [A_USAGE] = STR_INIT("usage"),
-        [A_ERROR] = STR_INIT("error"),
-        [A_CHOICES] = STR_INIT("choices"),
-        [A_DATA] = STR_INIT("data"),
-    };
-    struct str found[A_COUNT];
-    bool ok = json_find_members(json, keys, found, A_COUNT, NULL) == ERR_OK;
-
-    *out = (struct peek_answer){0};
-    if (json_ok)
-        *json_ok = ok;
-    if (!ok)
-        return;
-    struct str choices = found[A_CHOICES].n ? found[A_CHOICES] : found[A_DATA];
-    out->has_usage = peek_usage(found[A_USAGE], &out->usage);
-    out->has_error = found[A_ERROR].n > 2 && !is_null(found[A_ERROR]) &&
-                     (found[A_ERROR].p[0] == '{' || found[A_ERROR].p[0] == '"');
-    out->has_content = has_content(choices);
-    out->has_finish = any_filled(choices, STR("\"finish_reason\""));
-    out->usage_only =
-        out->has_usage && (choices.n == 0 || str_trim(str_sub(choices, 1, choices.n - 2)).n == 0);
 }

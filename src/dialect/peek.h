@@ -3,7 +3,8 @@
  * JSON without a tree.
  *
  * Source: OpenAI API reference (chat, completions, embeddings), relay reference
- * sections 6.2, 8.4, 10.5. Pure; linear in the text.
+ * sections 6.2, 8.4, 10.5; providers reference 24 (what other servers do). Pure; linear in the
+ * text.
  */
 #pragma once
 #include "base/arena.h"
@@ -19,7 +20,7 @@ struct peek_request {
     bool include_usage; /* stream_options.include_usage: the client wants the usage chunk */
     int64_t max_tokens; /* the larger of max_tokens and max_completion_tokens; 0: none named */
     int64_t choices;    /* n, at least 1 */
-    struct str stream_options; /* raw text; STR_NULL: absent */
+    struct str stream_options; /* raw text, "null" included; STR_NULL: absent */
 };
 
 /*
@@ -30,28 +31,35 @@ struct peek_request {
 MUST_CHECK enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mode,
                                       struct peek_request *out, struct err *err);
 
-/* What one answer, or one chunk of a stream, holds. */
+/* What one answer, or one chunk of a stream, holds. Slices point into the text. */
 struct peek_answer {
-    bool has_usage;   /* a usage object that is not null and not all zero; `usage` is set */
+    bool has_usage;   /* a usage object that is not null and not all zero; `usage` is set. It may
+                         stand at the top, in a choice (Moonshot) or in x_groq (Groq) */
     bool has_error;   /* an `error` member that is an object or a non-empty string */
-    bool has_content; /* text, reasoning, refusal, tool call, audio or embedding: something the
-                         client pays for */
+    bool has_content; /* text, reasoning, refusal, tool call, audio, image or embedding: something
+                         the client pays for */
     bool has_finish;  /* a finish_reason that is not null and not "" */
     bool usage_only;  /* usage and no choices: the chunk that include_usage adds */
+    bool has_null_usage; /* the top has a usage member that is null */
+    unsigned tool_calls; /* in the choice that has the most of them */
     struct usage usage;
+    struct str usage_member; /* the top's usage member with one comma: what to leave out to be rid
+                                of it; STR_NULL without one */
 };
 
+/* Takes a piece of generated text, unescaped; a text may come in several pieces, cut anywhere. */
+typedef void peek_text_fn(void *ctx, struct str text);
+
 /*
- * Looks into a chunk (`data` of a stream event) or a whole answer. Not strict: text that is not
- * JSON gives an answer of falses, so it is for deciding, not for validating. `json_ok` (may be
- * NULL) tells whether the text was one JSON object.
+ * Looks into a chunk (`data` of a stream event) or a whole answer, in one pass, and calls fn (may
+ * be NULL) for the text in it (content, reasoning, refusal, names and arguments of tools). Not
+ * strict: what is wrong between the members that count goes unseen, and text that is no JSON object
+ * gives an answer of falses. So it is for deciding, not for validating. Member names with escapes
+ * in them are not recognised.
  */
-void peek_answer(struct str json, struct peek_answer *out, bool *json_ok);
+void peek_answer(struct str json, peek_text_fn *fn, void *ctx, struct peek_answer *out);
 
-/* Calls fn for each piece of generated text in a chunk or answer (content, reasoning, text,
- * arguments), escaped as it stands in the JSON. */
-void peek_texts(struct str json, void (*fn)(void *ctx, struct str text), void *ctx);
-
-/* Usage object in OpenAI's shape (with DeepSeek's prompt_cache_hit_tokens). False when it is no
+/* Usage object in OpenAI's shape (with DeepSeek's prompt_cache_hit_tokens and Moonshot's
+ * cached_tokens). False when it is no
  * object or all zero. */
 bool peek_usage(struct str json, struct usage *out);

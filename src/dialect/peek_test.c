@@ -1,6 +1,5 @@
 #include "dialect/peek.h"
 
-#include "base/sb.h"
 #include "base/test.h"
 #include "dialect/openai_error.h"
 
@@ -75,58 +74,13 @@ TEST(usage_is_found_in_all_its_spellings)
     CHECK(peek_usage(
         STR("{\"prompt_tokens\":10,\"prompt_cache_hit_tokens\":6,\"completion_tokens\":1}"), &u));
     CHECK_EQ(u.cached, 6);
+    CHECK(
+        peek_usage(STR("{\"prompt_tokens\":10,\"cached_tokens\":5,\"completion_tokens\":1}"), &u));
+    CHECK_EQ(u.cached, 5);
     CHECK(peek_usage(STR("{\"total_tokens\":7}"), &u) && u.prompt == 7);
     CHECK(!peek_usage(STR("null"), &u));
     CHECK(!peek_usage(STR("{\"prompt_tokens\":0,\"completion_tokens\":0}"), &u));
     CHECK(!peek_usage(STR("{\"prompt_tokens\":-5,\"completion_tokens\":\"x\"}"), &u));
-}
-
-TEST(a_chunk_tells_what_it_holds)
-{
-    struct peek_answer p;
-    bool json;
-
-    peek_answer(STR("{\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_"
-                    "reason\":null}]}"),
-                &p, &json);
-    CHECK(json && !p.has_content && !p.has_finish && !p.has_usage && !p.usage_only);
-    peek_answer(STR("{\"choices\":[{\"delta\":{\"content\": \"hi\"}}]}"), &p, NULL);
-    CHECK(p.has_content);
-    peek_answer(STR("{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":null}"), &p,
-                NULL);
-    CHECK(p.has_finish && !p.has_usage);
-    peek_answer(STR("{\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}"), &p,
-                NULL);
-    CHECK(p.usage_only && p.has_usage && !p.has_content);
-    peek_answer(STR("{\"error\":{\"message\":\"no\"}}"), &p, NULL);
-    CHECK(p.has_error);
-    peek_answer(STR("{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0}]}}],\"error\":null}"),
-                &p, NULL);
-    CHECK(p.has_content && !p.has_error);
-    peek_answer(STR("<html>"), &p, &json);
-    CHECK(!json && !p.has_content);
-}
-
-static void collect(void *ctx, struct str text)
-{
-    sb_add(ctx, text);
-    sb_add_char(ctx, '|');
-}
-
-TEST(generated_texts_are_found_and_quoted_ones_are_not)
-{
-    struct sb sb;
-
-    sb_init(&sb, 1000);
-    peek_texts(STR("{\"choices\":[{\"delta\":{\"content\":\"a\\\"b\",\"x\":\"\\\"content\\\":"
-                   "\\\"no\\\"\"}},"
-                   "{\"delta\":{\"content\":null,\"reasoning_content\" : \"think\"}}]}"),
-               collect, &sb);
-    CHECK_STR(sb_str(&sb), "a\\\"b|think|");
-    sb_reset(&sb);
-    peek_texts(STR("{\"content\":\"cut in the mid"), collect, &sb);
-    CHECK_STR(sb_str(&sb), "cut in the mid|");
-    sb_fini(&sb);
 }
 
 TEST(upstream_errors_are_read_in_every_known_shape)
@@ -158,6 +112,4 @@ TEST(upstream_errors_are_read_in_every_known_shape)
 }
 
 TEST_MAIN(a_chat_request_is_read_from_its_bytes, what_is_missing_or_of_a_wrong_type_is_named,
-          usage_is_found_in_all_its_spellings, a_chunk_tells_what_it_holds,
-          generated_texts_are_found_and_quoted_ones_are_not,
-          upstream_errors_are_read_in_every_known_shape)
+          usage_is_found_in_all_its_spellings, upstream_errors_are_read_in_every_known_shape)

@@ -51,6 +51,7 @@ struct relay_loop {
     struct http_client *client;
     struct journal *journal;
     struct snapshot *snap; /* in force; swapped by a message */
+    bool primed;           /* it had its first snapshot; the publisher's only */
     bool appended;         /* a record went into the journal in this turn */
 };
 
@@ -108,7 +109,8 @@ struct exchange {
 
     /* the stream */
     struct sse sse;
-    struct sb held; /* events that came before the first content */
+    struct sb held;          /* events that came before the first content */
+    struct str *chunk_names; /* id, object, ... of the stream's chunks, raw; NULL: not kept */
     bool reply_started, content_seen, finish_seen, done_seen, paused;
     bool client_gone;
     struct token_meter meter;
@@ -151,6 +153,8 @@ struct str fault_mask(struct arena *a, struct str text, const struct route_chann
                       struct str key);
 
 /* stream.c */
+/* Comments for the client while the upstream is silent, if the options want them. */
+void stream_keep_alive(struct exchange *x);
 void stream_begin(struct exchange *x);
 void stream_feed(struct exchange *x, struct str bytes);
 void stream_end(struct exchange *x); /* the upstream's reply was complete */

@@ -5,6 +5,7 @@
 #include "relay/exchange.h"
 
 #include "base/sb.h"
+#include "base/text.h"
 
 enum { MASKED_LIMIT = 16 * 1024 };
 
@@ -76,16 +77,50 @@ static bool is_ipv4(struct str word)
     return parts == 4;
 }
 
-/* Words that begin like a key or an account name of one of the providers. */
-static bool is_account_word(struct str word)
+static bool is_word_char(char c)
 {
-    static const struct str prefixes[] = {STR_INIT("sk-"),  STR_INIT("org-"), STR_INIT("proj_"),
-                                          STR_INIT("AIza"), STR_INIT("gsk_"), STR_INIT("xai-"),
-                                          STR_INIT("key-"), STR_INIT("AKIA"), STR_INIT("sess-"),
-                                          STR_INIT("user-")};
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           c == '-';
+}
+
+static bool has_digit(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] >= '0' && s.p[i] <= '9')
+            return true;
+    }
+    return false;
+}
+
+/* How keys and account names of the providers begin. Those that are words of their own
+ * ("user-agent") count only with a digit behind. */
+static bool begins_account(struct str s)
+{
+    static const struct {
+        struct str text;
+        bool is_word;
+    } prefixes[] = {
+        {STR_INIT("sk-"), false},  {STR_INIT("proj_"), false}, {STR_INIT("AIza"), false},
+        {STR_INIT("gsk_"), false}, {STR_INIT("xai-"), false},  {STR_INIT("AKIA"), false},
+        {STR_INIT("org-"), true},  {STR_INIT("key-"), true},   {STR_INIT("sess-"), true},
+        {STR_INIT("user-"), true},
+    };
 
     for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
-        if (str_starts(word, prefixes[i]) && word.n > prefixes[i].n + 2)
+        struct str rest = str_skip(s, prefixes[i].text.n);
+
+        if (str_starts(s, prefixes[i].text) && rest.n > 2 &&
+            (!prefixes[i].is_word || has_digit(rest)))
+            return true;
+    }
+    return false;
+}
+
+/* Such a name anywhere in the word, as in "key=sk-..." or behind Chinese text. */
+static bool has_account(struct str word)
+{
+    for (size_t i = 0; i < word.n; i++) {
+        if ((i == 0 || !is_word_char(word.p[i - 1])) && begins_account(str_skip(word, i)))
             return true;
     }
     return false;
@@ -102,7 +137,7 @@ static struct str host_of(struct str url)
 
 static bool is_secret_word(struct str word, struct str host, struct str key)
 {
-    return str_has(word, STR("://")) || is_account_word(word) || is_ipv4(word) ||
+    return str_has(word, STR("://")) || has_account(word) || is_ipv4(word) ||
            (host.n > 3 && str_find_nocase(word, host) >= 0) || (key.n > 5 && str_has(word, key)) ||
            (key.n > 20 && str_has(word, str_sub(key, 0, 12)));
 }
@@ -114,7 +149,7 @@ struct str fault_mask(struct arena *a, struct str text, const struct route_chann
     struct sb sb;
 
     sb_init(&sb, MASKED_LIMIT);
-    text = str_sub(text, 0, MASKED_LIMIT / 2);
+    text = utf8_prefix(text, MASKED_LIMIT / 2);
     while (text.n > 0) {
         size_t n = 0;
 
@@ -157,6 +192,8 @@ void fault_from_reply(struct exchange *x, int status, struct str body)
              status);
     e->message = fault_mask(x->arena, e->message, x->channel, x->channel_key);
     e->param = fault_mask(x->arena, e->param, x->channel, x->channel_key);
+    e->type = fault_mask(x->arena, e->type, x->channel, x->channel_key);
+    e->code = fault_mask(x->arena, e->code, x->channel, x->channel_key);
     if (status < 400) /* an error object in a 200: the provider's failure */
         status = 502;
     else
@@ -191,8 +228,5 @@ void exchange_attempt_failed(struct exchange *x)
         exchange_go(x, STEP_SELECT);
         return;
     }
-    if (x->fault.status == 429)
-        x->fault.error.message = STR("当前分组上游负载已饱和，请稍后再试 (the upstreams of this "
-                                     "group are busy, try again later)");
     exchange_go(x, STEP_SETTLE);
 }

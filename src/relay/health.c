@@ -157,13 +157,19 @@ static void start_disabling(struct exchange *x)
     mem_free(d);
 }
 
+/* A status that speaks of the channel or the provider, not of what the caller has sent. */
+static bool is_channels_fault(int status)
+{
+    return status >= 500 || (status >= 401 && status <= 403);
+}
+
 void health_note_failure(struct exchange *x)
 {
     const struct relay_fault *fault = &x->fault;
 
     if (fault->local || x->probe || !x->channel || fault->status == 400)
         return; /* the caller's or our own fault: it says nothing about the channel */
-    if (x->channel->health && fault->status != 429)
+    if (x->channel->health && is_channels_fault(fault->status))
         rest_if_often(x->channel->health);
     if (x->channel->row.auto_ban == 1 &&
         channel_should_disable(&x->snap->settings, x->channel->row.type, fault->status,

@@ -145,7 +145,8 @@ struct relay_loop *relay_loop_new(struct relay *r, unsigned i, struct loop *loop
                               .loop = loop,
                               .client = client,
                               .journal = ledger_journal(r->conf.ledger, i),
-                              .snap = rl->snap};
+                              .snap = rl->snap,
+                              .primed = rl->primed};
     loop_on_turn_end(loop, wake_ledger, rl);
     return rl;
 }
@@ -214,13 +215,14 @@ void relay_publish(struct relay *r, struct snapshot *snap, bool wait)
     pthread_mutex_init(&pub->lock, NULL);
     pthread_cond_init(&pub->all_taken, NULL);
     for (unsigned i = 0; i < r->conf.loops; i++)
-        running += r->loops[i].snap != NULL;
+        running += r->loops[i].primed;
     pub->waiting = running;
     pub->refs = running + 1;
     for (unsigned i = 0; i < r->conf.loops; i++) {
         struct relay_loop *rl = &r->loops[i];
 
-        if (!rl->snap) { /* the first one, before the loop runs */
+        if (!rl->primed) { /* the first one, before the loop runs */
+            rl->primed = true;
             rl->snap = snapshot_get(snap);
             continue;
         }

@@ -18,6 +18,14 @@ static bool was_tried(const struct exchange *x, const struct route_channel *chan
     return false;
 }
 
+/* May the candidate be taken? A channel of which every key is switched off may not. */
+static bool may_take(const struct exchange *x, const struct route_candidate *c, int64_t priority,
+                     bool healthy, uint64_t now)
+{
+    return c->priority == priority && c->channel->key_count > 0 && !was_tried(x, c->channel) &&
+           (!healthy || health_ok(c->channel, now));
+}
+
 /* Sum of the weights of the candidates of one priority that may be taken. */
 static uint64_t total_weight(const struct exchange *x, const struct route_entry *entry,
                              int64_t priority, bool healthy)
@@ -27,30 +35,32 @@ static uint64_t total_weight(const struct exchange *x, const struct route_entry 
     for (size_t i = 0; i < entry->count; i++) {
         const struct route_candidate *c = &entry->candidates[i];
 
-        if (c->priority == priority && !was_tried(x, c->channel) &&
-            (!healthy || health_ok(c->channel, now)))
+        if (may_take(x, c, priority, healthy, now))
             total += c->weight + WEIGHT_BASE;
     }
     return total;
 }
 
+/* Another loop may notice a failure between the sum and this: then the last one that was left is as
+ * good as any. */
 static const struct route_channel *draw(const struct exchange *x, const struct route_entry *entry,
                                         int64_t priority, bool healthy, uint64_t total)
 {
     uint64_t at = random_below(total), now = loop_now_ms(x->rl->loop);
+    const struct route_channel *last = NULL;
 
     for (size_t i = 0; i < entry->count; i++) {
         const struct route_candidate *c = &entry->candidates[i];
         uint64_t weight = c->weight + WEIGHT_BASE;
 
-        if (c->priority != priority || was_tried(x, c->channel) ||
-            (healthy && !health_ok(c->channel, now)))
+        if (!may_take(x, c, priority, healthy, now))
             continue;
+        last = c->channel;
         if (at < weight)
-            return c->channel;
+            break;
         at -= weight;
     }
-    return NULL;
+    return last;
 }
 
 /* Highest priority first; all levels of the healthy before any of the others. Candidates are sorted
@@ -60,13 +70,15 @@ static const struct route_channel *pick(const struct exchange *x, const struct r
     for (int healthy = 1; healthy >= 0; healthy--) {
         for (size_t i = 0; i < entry->count; i++) {
             int64_t priority = entry->candidates[i].priority;
+            const struct route_channel *drawn;
             uint64_t total;
 
             if (i > 0 && entry->candidates[i - 1].priority == priority)
                 continue;
             total = total_weight(x, entry, priority, healthy == 1);
-            if (total > 0)
-                return draw(x, entry, priority, healthy == 1, total);
+            drawn = total > 0 ? draw(x, entry, priority, healthy == 1, total) : NULL;
+            if (drawn)
+                return drawn;
         }
     }
     return NULL;

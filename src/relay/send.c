@@ -69,10 +69,49 @@ static void patch_overrides(struct exchange *x, const struct json *root, struct 
     }
 }
 
-static bool needs_no_patch(const struct exchange *x, const struct provider *p)
+/* Would stream_options stay as the client sent them? */
+static bool keeps_stream_options(const struct exchange *x, const struct provider *p)
 {
-    return !x->mapped && !p->edit && json_count(x->channel->param_override) == 0 &&
-           !x->peek.stream && x->peek.stream_options.n == 0;
+    if (!x->peek.stream || !p->stream_options)
+        return x->peek.stream_options.n == 0;
+    return x->peek.include_usage || !wants_usage_forced(x, p);
+}
+
+static bool needs_only_stream_options(const struct exchange *x, const struct provider *p)
+{
+    return !x->mapped && !p->edit && json_count(x->channel->param_override) == 0;
+}
+
+/* The usual streaming request: stream_options are not there and are added at the end, for which the
+ * body need not be read. It is a JSON object with members, as ROUTE has found. */
+static void add_stream_options(struct exchange *x, const struct str **body, size_t *count)
+{
+    struct str *slices = arena_new_array(x->arena, struct str, 3);
+    ptrdiff_t brace = str_rfind_char(x->body, '}');
+
+    assert(brace > 0);
+    slices[0] = str_sub(x->body, 0, (size_t)brace);
+    slices[1] = STR(",\"stream_options\":{\"include_usage\":true}");
+    slices[2] = str_skip(x->body, (size_t)brace);
+    *body = slices;
+    *count = 3;
+}
+
+/* What can be done without a tree of the body. */
+static bool build_simple_body(struct exchange *x, const struct provider *p, const struct str **body,
+                              size_t *count)
+{
+    if (x->snap->settings.pass_through_request ||
+        (needs_only_stream_options(x, p) && keeps_stream_options(x, p))) {
+        *body = &x->body;
+        *count = 1;
+        return true;
+    }
+    if (!needs_only_stream_options(x, p) || !wants_usage_forced(x, p) ||
+        x->peek.stream_options.n > 0)
+        return false;
+    add_stream_options(x, body, count);
+    return true;
 }
 
 /* The body as slices; the client's bytes but for what must differ. */
@@ -84,11 +123,8 @@ static enum err_code build_body(struct exchange *x, const struct provider *p,
     struct json_patch *patch;
     enum err_code rc;
 
-    if (needs_no_patch(x, p) || x->snap->settings.pass_through_request) {
-        *body = &x->body;
-        *count = 1;
+    if (build_simple_body(x, p, body, count))
         return ERR_OK;
-    }
     rc = json_read(x->arena, x->body, JSON_DEPTH_DEFAULT, &root, err);
     if (rc != ERR_OK)
         return rc;
@@ -125,7 +161,7 @@ static void on_head(void *ctx, const struct http_reply_head *head)
         stream_begin(x);
 }
 
-/* An error body is kept up to its cap and no further; a reply past its cap fails the attempt. */
+/* An error body is kept up to its cap and no further. */
 static void collect(struct exchange *x, struct str bytes)
 {
     if (!x->upstream_answered && x->collected.n + bytes.n > UPSTREAM_ERROR_LIMIT)
@@ -137,10 +173,31 @@ static void on_body(void *ctx, struct str bytes)
 {
     struct exchange *x = ctx;
 
-    if (x->stream_reply)
+    if (x->stream_reply) {
         stream_feed(x, bytes);
-    else
-        collect(x, bytes);
+        return;
+    }
+    collect(x, bytes);
+    if (sb_failed(&x->collected)) {
+        http_call_cancel(x->call);
+        x->call = NULL;
+        fault_from_err(x,
+                       &(struct err){.code = ERR_UPSTREAM_BODY, .msg = "the reply is too large"});
+        exchange_attempt_failed(x);
+    }
+}
+
+static void add_text(void *ctx, struct str text)
+{
+    token_meter_add(ctx, text);
+}
+
+static void count_answer(struct exchange *x, struct str body)
+{
+    struct peek_answer seen;
+
+    peek_answer(body, add_text, &x->meter, &seen);
+    x->meter.tool_calls = seen.tool_calls;
 }
 
 /* A complete reply that was not streamed: is it an answer at all? */
@@ -148,30 +205,23 @@ static void judge_reply(struct exchange *x)
 {
     struct str body = sb_str(&x->collected);
     struct peek_answer seen;
-    bool json;
 
     if (x->upstream_status != 200) {
         fault_from_reply(x, x->upstream_status, body);
         return;
     }
-    peek_answer(body, &seen, &json);
+    peek_answer(body, NULL, NULL, &seen);
     x->usage = seen.usage;
     x->usage_seen = seen.has_usage;
-    if (sb_failed(&x->collected))
-        fault_from_err(x,
-                       &(struct err){.code = ERR_UPSTREAM_BODY, .msg = "the reply is too large"});
-    else if (!json)
+    if (!seen.has_usage)
+        count_answer(x, body);
+    if (json_find_members(body, NULL, NULL, 0, NULL) != ERR_OK)
         fault_from_err(
             x, &(struct err){.code = ERR_UPSTREAM_BODY, .msg = "the reply is not a JSON object"});
     else if (seen.has_error)
         fault_from_reply(x, 200, body);
     else if (!seen.has_content && !seen.has_finish && !(seen.has_usage && x->usage.completion > 0))
         fault_from_err(x, &(struct err){.code = ERR_UPSTREAM_EMPTY, .msg = "the reply is empty"});
-}
-
-static void add_text(void *ctx, struct str text)
-{
-    token_meter_add(ctx, text);
 }
 
 static void on_end(void *ctx)
@@ -188,8 +238,6 @@ static void on_end(void *ctx)
         exchange_attempt_failed(x);
         return;
     }
-    if (!x->usage_seen)
-        peek_texts(sb_str(&x->collected), add_text, &x->meter);
     if (x->peek.stream) {
         stream_from_answer(x);
         return;
@@ -203,12 +251,16 @@ static void on_fail(void *ctx, const struct err *err)
 {
     struct exchange *x = ctx;
 
+    struct err unsent = *err;
+
     x->call = NULL;
     if (x->stream_reply) {
         stream_broken(x, err);
         return;
     }
-    fault_from_err(x, err);
+    if (err->code == ERR_BAD_REQUEST) /* what cannot be sent is made of the channel's settings */
+        unsent.code = ERR_CHANNEL;
+    fault_from_err(x, &unsent);
     exchange_attempt_failed(x);
 }
 
@@ -244,7 +296,8 @@ static void on_gone(struct http_req *r)
         x->paused = false;
         http_call_resume(x->call);
     }
-    loop_timer_set(x->rl->loop, &x->timer, x->rl->relay->conf.drain_ms, on_drain_over);
+    if (!x->done_seen) /* else only the end of the body is waited for, and for a short time */
+        loop_timer_set(x->rl->loop, &x->timer, x->rl->relay->conf.drain_ms, on_drain_over);
 }
 
 static void on_client_drain(struct http_req *r)
@@ -272,7 +325,9 @@ static struct str proxy_for(struct exchange *x, const struct http_url *url)
 static void forget_attempt(struct exchange *x)
 {
     x->fault = (struct relay_fault){0};
-    x->upstream_answered = x->stream_reply = x->finish_seen = x->done_seen = false;
+    x->upstream_answered = x->stream_reply = x->finish_seen = x->done_seen = x->paused = false;
+    x->first_payload_us = 0;
+    x->chunk_names = NULL;
     x->upstream_status = 0;
     x->usage_seen = false;
     x->usage = (struct usage){0};
@@ -355,6 +410,8 @@ static enum err_code start_call(struct exchange *x, const struct provider *p, st
     http->proxy = proxy_for(x, &http->url);
     http->total_timeout_ms = conf->relay_timeout_ms;
     http->idle_timeout_ms = conf->stream_timeout_ms;
+    if (str_starts(x->upstream_model, STR("o"))) /* they think for long; relay reference 10.1 */
+        http->idle_timeout_ms *= 2;
     x->call = http_call_start(x->rl->client, x->arena, http, &call_handler, x);
     return ERR_OK;
 }
@@ -383,6 +440,8 @@ enum step_next relay_send(struct exchange *x)
         x->req->on_drain = on_client_drain;
     }
     rc = start_call(x, p, &err);
+    if (rc == ERR_OK && x->peek.stream)
+        stream_keep_alive(x);
     if (rc == ERR_OK)
         return NEXT_WAIT;
     if (err_fault_of(rc) != FAULT_CHANNEL)

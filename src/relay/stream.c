@@ -9,11 +9,10 @@
  */
 #include "relay/exchange.h"
 
+#include "base/json.h"
 #include "dialect/openai_chunk.h"
 
-enum { SLICES = 96, AFTER_DONE_MS = 2000 };
-
-static const struct str usage_null = STR_INIT(",\"usage\":null");
+enum { SLICES = 96, AFTER_DONE_MS = 2000, CHUNK_NAME_MAX = 1024, EVENT_LIMIT = 10 << 20 };
 
 /* Slices of one call of stream_feed(), written together. They point into the bytes being fed. */
 struct batch {
@@ -63,13 +62,16 @@ static void flush(struct batch *b)
     b->n = 0;
 }
 
-/* The first content: what was held goes out, and from now on there is no other channel. */
+/* The first content: what was held goes out, and from now on there is no other channel. Not when
+ * too much was held, which stream_feed() and on_done() find. */
 static void show(struct batch *b)
 {
     struct exchange *x = b->x;
     struct str held;
 
     flush(b);
+    if (sb_failed(&x->held))
+        return;
     held = sb_str(&x->held);
     x->content_seen = true;
     if (!x->reply_started)
@@ -91,24 +93,87 @@ static bool hides_usage(const struct exchange *x)
     return !x->peek.include_usage && !x->rl->relay->conf.enforce_include_usage;
 }
 
-static void add_event(struct batch *b, const struct sse_event *ev)
+/* A line of data for each line of the text: what a reader joined must be taken apart again. */
+static void add_data(struct batch *b, struct str data)
 {
-    struct exchange *x = b->x;
-    ptrdiff_t null_at = hides_usage(x) ? str_find(ev->data, usage_null) : -1;
+    ptrdiff_t at;
 
+    while ((at = str_find_char(data, '\n')) >= 0) {
+        add(b, str_sub(data, 0, (size_t)at));
+        add(b, STR("\ndata: "));
+        data = str_skip(data, (size_t)at + 1);
+    }
+    add(b, data);
+}
+
+/* `hidden` is a part of the data that is left out; it may be empty. */
+static void add_event(struct batch *b, const struct sse_event *ev, struct str hidden)
+{
     if (ev->type.n > 0) {
         add(b, STR("event: "));
         add(b, ev->type);
         add(b, STR("\n"));
     }
     add(b, STR("data: "));
-    if (null_at >= 0) {
-        add(b, str_sub(ev->data, 0, (size_t)null_at));
-        add(b, str_skip(ev->data, (size_t)null_at + usage_null.n));
+    if (hidden.n > 0) {
+        size_t at = (size_t)(hidden.p - ev->data.p);
+
+        add_data(b, str_sub(ev->data, 0, at));
+        add_data(b, str_skip(ev->data, at + hidden.n));
     } else {
-        add(b, ev->data);
+        add_data(b, ev->data);
     }
     add(b, STR("\n\n"));
+}
+
+/* ---- the usage chunk, when the client asked for one and the upstream sent none (relay
+ * reference 10.4) ---- */
+
+enum { N_ID, N_OBJECT, N_CREATED, N_MODEL, N_FINGERPRINT, N_COUNT };
+
+static const struct str chunk_names[N_COUNT] = {STR_INIT("id"), STR_INIT("object"),
+                                                STR_INIT("created"), STR_INIT("model"),
+                                                STR_INIT("system_fingerprint")};
+
+/* What every chunk of the stream says about itself, kept for the chunk that we may have to add. */
+static void remember_names(struct exchange *x, struct str chunk)
+{
+    struct str found[N_COUNT];
+
+    if (json_find_members(chunk, chunk_names, found, N_COUNT, NULL) != ERR_OK)
+        return;
+    x->chunk_names = arena_new_array(x->arena, struct str, N_COUNT);
+    for (size_t i = 0; i < N_COUNT; i++) {
+        if (found[i].n > 0 && found[i].n <= CHUNK_NAME_MAX)
+            x->chunk_names[i] = str_dup(x->arena, found[i]);
+    }
+}
+
+static struct str usage_text(struct exchange *x)
+{
+    return arena_fmt(x->arena,
+                     "{\"prompt_tokens\":%" PRId64 ",\"completion_tokens\":%" PRId64
+                     ",\"total_tokens\":%" PRId64 "}",
+                     x->usage.prompt, x->usage.completion, x->usage.prompt + x->usage.completion);
+}
+
+static void add_usage_chunk(struct batch *b, struct str usage)
+{
+    struct exchange *x = b->x;
+
+    add(b, STR("data: {"));
+    for (size_t i = 0; x->chunk_names && i < N_COUNT; i++) {
+        if (x->chunk_names[i].n == 0)
+            continue;
+        add(b, STR("\""));
+        add(b, chunk_names[i]);
+        add(b, STR("\":"));
+        add(b, x->chunk_names[i]);
+        add(b, STR(","));
+    }
+    add(b, STR("\"choices\":[],\"usage\":"));
+    add(b, usage);
+    add(b, STR("}\n\n"));
 }
 
 /* ---- the end ---- */
@@ -132,6 +197,28 @@ static void on_after_done(struct loop_timer *timer)
     finish(x);
 }
 
+static void fail_attempt(struct exchange *x, enum err_code code, const char *why)
+{
+    struct err err;
+
+    err_set(&err, code, "%s", why);
+    fault_from_err(x, &err);
+}
+
+/* Is there an answer that can be shown, now that it is over? */
+static bool has_answer(struct batch *b)
+{
+    struct exchange *x = b->x;
+
+    if (!x->content_seen)
+        flush(b);
+    if (sb_failed(&x->held))
+        fail_attempt(x, ERR_UPSTREAM_BODY, "too much came before the first content");
+    else if (!x->content_seen && !x->finish_seen && !x->usage_seen)
+        fail_attempt(x, ERR_UPSTREAM_EMPTY, "the stream has no answer");
+    return x->fault.code == ERR_OK;
+}
+
 /* [DONE], or what stands for it. It is written behind what came before it, and only when the charge
  * is safe. */
 static void on_done(struct batch *b)
@@ -139,8 +226,8 @@ static void on_done(struct batch *b)
     struct exchange *x = b->x;
 
     x->done_seen = true;
-    if (!x->content_seen && !x->finish_seen && !x->usage_seen)
-        return; /* an empty answer: stream_end() decides */
+    if (!has_answer(b))
+        return;
     x->outcome = OUTCOME_COMPLETE;
     if (!exchange_charge(x)) { /* nothing uncharged may look complete */
         exchange_fail(
@@ -150,8 +237,10 @@ static void on_done(struct batch *b)
     }
     if (!x->content_seen)
         show(b);
+    if (!x->usage_seen && !hides_usage(x))
+        add_usage_chunk(b, usage_text(x));
     add(b, STR("data: [DONE]\n\n"));
-    if (!x->client_gone)
+    if (x->call)
         loop_timer_set(x->rl->loop, &x->timer, AFTER_DONE_MS, on_after_done);
 }
 
@@ -167,8 +256,21 @@ static void on_upstream_error(struct batch *b, struct str data)
     struct exchange *x = b->x;
 
     fault_from_reply(x, x->content_seen ? 502 : 200, data);
-    if (x->content_seen)
+    if (x->content_seen && !x->client_gone)
         x->outcome = OUTCOME_ERROR;
+}
+
+static void note_answer(struct exchange *x, const struct peek_answer *seen)
+{
+    if (x->first_payload_us == 0)
+        x->first_payload_us = clock_mono_us();
+    if (seen->has_usage) {
+        x->usage = seen->usage;
+        x->usage_seen = true;
+    }
+    if (seen->tool_calls > x->meter.tool_calls)
+        x->meter.tool_calls = seen->tool_calls;
+    x->finish_seen |= seen->has_finish;
 }
 
 static void on_event(struct batch *b, const struct sse_event *ev)
@@ -180,25 +282,41 @@ static void on_event(struct batch *b, const struct sse_event *ev)
         on_done(b);
         return;
     }
-    peek_answer(ev->data, &seen, NULL);
-    if (seen.has_error) {
+    peek_answer(ev->data, meter_text, &x->meter, &seen);
+    if (seen.has_error || str_eq(ev->type, STR("error"))) {
         on_upstream_error(b, ev->data);
         return;
     }
-    if (x->first_payload_us == 0)
-        x->first_payload_us = clock_mono_us();
-    if (seen.has_usage) {
-        x->usage = seen.usage;
-        x->usage_seen = true;
-    }
-    if (seen.has_content)
-        peek_texts(ev->data, meter_text, &x->meter);
-    x->finish_seen |= seen.has_finish;
+    if (!x->chunk_names && !hides_usage(x))
+        remember_names(x, ev->data);
+    note_answer(x, &seen);
     if (seen.usage_only && hides_usage(x))
         return;
     if ((seen.has_content || seen.has_finish) && !x->content_seen)
         show(b);
-    add_event(b, ev);
+    add_event(b, ev, seen.has_null_usage && hides_usage(x) ? seen.usage_member : STR_NULL);
+}
+
+/* The stream is over, well or not: says what it was, and goes on to its end or to another channel.
+ */
+static void conclude(struct exchange *x)
+{
+    if (x->fault.code != ERR_OK && !x->content_seen) {
+        exchange_attempt_failed(x);
+        return;
+    }
+    if (x->fault.code != ERR_OK)
+        health_note_failure(x);
+    else
+        health_note_success(x->channel);
+    finish(x);
+}
+
+static void cut_off(struct exchange *x, const struct err *err)
+{
+    fault_from_err(x, err);
+    if (x->content_seen && !x->client_gone)
+        x->outcome = OUTCOME_CUT_UPSTREAM;
 }
 
 void stream_feed(struct exchange *x, struct str bytes)
@@ -215,42 +333,50 @@ void stream_feed(struct exchange *x, struct str bytes)
             flush(&b); /* the event lies in the reader, which the next call reuses */
     }
     flush(&b);
-    if (rc == SSE_TOO_LONG || sb_failed(&x->held))
-        fault_from_err(x, &(struct err){.code = ERR_UPSTREAM_BODY,
-                                        .msg = "an event of the stream is too long"});
+    if (x->fault.code == ERR_OK && (rc == SSE_TOO_LONG || sb_failed(&x->held)))
+        cut_off(x, &(struct err){.code = ERR_UPSTREAM_BODY,
+                                 .msg = "an event of the stream is too long"});
     if (x->fault.code == ERR_OK)
         return;
     http_call_cancel(x->call);
     x->call = NULL;
-    if (x->content_seen)
-        finish(x);
-    else
-        exchange_attempt_failed(x);
+    conclude(x);
 }
 
 /* ---- keeping the client's connection alive while the upstream is silent (relay reference 10.2)
  * ---- */
 
+static void set_ping(struct exchange *x);
+
 static void on_ping(struct loop_timer *timer)
 {
     struct exchange *x = container_of(timer, struct exchange, ping);
 
-    if (!x->reply_started)
-        start_reply(x);
-    write_out(x, &STR(": PING\n\n"), 1);
-    loop_timer_set(x->rl->loop, &x->ping, (uint64_t)x->snap->settings.ping_interval_s * 1000,
-                   on_ping);
+    if (!x->paused) { /* a reader that is slow has something to read */
+        if (!x->reply_started)
+            start_reply(x);
+        write_out(x, &STR(": PING\n\n"), 1);
+    }
+    set_ping(x);
+}
+
+static void set_ping(struct exchange *x)
+{
+    int64_t s = x->snap->settings.ping_interval_s;
+
+    loop_timer_set(x->rl->loop, &x->ping, (uint64_t)(s > 0 ? s : 10) * 1000, on_ping);
+}
+
+void stream_keep_alive(struct exchange *x)
+{
+    if (x->snap->settings.ping_enabled && x->req && !x->client_gone && !list_linked(&x->ping.link))
+        set_ping(x);
 }
 
 void stream_begin(struct exchange *x)
 {
-    const struct settings *s = &x->snap->settings;
-
-    sse_init(&x->sse, 10 * 1024 * 1024);
-    if (s->ping_enabled && x->req && !x->client_gone)
-        loop_timer_set(x->rl->loop, &x->ping,
-                       (uint64_t)(s->ping_interval_s > 0 ? s->ping_interval_s : 10) * 1000,
-                       on_ping);
+    sse_init(&x->sse, EVENT_LIMIT);
+    stream_keep_alive(x);
 }
 
 /* A streaming request was answered with plain JSON: the answer goes out as a stream of one chunk.
@@ -267,22 +393,20 @@ void stream_from_answer(struct exchange *x)
         return;
     }
     x->first_payload_us = clock_mono_us();
+    remember_names(x, chunk);
+    add_event(&b, &(struct sse_event){.data = chunk}, STR_NULL);
     x->content_seen = true;
-    add_event(&b, &(struct sse_event){.data = chunk});
     if (usage.n > 0 && !hides_usage(x))
-        add_event(&b,
-                  &(struct sse_event){
-                      .data = arena_fmt(
-                          x->arena,
-                          "{\"object\":\"chat.completion.chunk\",\"choices\":[],\"usage\":%.*s}",
-                          STR_ARG(usage))});
+        add_usage_chunk(&b, usage);
     on_done(&b);
-    flush(&b);
+    if (x->fault.code == ERR_OK)
+        flush(&b); /* otherwise nothing was charged, and nothing is shown */
     health_note_success(x->channel);
     finish(x);
 }
 
-/* The body ended. Without [DONE] an answer is complete only if it said that it was finished. */
+/* The body ended. Without [DONE] an answer is complete only if it said that it was finished, or
+ * what it cost. */
 void stream_end(struct exchange *x)
 {
     struct batch b = {.x = x};
@@ -290,39 +414,33 @@ void stream_end(struct exchange *x)
 
     if (!x->done_seen && sse_end(&x->sse, &ev) == SSE_EVENT)
         on_event(&b, &ev); /* some servers leave the last blank line out */
-    if (x->fault.code == ERR_OK && !x->done_seen && x->finish_seen)
+    if (x->fault.code == ERR_OK && !x->done_seen && (x->finish_seen || x->usage_seen))
         on_done(&b);
     flush(&b);
-    if (x->fault.code == ERR_OK && x->outcome == OUTCOME_NONE) {
-        if (x->content_seen) {
-            stream_broken(x, &(struct err){.code = ERR_UPSTREAM_CUT,
-                                           .msg = "the stream ended before its answer did"});
-            return;
-        }
-        fault_from_err(x, &(struct err){.code = ERR_UPSTREAM_EMPTY, .msg = "the reply is empty"});
-    }
-    if (x->fault.code != ERR_OK && !x->content_seen) {
-        exchange_attempt_failed(x);
-        return;
-    }
-    if (x->outcome == OUTCOME_COMPLETE)
-        health_note_success(x->channel);
-    finish(x);
+    if (x->fault.code == ERR_OK && !x->done_seen && x->content_seen)
+        cut_off(x, &(struct err){.code = ERR_UPSTREAM_CUT,
+                                 .msg = "the stream ended before its answer did"});
+    else if (x->fault.code == ERR_OK && !x->done_seen)
+        fail_attempt(x, ERR_UPSTREAM_EMPTY, "the reply is empty");
+    conclude(x);
+}
+
+/* A connection that breaks behind the last word of the only choice takes nothing from the client.
+ */
+static bool was_finished(const struct exchange *x, const struct err *err)
+{
+    return x->finish_seen && x->peek.choices <= 1 && err->code == ERR_UPSTREAM_CUT;
 }
 
 void stream_broken(struct exchange *x, const struct err *err)
 {
-    if (x->done_seen && x->outcome == OUTCOME_COMPLETE) {
-        finish(x);
-        return;
+    struct batch b = {.x = x};
+
+    if (!x->done_seen && was_finished(x, err)) {
+        on_done(&b);
+        flush(&b);
     }
-    fault_from_err(x, err);
-    if (!x->content_seen) {
-        exchange_attempt_failed(x);
-        return;
-    }
-    if (!x->client_gone)
-        x->outcome = OUTCOME_CUT_UPSTREAM;
-    health_note_failure(x);
-    finish(x);
+    if (!x->done_seen)
+        cut_off(x, err);
+    conclude(x);
 }
