@@ -171,12 +171,12 @@ class YourApi(Process):
         self.launch()
         wait_for_port(self.port, self.child)
 
-    def launch(self):
+    def launch(self, cores=PROXY_CORES):
         env = {"PATH": os.environ["PATH"], "RELAY_THREADS": "1", "SESSION_SECRET": "bench",
                "GLOBAL_API_RATE_LIMIT_ENABLE": "false", "GLOBAL_WEB_RATE_LIMIT_ENABLE": "false",
                "STREAMING_TIMEOUT": "900"}
         super().__init__("yourapi", [f"{BUILD}/yourapi", "--port", str(self.port), "--data-dir", self.data],
-                         self.folder, PROXY_CORES, env)
+                         self.folder, cores, env)
 
     def prepare_threads(self, shared):
         """Where latency is measured the event loop keeps its core, and what works behind it may use any, as it would."""
@@ -217,11 +217,13 @@ class YourApi(Process):
         with sqlite3.connect(f"file:{self.data}/one-api.db?mode=ro", uri=True) as db:
             return db.execute("SELECT count(*) FROM logs WHERE type = 2").fetchone()[0]
 
-    def grow(self, channels, tokens):
-        """Copies the channel and the token; the program must not run. The keys differ, the address does not."""
+    def grow(self, channels, users, tokens):
+        """Copies the channel, the user and the token; the program must not run. Gives a token of an ordinary user."""
         with sqlite3.connect(f"{self.data}/one-api.db") as db:
             copy_rows(db, "channels", channels, {"key": "'sk-fake-' || n", "name": "'channel ' || n"})
-            copy_rows(db, "tokens", tokens, {"key": "printf('%048d', n)", "name": "'token ' || n"})
+            copy_rows(db, "users", users, {"username": "'user' || n", "display_name": "'user' || n", "aff_code": "'a' || n",
+                                           "access_token": "NULL", "role": "1"})
+            copy_rows(db, "tokens", tokens, {"key": "printf('%048d', n)", "name": "'token ' || n", "user_id": f"2 + n % {users - 1}"})
             db.execute("DELETE FROM abilities")
             for model in (f"'{MODEL}'", "'model-' || (id % 500)", "'model-' || ((id + 7) % 500)"):
                 db.execute('INSERT INTO abilities ("group", model, channel_id, enabled, priority, weight) '
