@@ -128,4 +128,5 @@ uint16_t http_server_port(const struct http_server *s);
 /* No new connections; idle ones are closed, busy ones after their reply, all of them after
  * `limit_ms`. Then freed with the loop. */
 void http_server_close(struct http_server *s, uint64_t limit_ms);
+/* Requests whose reply is not complete. Any thread. */
 size_t http_server_open_requests(const struct http_server *s);
