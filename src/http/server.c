@@ -208,8 +208,13 @@ static void cut_all(struct http_server *s, bool busy_too)
     LIST_FOR_EACH_SAFE (it, &s->conns) {
         struct http_conn *c = list_entry(it, struct http_conn, link);
 
-        if (c->sock && (busy_too || (c->state == CONN_HEAD && sock_queued(c->sock) == 0)))
-            conn_cut(c);
+        if (!c->sock || (!busy_too && c->state != CONN_HEAD))
+            continue;
+        if (!busy_too && sock_queued(c->sock) > 0) { /* its replies are complete, on their way */
+            sock_close_flushed(c->sock, HTTP_FLUSH_MS);
+            c->sock = NULL;
+        }
+        conn_cut(c);
     }
 }
 

@@ -33,7 +33,7 @@ struct http_server {
     struct list spare_conns; /* structs for the next ones */
     struct list spare_requests;
     size_t spare_conn_count, spare_request_count;
-    size_t open_requests;
+    _Atomic size_t open_requests; /* read by other threads */
     bool closing;
     int64_t stamp_s; /* the second that the two texts below are of */
     char stamp[16];  /* YYYYMMDDhhmmss, local time */

@@ -76,6 +76,11 @@ uint64_t loop_now_ms(const struct loop *l)
     return uv_now(&l->uv);
 }
 
+size_t loop_flushing(const struct loop *l)
+{
+    return l->socks.flushing;
+}
+
 /* --- timers ---------------------------------------------------------------------------------- */
 
 static uint64_t tick_of(uint64_t due_ms)

@@ -20,6 +20,8 @@ void loop_free(struct loop *l); /* after loop_run() has returned */
 bool loop_is_current(const struct loop *l);
 /* Milliseconds of a monotonic clock, read once a turn. */
 uint64_t loop_now_ms(const struct loop *l);
+/* Connections that were closed by sock_close_flushed() and still have bytes to send. Any thread. */
+size_t loop_flushing(const struct loop *l);
 
 /* A message belongs to the loop from loop_post() until its fn is called on the loop's thread.
  * Usually embedded in a larger struct. */

@@ -26,8 +26,9 @@ struct sock_shared {
     struct list listeners; /* the same for those that accept */
     struct list spare;     /* closed structs, for the next connection */
     size_t spare_count;
-    struct sock *corked; /* whose bytes are held in `cork`; NULL: nobody's */
-    char *cork;          /* taken at the first use */
+    _Atomic size_t flushing; /* socks that close and still have bytes to send */
+    struct sock *corked;     /* whose bytes are held in `cork`; NULL: nobody's */
+    char *cork;              /* taken at the first use */
     size_t cork_n;
     struct loop_task cork_task; /* sends what is held at the end of the turn */
 };

@@ -15,7 +15,7 @@ struct offload {
     struct offload_job *first, **last; /* under lock */
     unsigned queued, limit;            /* under lock */
     bool ending;                       /* under lock */
-    unsigned thread_count;
+    unsigned thread_count;             /* only the owner; 0 when it has stopped */
     pthread_t threads[];
 };
 
@@ -95,16 +95,22 @@ enum err_code offload_new(unsigned threads, unsigned queue_limit, struct offload
     return ERR_OK;
 }
 
-void offload_free(struct offload *o)
+void offload_stop(struct offload *o)
 {
-    if (!o)
-        return;
     pthread_mutex_lock(&o->lock);
     o->ending = true;
     pthread_cond_broadcast(&o->filled);
     pthread_mutex_unlock(&o->lock);
     for (unsigned i = 0; i < o->thread_count; i++)
         pthread_join(o->threads[i], NULL);
+    o->thread_count = 0;
+}
+
+void offload_free(struct offload *o)
+{
+    if (!o)
+        return;
+    offload_stop(o);
     pthread_cond_destroy(&o->filled);
     pthread_mutex_destroy(&o->lock);
     mem_free(o);
@@ -112,11 +118,12 @@ void offload_free(struct offload *o)
 
 enum err_code offload_submit(struct offload *o, struct offload_job *job, struct err *err)
 {
-    bool full;
+    bool full, ending;
 
     pthread_mutex_lock(&o->lock);
+    ending = o->ending;
     full = o->queued >= o->limit;
-    if (!full) {
+    if (!full && !ending) {
         job->next = NULL;
         *o->last = job;
         o->last = &job->next;
@@ -124,6 +131,8 @@ enum err_code offload_submit(struct offload *o, struct offload_job *job, struct 
         pthread_cond_signal(&o->filled);
     }
     pthread_mutex_unlock(&o->lock);
+    if (ending)
+        return err_set(err, ERR_UNAVAILABLE, "the program is stopping");
     if (full)
         return err_set(err, ERR_UNAVAILABLE, "too much work is waiting");
     return ERR_OK;

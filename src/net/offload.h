@@ -18,8 +18,13 @@ struct offload_job { /* embedded in the owner's struct; belongs to the pool from
 
 MUST_CHECK enum err_code offload_new(unsigned threads, unsigned queue_limit, struct offload **out,
                                      struct err *err);
-/* Lets queued jobs finish (their done() too, where the loop still runs), ends the threads. */
+/* Lets queued jobs finish (their done() too, where the loop still runs), ends the threads. What is
+ * submitted from now on is refused. Before the loops end, because a job may lie in a request's
+ * memory, which ends with its loop. */
+void offload_stop(struct offload *o);
+/* Stops it if that was not done. NULL is allowed. */
 void offload_free(struct offload *o);
-/* ERR_UNAVAILABLE when the queue is full: the job was not taken. Any thread. */
+/* ERR_UNAVAILABLE when the queue is full or the pool has stopped: the job was not taken. Any
+ * thread. */
 MUST_CHECK enum err_code offload_submit(struct offload *o, struct offload_job *job,
                                         struct err *err);

@@ -124,5 +124,24 @@ TEST(a_full_queue_refuses_and_what_was_taken_is_finished)
     CHECK(busy.done && queued[0].done && queued[1].done && !refused.done);
 }
 
+TEST(a_pool_that_has_stopped_has_finished_its_jobs_and_takes_no_more)
+{
+    struct gate queued, late;
+    struct offload *o;
+    struct err err;
+
+    init_gate(&queued);
+    init_gate(&late);
+    queued.open = true;
+    CHECK_EQ(offload_new(1, 2, &o, &err), ERR_OK);
+    CHECK_EQ(offload_submit(o, &queued.job, &err), ERR_OK);
+    offload_stop(o);
+    CHECK(queued.done);
+    CHECK_EQ(offload_submit(o, &late.job, &err), ERR_UNAVAILABLE);
+    offload_free(o);
+    CHECK(!late.entered && !late.done);
+}
+
 TEST_MAIN(jobs_work_on_the_pool_and_are_done_on_the_loop,
+          a_pool_that_has_stopped_has_finished_its_jobs_and_takes_no_more,
           a_full_queue_refuses_and_what_was_taken_is_finished)

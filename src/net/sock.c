@@ -90,6 +90,14 @@ static void on_closed(uv_handle_t *handle)
 
 static void uncork(struct sock_shared *shared);
 
+/* Everything is sent, or it never will be. */
+static void end_flushing(struct sock *s)
+{
+    if (s->unsent)
+        loop_sock_shared(s->loop)->flushing--;
+    s->unsent = false;
+}
+
 static void close_now(struct sock *s, bool reset)
 {
     struct sock_shared *shared = loop_sock_shared(s->loop);
@@ -107,6 +115,7 @@ static void close_now(struct sock *s, bool reset)
     loop_task_cancel(&s->notice);
     loop_timer_stop(&s->limit);
     list_remove(&s->link);
+    end_flushing(s);
     mem_free(s->waiting);
     s->waiting = NULL;
     mem_free(s->err);
@@ -507,6 +516,7 @@ static void flush_step(struct sock *s)
         sock_close(s);
         return;
     }
+    end_flushing(s);
     if (!s->shut && uv_fileno((const uv_handle_t *)&s->tcp, &fd) == 0)
         shutdown(fd, SHUT_WR);
     s->shut = true;
@@ -532,7 +542,8 @@ void sock_close_flushed(struct sock *s, uint64_t limit_ms)
         return;
     }
     start_kernel_read(s);
-    s->flushing = s->ended = true;
+    s->flushing = s->ended = s->unsent = true;
+    shared->flushing++;
     loop_task_cancel(&s->notice);
     loop_timer_set(s->loop, &s->limit, limit_ms, on_flush_limit);
     flush_step(s);
@@ -645,15 +656,15 @@ static void on_connection(uv_stream_t *server, int status)
 
 /* A bound socket; its options are inherited by the sockets that it accepts, which saves a system
  * call for each. -1 and errno when it cannot be had. */
-static int bind_socket(const struct addrinfo *ai)
+static int bind_socket(const struct addrinfo *ai, bool shared)
 {
-    const int on = 1, off = 0;
+    const int on = 1, off = 0, share = shared;
     int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &share, sizeof share);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     set_keepalive(fd);
     if (ai->ai_family == AF_INET6)
@@ -669,7 +680,8 @@ static int bind_socket(const struct addrinfo *ai)
 }
 
 /* "" listens on every address of both families, or of IPv4 where the machine has no IPv6. */
-static enum err_code bind_address(const char *address, uint16_t port, int *fd, struct err *err)
+static enum err_code bind_address(const char *address, uint16_t port, bool shared, int *fd,
+                                  struct err *err)
 {
     const struct addrinfo hints = {.ai_family = AF_UNSPEC,
                                    .ai_socktype = SOCK_STREAM,
@@ -687,7 +699,7 @@ static enum err_code bind_address(const char *address, uint16_t port, int *fd, s
         if (rc)
             return err_set(err, ERR_IO, "listen on %s port %u: %s", names[i], port,
                            gai_strerror(rc));
-        *fd = bind_socket(list);
+        *fd = bind_socket(list, shared);
         freeaddrinfo(list);
     }
     if (*fd < 0)
@@ -706,12 +718,22 @@ static uint16_t bound_port(const uv_tcp_t *tcp)
     return ntohs(((struct sockaddr_in *)&addr)->sin_port);
 }
 
+enum err_code sock_check_port(const char *address, uint16_t port, struct err *err)
+{
+    int fd;
+    enum err_code rc = bind_address(address, port, false, &fd, err);
+
+    if (rc == ERR_OK)
+        close(fd);
+    return rc;
+}
+
 enum err_code sock_listen(struct loop *l, const char *address, uint16_t port,
                           void (*on_accept)(void *ctx, struct sock *s), void *ctx,
                           struct sock_listener **out, struct err *err)
 {
     int fd;
-    enum err_code rc = bind_address(address, port, &fd, err);
+    enum err_code rc = bind_address(address, port, true, &fd, err);
 
     *out = NULL;
     if (rc != ERR_OK)

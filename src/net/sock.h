@@ -36,6 +36,9 @@ struct sock_handler { /* a static table of the owner; every member may be NULL b
 MUST_CHECK enum err_code sock_listen(struct loop *l, const char *address, uint16_t port,
                                      void (*on_accept)(void *ctx, struct sock *s), void *ctx,
                                      struct sock_listener **out, struct err *err);
+/* Does nobody listen there yet? sock_listen() would share the port with another program of the same
+ * user without a word, and the kernel would deal out connections to both. ERR_IO as above. */
+MUST_CHECK enum err_code sock_check_port(const char *address, uint16_t port, struct err *err);
 uint16_t sock_listener_port(const struct sock_listener *ln);
 void sock_listener_close(struct sock_listener *ln);
 

@@ -38,6 +38,7 @@ struct sock {
     bool connected;            /* TCP is up */
     bool ended;                /* on_close is under way or was called */
     bool flushing;             /* sock_close_flushed(): no owner any more */
+    bool unsent;               /* of those: counted in sock_shared.flushing */
     bool shut;                 /* our side has sent FIN */
     bool peer_done;            /* the peer's side has ended */
     bool closed;               /* sock_close() was called; the struct waits for libuv */

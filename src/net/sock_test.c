@@ -383,6 +383,18 @@ TEST(a_port_that_cannot_be_had_is_named)
     CHECK(sock_listener_port(ln) > 0);
 }
 
+TEST(a_port_that_somebody_listens_on_is_told)
+{
+    struct err err;
+    uint16_t port = sock_listener_port(t.listener);
+
+    CHECK_EQ(sock_check_port("127.0.0.1", port, &err), ERR_IO);
+    CHECK(str_has(str_from(err.msg), STR("127.0.0.1 port")));
+    sock_listener_close(t.listener);
+    CHECK_EQ(sock_check_port("127.0.0.1", port, &err), ERR_OK);
+    CHECK_EQ(sock_listen(t.loop, "127.0.0.1", port, accepted, NULL, &t.listener, &err), ERR_OK);
+}
+
 #define ROW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -399,6 +411,7 @@ int main(void)
         ROW(nothing_is_read_while_reading_is_stopped),
         ROW(a_loop_that_ends_closes_its_sockets_without_a_call),
         ROW(a_port_that_cannot_be_had_is_named),
+        ROW(a_port_that_somebody_listens_on_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
