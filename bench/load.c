@@ -22,6 +22,7 @@ enum {
     FINISH_US = 5 * 1000 * 1000,
     ERROR_BYTES = 512,
     FIRST_SAMPLES = 4096,
+    ERRORS_SHOWN = 3,
     ERRORS_MAX = 1000
 };
 
@@ -185,7 +186,7 @@ static void failed(struct client *c, const char *why)
 {
     struct load *l = c->load;
 
-    if (l->errors++ < 3)
+    if (l->errors++ < ERRORS_SHOWN)
         fprintf(stderr, "load: %s\n", why);
     if (l->errors > ERRORS_MAX) {
         fprintf(stderr, "load: too many errors\n");
@@ -219,8 +220,9 @@ static void on_data(struct client *c, struct str data)
     l->bytes += data.n;
     l->reads++;
     if (c->in.head.status != 200) {
-        fprintf(stderr, "load: %d %.*s\n", c->in.head.status,
-                STR_ARG(str_sub(data, 0, ERROR_BYTES)));
+        if (l->errors < ERRORS_SHOWN)
+            fprintf(stderr, "load: %d %.*s\n", c->in.head.status,
+                    STR_ARG(str_sub(data, 0, ERROR_BYTES)));
         return;
     }
     if (l->stream)

@@ -205,7 +205,8 @@ class YourApi(Process):
                                          "SelfUseModeEnabled": False, "DemoSiteEnabled": False})
         self.user_id = self.call("POST", "/api/user/login", {"username": "root", "password": PASSWORD})["id"]
         self.call("PUT", "/api/option/", {"key": "ModelRatio", "value": json.dumps({model: 1 for model in models})})
-        self.call("POST", "/api/user/manage", {"id": self.user_id, "action": "add_quota", "mode": "add", "value": 10**12})
+        self.call("PUT", "/api/user/", {"id": self.user_id, "username": "root", "display_name": "root", "group": "default",
+                                        "quota": 10**12})
         self.call("POST", "/api/channel/", {
             "type": 1, "name": "fake", "key": "sk-fake-upstream-0123456789", "group": "default",
             "base_url": f"http://127.0.0.1:{self.upstream_port}", "models": ",".join(models)})
