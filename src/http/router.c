@@ -212,7 +212,7 @@ static struct str decoded(struct arena *a, struct str s)
 }
 
 static void take_params(const struct pattern *p, struct str path, const struct str *segments,
-                        size_t count, struct http_req *req)
+                        size_t count UNUSED, struct http_req *req)
 {
     size_t n = 0;
 
