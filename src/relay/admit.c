@@ -156,6 +156,48 @@ static enum step_next check_token(struct exchange *x)
     return NEXT_STEP;
 }
 
+/* Total and success limit of the group, where it has its own (ModelRequestRateLimitGroup). */
+static struct rate_limits limits_of(const struct settings *s, struct str group)
+{
+    const struct json *own = json_get(s->rate_limit_groups, group);
+    int64_t total = json_i64_or(json_at(own, 0), s->rate_limit_count);
+    int64_t success = json_i64_or(json_at(own, 1), s->rate_limit_success_count);
+
+    return (struct rate_limits){
+        .window_us = s->rate_limit_minutes * 60000000, .total = total, .success = success};
+}
+
+/* Relay reference 5. */
+static enum step_next check_rate(struct exchange *x)
+{
+    const struct settings *s = &x->snap->settings;
+    const struct token *token = &x->cred->token;
+    struct relay *r = x->rl->relay;
+    struct rate_limits limits;
+
+    if (!s->rate_limit_enabled)
+        return NEXT_STEP;
+    limits = limits_of(s, token->group.n > 0 ? token->group : x->cred->user.group);
+    switch (rate_enter(r->rate, x->cred->user.id, &limits, clock_now_us(r->conf.clock))) {
+    case RATE_ADMITTED:
+        x->rate_entered = true;
+        return NEXT_STEP;
+    case RATE_TOO_MANY_SUCCESSES:
+        return exchange_fail(x, ERR_RATE_LIMITED,
+                             "您已达到请求数限制：%" PRId64 "分钟内最多请求%" PRId64
+                             "次 (too many requests: at most %" PRId64 " in %" PRId64 " min)",
+                             s->rate_limit_minutes, limits.success, limits.success,
+                             s->rate_limit_minutes);
+    case RATE_TOO_MANY:
+        break;
+    }
+    return exchange_fail(x, ERR_RATE_LIMITED,
+                         "您已达到总请求数限制：%" PRId64 "分钟内最多请求%" PRId64
+                         "次，包括失败次数，请检查您的请求是否正确 (too many requests: at most "
+                         "%" PRId64 " in %" PRId64 " min, failed ones included)",
+                         s->rate_limit_minutes, limits.total, limits.total, s->rate_limit_minutes);
+}
+
 /* Using group: the token's when it names one that may be used, else the user's (relay reference 4).
  */
 static enum step_next find_group(struct exchange *x)
@@ -255,8 +297,8 @@ static enum step_next price_request(struct exchange *x)
     return NEXT_STEP;
 }
 
-static enum step_next (*const checks[])(struct exchange *x) = {check_token, find_group, check_model,
-                                                               price_request};
+static enum step_next (*const checks[])(struct exchange *x) = {check_token, check_rate, find_group,
+                                                               check_model, price_request};
 
 /* Key, token, user and group, but no model and no money: then the handler takes over. */
 static enum step_next hand_over(struct exchange *x)

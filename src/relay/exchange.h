@@ -8,6 +8,7 @@
  * answers.
  */
 #pragma once
+#include "base/list.h"
 #include "base/log.h"
 #include "billing/price.h"
 #include "billing/tokens.h"
@@ -15,6 +16,7 @@
 #include "dialect/openai_error.h"
 #include "dialect/peek.h"
 #include "provider/provider.h"
+#include "relay/rate.h"
 #include "relay/relay.h"
 
 enum step { STEP_ROUTE, STEP_ADMIT, STEP_SELECT, STEP_SEND, STEP_SETTLE, STEP_COUNT };
@@ -33,7 +35,8 @@ enum outcome {
     OUTCOME_COMPLETE,
     OUTCOME_CUT_CLIENT, /* the client left */
     OUTCOME_CUT_UPSTREAM,
-    OUTCOME_ERROR, /* the upstream said so in mid-stream */
+    OUTCOME_ERROR,   /* the upstream said so in mid-stream */
+    OUTCOME_STOPPED, /* the program ended */
 };
 
 /* Why the client gets an error: the gateway's own, or the upstream's masked. */
@@ -53,12 +56,15 @@ struct relay_loop {
     struct snapshot *snap; /* in force; swapped by a message */
     bool primed;           /* it had its first snapshot; the publisher's only */
     bool appended;         /* a record went into the journal in this turn */
+    struct list exchanges; /* all that live */
+    bool stopping;         /* no call to an upstream begins any more */
 };
 
 struct relay {
     struct relay_conf conf;
     struct relay_loop *loops;
     struct health_table *health;
+    struct rate *rate;
     struct http_route *routes;
     _Atomic unsigned probes; /* channel tests under way */
     _Atomic bool stopping;   /* they have to end */
@@ -74,6 +80,7 @@ struct exchange {
     struct arena *arena;
     struct log_ctx *log;
     struct relay_loop *rl;
+    struct list link; /* in rl->exchanges */
     enum step step;
     bool running, again; /* exchange_run() is on the stack; it was called once more */
 
@@ -91,6 +98,7 @@ struct exchange {
     int64_t forced_channel; /* sk-KEY-ID; 0: none */
     struct price_plan plan;
     int64_t prompt_estimate;
+    bool rate_entered; /* counted as under way by rate.c */
     struct hold hold;
     bool refreshed; /* a denial was re-checked at the source */
 
@@ -165,6 +173,8 @@ void stream_from_answer(struct exchange *x); /* a JSON answer to a streaming req
 /* settle.c: writes the usage record; does nothing the second time. False: the journal could not
  * take it. */
 bool exchange_charge(struct exchange *x);
+/* Ends what rate_enter() began; does nothing the second time. */
+void exchange_leave_rate(struct exchange *x, bool success);
 /* An error row for an attempt that failed, when ERROR_LOG_ENABLED. */
 void exchange_log_failure(struct exchange *x);
 

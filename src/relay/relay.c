@@ -61,6 +61,7 @@ static void exchange_end(void *ptr)
 {
     struct exchange *x = ptr;
 
+    list_remove(&x->link);
     loop_timer_stop(&x->timer);
     loop_timer_stop(&x->ping);
     if (x->call)
@@ -69,6 +70,7 @@ static void exchange_end(void *ptr)
     sb_fini(&x->held);
     sb_fini(&x->collected);
     balance_release(&x->hold);
+    exchange_leave_rate(x, false);
     credential_put(x->cred);
     snapshot_put(x->snap);
 }
@@ -76,6 +78,7 @@ static void exchange_end(void *ptr)
 static void init_exchange(struct exchange *x, struct relay_loop *rl, struct arena *a)
 {
     x->rl = rl;
+    list_push_back(&rl->exchanges, &x->link);
     x->arena = a;
     x->snap = snapshot_get(rl->snap);
     sse_init(&x->sse, 1024 * 1024);
@@ -123,6 +126,7 @@ struct relay *relay_new(const struct relay_conf *conf)
     r->conf = *conf;
     r->loops = mem_zalloc(sizeof *r->loops * conf->loops);
     r->health = health_new();
+    r->rate = rate_new();
     return r;
 }
 
@@ -131,6 +135,7 @@ void relay_free(struct relay *r)
     for (unsigned i = 0; i < r->conf.loops; i++)
         snapshot_put(r->loops[i].snap);
     health_free(r->health);
+    rate_free(r->rate);
     mem_free(r->loops);
     mem_free(r->routes);
     mem_free(r);
@@ -147,6 +152,7 @@ struct relay_loop *relay_loop_new(struct relay *r, unsigned i, struct loop *loop
                               .journal = ledger_journal(r->conf.ledger, i),
                               .snap = rl->snap,
                               .primed = rl->primed};
+    list_init(&rl->exchanges);
     loop_on_turn_end(loop, wake_ledger, rl);
     return rl;
 }

@@ -56,6 +56,8 @@ static const char *outcome_name(const struct exchange *x)
         return "upstream_cut";
     case OUTCOME_ERROR:
         return "upstream_error";
+    case OUTCOME_STOPPED:
+        return "server_stopped";
     case OUTCOME_NONE:
         break;
     }
@@ -226,6 +228,15 @@ static void answer(struct exchange *x)
         http_reply(x->req, 200, &json, 1, sb_str(&x->collected));
 }
 
+void exchange_leave_rate(struct exchange *x, bool success)
+{
+    struct relay *r = x->rl->relay;
+
+    if (x->rate_entered)
+        rate_leave(r->rate, x->cred->user.id, success, clock_now_us(r->conf.clock));
+    x->rate_entered = false;
+}
+
 enum step_next relay_settle(struct exchange *x)
 {
     loop_timer_stop(&x->timer);
@@ -242,6 +253,7 @@ enum step_next relay_settle(struct exchange *x)
         x->outcome = OUTCOME_NONE;
     }
     balance_release(&x->hold);
+    exchange_leave_rate(x, x->fault.code == ERR_OK || x->content_seen);
     answer(x);
     return NEXT_DONE;
 }
