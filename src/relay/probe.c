@@ -105,6 +105,7 @@ static void on_start(struct loop_msg *msg)
     struct exchange *x;
 
     if (!channel) {
+        arena_fini(&p->arena);
         refuse(p, ERR_NOT_FOUND, "渠道不存在 (no such channel)");
         return;
     }
