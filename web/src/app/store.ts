@@ -1,4 +1,5 @@
 import { combineReducers, configureStore } from '@reduxjs/toolkit';
+import { setupListeners } from '@reduxjs/toolkit/query';
 import { api } from '@/api/api';
 import { preferencesReducer } from '@/features/preferences/preferencesSlice';
 import { savePreferences } from '@/features/preferences/preferencesStorage';
@@ -19,6 +20,8 @@ export function createStore() {
     reducer: reducers,
     middleware: (defaults) => defaults().concat(api.middleware),
   });
+  // Tells the API client when the window has the focus, so that pages that keep themselves fresh rest without it.
+  setupListeners(store.dispatch);
   let last = store.getState();
   store.subscribe(() => {
     const state = store.getState();

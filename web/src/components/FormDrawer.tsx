@@ -1,5 +1,5 @@
 import { Button, Drawer, Form, type FormInstance } from 'antd';
-import { type ReactNode, useId } from 'react';
+import { type ReactNode, useId, useLayoutEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useIsPhone } from '@/lib/useMediaQuery';
 import { Notice } from './Notice';
@@ -19,11 +19,25 @@ interface Props<V> {
   children: ReactNode;
 }
 
+/** Puts the form around it back to its initial values when it appears. Stands behind the fields, which are known by then. */
+function FreshStart({ form }: { form: Pick<FormInstance, 'resetFields'> }) {
+  useLayoutEffect(() => form.resetFields(), [form]);
+  return null;
+}
+
+/** Counts how often something was opened. */
+function useOpenings(open: boolean): number {
+  const [state, setState] = useState({ open: false, count: 0 });
+  if (state.open !== open) setState({ open, count: state.count + (open ? 1 : 0) });
+  return state.count;
+}
+
 /** A form that slides in from the side, over the whole width on a phone. It forgets what was typed when it closes. */
 export function FormDrawer<V extends object>(props: Props<V>) {
   const { t } = useTranslation();
   const isPhone = useIsPhone();
   const formId = useId();
+  const openings = useOpenings(props.open);
   const footer = (
     <div className="flex justify-end gap-2 py-1">
       <Button onClick={props.onClose}>{t('common.cancel')}</Button>
@@ -52,6 +66,8 @@ export function FormDrawer<V extends object>(props: Props<V>) {
       >
         <div className="mb-5 empty:hidden">{props.error ? <Notice tone="bad">{props.error}</Notice> : null}</div>
         {props.children}
+        {/* Opened again before it had slid out, the form is still the last one, with that one's values. */}
+        <FreshStart key={openings} form={props.form} />
       </Form>
     </Drawer>
   );

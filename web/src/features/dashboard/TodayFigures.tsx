@@ -1,3 +1,4 @@
+import { live } from '@/api/live';
 import { DollarOutlined, NumberOutlined, SwapOutlined, WalletOutlined } from '@ant-design/icons';
 import { useTranslation } from 'react-i18next';
 import { LoadFault } from '@/components/LoadFault';
@@ -11,7 +12,7 @@ import { useToday } from './useToday';
 export function TodayFigures({ everybody }: { everybody: boolean }) {
   const { t } = useTranslation();
   const { quota } = useServer();
-  const { data: self } = useGetSelfQuery();
+  const { data: self } = useGetSelfQuery(undefined, live);
   const today = useToday(everybody);
   const shown = (value: number | undefined, format: (value: number) => string) => (value === undefined ? undefined : format(value));
   return (

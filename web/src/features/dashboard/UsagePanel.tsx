@@ -1,3 +1,4 @@
+import { live } from '@/api/live';
 import { BarChartOutlined } from '@ant-design/icons';
 import { Segmented } from 'antd';
 import dayjs from 'dayjs';
@@ -51,7 +52,7 @@ export function UsagePanel({ everybody }: { everybody: boolean }) {
   const [span, setSpan] = useState<Span>('week');
   const [query, setQuery] = useState(() => spanQuery('week'));
   const [measure, setMeasure] = useState<Measure>('quota');
-  const { data, error, refetch } = useGetUsageQuery({ ...query, everybody });
+  const { data, error, refetch } = useGetUsageQuery({ ...query, everybody }, live);
   return (
     <section className="ya-card p-4 md:p-5" aria-labelledby="usage-title">
       <div className="mb-5 flex flex-wrap items-center justify-between gap-3">

@@ -1,3 +1,4 @@
+import { live } from '@/api/live';
 import { useListChannelsQuery } from '@/features/channels/channelsApi';
 import { useListLogsQuery } from '@/features/logs/logsApi';
 import { isChannelTest, LogType } from '@/features/logs/types';
@@ -22,8 +23,8 @@ export function useFirstSteps(): FirstSteps {
   const { isAdmin } = useSession();
   const channels = useListChannelsQuery({ page: 1, pageSize: 1, idSort: true }, { skip: !isAdmin });
   const tokens = useListTokensQuery({ page: 1, pageSize: 1 });
-  const logs = useListLogsQuery({ filters: calls, everybody: isAdmin, page: 1, pageSize: 20 });
-  const self = useGetSelfQuery();
+  const logs = useListLogsQuery({ filters: calls, everybody: isAdmin, page: 1, pageSize: 20 }, live);
+  const self = useGetSelfQuery(undefined, live);
   const known = (!isAdmin || channels.data) && tokens.data && logs.data && self.data;
   if (!known) return { steps: undefined, token: undefined };
   // The test of a channel is in the log, too, but no call that a program made.

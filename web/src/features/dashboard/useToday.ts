@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { live } from '@/api/live';
 import { useGetLogStatQuery, useListLogsQuery } from '@/features/logs/logsApi';
 import { LogType, type LogFilters } from '@/features/logs/types';
 import { startOfToday } from '@/lib/time';
@@ -23,10 +24,10 @@ export function useToday(everybody: boolean): Today {
   const [start] = useState(startOfToday);
   const [end] = useState(() => Math.floor(Date.now() / 1000));
   const filters: LogFilters = { start, end: 0, type: LogType.consume, token: '', model: '', group: '', username: '', channel: '' };
-  const calls = useListLogsQuery({ filters, everybody, page: 1, pageSize: onePage });
-  const stat = useGetLogStatQuery({ filters, everybody });
+  const calls = useListLogsQuery({ filters, everybody, page: 1, pageSize: onePage }, live);
+  const stat = useGetLogStatQuery({ filters, everybody }, live);
   const many = (calls.data?.total ?? 0) > onePage;
-  const sums = useGetUsageQuery({ start, end, everybody }, { skip: !many });
+  const sums = useGetUsageQuery({ start, end, everybody }, { ...live, skip: !many });
   const listed = calls.data?.items.reduce((sum, row) => sum + row.prompt_tokens + row.completion_tokens, 0);
   const summed = sums.data?.reduce((sum, row) => sum + row.token_used, 0);
   return {

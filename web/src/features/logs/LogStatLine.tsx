@@ -1,3 +1,4 @@
+import { fresh } from '@/api/live';
 import { useTranslation } from 'react-i18next';
 import { useServer } from '@/features/status/useServer';
 import { formatCount } from '@/lib/numbers';
@@ -8,7 +9,7 @@ import type { LogFilters } from './types';
 export function LogStatLine({ filters, everybody }: { filters: LogFilters; everybody: boolean }) {
   const { t } = useTranslation();
   const { quota } = useServer();
-  const { data } = useGetLogStatQuery({ filters, everybody });
+  const { data } = useGetLogStatQuery({ filters, everybody }, fresh);
   const figures = [
     { name: 'quota', value: data ? quota(data.quota) : '–' },
     { name: 'rpm', value: data ? formatCount(data.rpm) : '–' },

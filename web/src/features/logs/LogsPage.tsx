@@ -2,6 +2,7 @@ import { FileTextOutlined, ReloadOutlined } from '@ant-design/icons';
 import { Button } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { fresh } from '@/api/live';
 import { EmptyState } from '@/components/EmptyState';
 import { LoadFault } from '@/components/LoadFault';
 import { PageHeader } from '@/components/PageHeader';
@@ -26,7 +27,7 @@ export default function LogsPage() {
   const [filters, setFilters] = useState<LogFilters>(() => ({ ...noFilters, start: startOf('week') }));
   const [paging, setPaging] = useState({ page: 1, pageSize: 20 });
   const still = useDebounced(filters);
-  const { data, error, isFetching, refetch } = useListLogsQuery({ filters: still, everybody: isAdmin, ...paging });
+  const { data, error, isFetching, refetch } = useListLogsQuery({ filters: still, everybody: isAdmin, ...paging }, fresh);
   const narrow = (change: Partial<LogFilters>) => {
     setFilters({ ...filters, ...change });
     setPaging({ ...paging, page: 1 });

@@ -1,5 +1,5 @@
 import { Button } from 'antd';
-import { useEffect } from 'react';
+import { useLayoutEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Navigate, Outlet, useLocation } from 'react-router';
 import { useErrorText } from '@/api/useErrorText';
@@ -14,7 +14,8 @@ export function StatusGate() {
   const { data, error, isFetching, refetch } = useGetStatusQuery(undefined, { refetchOnMountOrArgChange: false });
   const { name } = useServer();
   const { pathname } = useLocation();
-  useEffect(() => {
+  // Before the effects of the page inside, which says more.
+  useLayoutEffect(() => {
     document.title = name;
   }, [name]);
   if (data?.setup === false && pathname !== '/setup') return <Navigate to="/setup" replace />;
