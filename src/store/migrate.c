@@ -17,8 +17,6 @@
 #include "store/one_api.h"
 #include "store/repo_ability.h"
 #include "store/repo_meta.h"
-#include "store/repo_setup.h"
-#include "store/repo_user.h"
 #include "store/schema.h"
 
 enum { DDL_LIMIT = 16 * 1024 };
@@ -224,19 +222,6 @@ static enum err_code fix_abilities(struct migration *m, struct err *err)
     return repo_meta_put(m->conn, META_ABILITIES, STR("0"), err);
 }
 
-static enum err_code mark_setup(struct migration *m, struct err *err)
-{
-    struct setup_row *setup;
-    bool root;
-
-    TRY(repo_setup_find(m->conn, m->arena, &setup, err));
-    if (setup)
-        return ERR_OK;
-    TRY(repo_user_root_exists(m->conn, &root, err));
-    return root ? repo_setup_insert(m->conn, STR(YOURAPI_VERSION), (int64_t)time(NULL), err)
-                : ERR_OK;
-}
-
 /* The whole. */
 
 static enum err_code bring_forward(struct migration *m, struct str *origin, struct err *err)
@@ -246,8 +231,7 @@ static enum err_code bring_forward(struct migration *m, struct str *origin, stru
     TRY(bring_tables(m, err));
     if (str_eq(*origin, ORIGIN_ONE_API))
         TRY(join_carry_over(m, err));
-    TRY(fix_abilities(m, err));
-    return mark_setup(m, err);
+    return fix_abilities(m, err);
 }
 
 static enum err_code migrate(struct db_conn *c, struct arena *a, struct err *err)

@@ -62,6 +62,21 @@ test('the first account can do nothing but change its password', async () => {
   }
 });
 
+test('a restart before the set-up leaves it open', async () => {
+  const api = await YourApi.start();
+  try {
+    await api.stop({ keep: true });
+    await api.launch();
+    assert.equal((await api.call('GET', '/api/setup')).data.status, false);
+    await api.setUp();
+    await api.stop({ keep: true });
+    await api.launch();
+    assert.equal((await api.call('GET', '/api/setup')).data.status, true);
+  } finally {
+    await api.stop();
+  }
+});
+
 test('set-up asks for the printed code from a public address only, and works once', async () => {
   const api = await YourApi.start();
   try {
