@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "net/sock.h"
 #include "store/migrate.h"
 #include "store/repo_setup.h"
 
@@ -27,7 +28,9 @@ enum {
     OFFLOAD_THREADS = 8,
     OFFLOAD_QUEUE = 4096,
     DRAIN_MS = 15000,
-    STOP_MS = 20000,
+    STOP_MS = 20000, /* for running requests, and again for the ledger */
+    CUT_MS = 5000,   /* after that, for their last bytes */
+    LOOK_MS = 20,
     MAIN_TURN_S = 1
 };
 
@@ -40,7 +43,8 @@ struct worker {
     struct loop *loop;
     struct http_client *client;
     struct http_server *server;
-    struct loop_msg stop;
+    struct relay_loop *relay;
+    struct loop_msg close, stop;
 };
 
 struct app {
@@ -304,8 +308,8 @@ static enum err_code start_worker(struct app *a, unsigned i, struct err *err)
     w->index = i;
     TRY(loop_new(&w->loop, err));
     TRY(http_client_new(w->loop, a->offload, &client, &w->client, err));
-    relay_loop_new(a->relay, i, w->loop, w->client);
-    return http_server_open(w->loop, &server, "::", a->options->port, &w->server, err);
+    w->relay = relay_loop_new(a->relay, i, w->loop, w->client);
+    return http_server_open(w->loop, &server, "", a->options->port, &w->server, err);
 }
 
 /* All listen before the first one runs: either the whole program starts, or none of it. */
@@ -313,6 +317,7 @@ static enum err_code start_workers(struct app *a, struct err *err)
 {
     unsigned n = a->options->relay_threads;
 
+    TRY(sock_check_port("", a->options->port, err));
     a->workers = mem_zalloc(n * sizeof *a->workers);
     for (unsigned i = 0; i < n; i++)
         TRY(start_worker(a, i, err));
@@ -324,32 +329,69 @@ static enum err_code start_workers(struct app *a, struct err *err)
     return ERR_OK;
 }
 
-static void on_stop(struct loop_msg *msg)
+static void on_close(struct loop_msg *msg)
 {
-    struct worker *w = container_of(msg, struct worker, stop);
+    struct worker *w = container_of(msg, struct worker, close);
 
-    http_server_close(w->server, STOP_MS);
+    http_server_close(w->server, STOP_MS + CUT_MS);
 }
 
-/* Asks every server to close, waits until no request is open (bounded), then ends the loops. */
-static void stop_workers(struct app *a)
+static void on_stop(struct loop_msg *msg)
 {
-    for (unsigned i = 0; a->workers && i < a->options->relay_threads; i++) {
-        if (a->workers[i].started) {
-            a->workers[i].stop.fn = on_stop;
-            loop_post(a->workers[i].loop, &a->workers[i].stop);
-        }
-    }
-    for (int waited_ms = 0; waited_ms < STOP_MS && a->workers; waited_ms += 20) {
-        size_t open = 0;
+    relay_loop_stop(container_of(msg, struct worker, stop)->relay);
+}
 
-        usleep(20000);
-        for (unsigned i = 0; i < a->options->relay_threads; i++)
-            open += a->workers[i].server ? http_server_open_requests(a->workers[i].server) : 0;
-        if (open == 0)
-            break;
+static unsigned worker_count(const struct app *a)
+{
+    return a->workers ? a->options->relay_threads : 0;
+}
+
+/* Nobody waits for a reply, and every reply is sent. */
+static bool all_done(const struct app *a)
+{
+    for (unsigned i = 0; i < worker_count(a); i++) {
+        const struct worker *w = &a->workers[i];
+
+        if (w->started && (http_server_open_requests(w->server) || loop_flushing(w->loop)))
+            return false;
     }
-    for (unsigned i = 0; a->workers && i < a->options->relay_threads; i++) {
+    return true;
+}
+
+static void wait_until_done(const struct app *a, unsigned limit_ms)
+{
+    for (unsigned waited_ms = 0; waited_ms < limit_ms; waited_ms += LOOK_MS) {
+        usleep(LOOK_MS * 1000);
+        if (all_done(a))
+            return;
+    }
+}
+
+/* Every server takes no more and finishes what runs; what has not finished in time is settled and
+ * told. */
+static void end_requests(struct app *a)
+{
+    for (unsigned i = 0; i < worker_count(a); i++) {
+        struct worker *w = &a->workers[i];
+
+        w->close.fn = on_close;
+        if (w->started)
+            loop_post(w->loop, &w->close);
+    }
+    wait_until_done(a, STOP_MS);
+    for (unsigned i = 0; i < worker_count(a); i++) {
+        struct worker *w = &a->workers[i];
+
+        w->stop.fn = on_stop;
+        if (w->started)
+            loop_post(w->loop, &w->stop);
+    }
+    wait_until_done(a, CUT_MS);
+}
+
+static void end_loops(struct app *a)
+{
+    for (unsigned i = 0; i < worker_count(a); i++) {
         struct worker *w = &a->workers[i];
 
         if (w->started) {
@@ -361,7 +403,7 @@ static void stop_workers(struct app *a)
 
 static void free_workers(struct app *a)
 {
-    for (unsigned i = 0; a->workers && i < a->options->relay_threads; i++) {
+    for (unsigned i = 0; i < worker_count(a); i++) {
         http_client_free(a->workers[i].client);
         loop_free(a->workers[i].loop);
     }
@@ -481,9 +523,11 @@ void app_stop(struct app *a)
         api_stop(a->api);
     if (a->relay && a->workers)
         relay_stop_probes(a->relay);
-    stop_workers(a);
+    end_requests(a);
     if (a->offload)
-        offload_free(a->offload);
+        offload_stop(a->offload); /* its jobs answer to the loops, and lie in their memory */
+    end_loops(a);
+    offload_free(a->offload);
     if (a->ledger)
         ledger_close(a->ledger, STOP_MS);
     if (a->api)

@@ -47,6 +47,9 @@ void relay_free(struct relay *r); /* after the loops have ended */
 /* The relay's part of loop number `i`; before the loop runs. Owned by the relay. */
 struct relay_loop *relay_loop_new(struct relay *r, unsigned i, struct loop *loop,
                                   struct http_client *client);
+/* At shutdown, when running requests have had their time: settles those that wait for an upstream
+ * for what they have used, tells their clients, and begins no call any more. Loop thread. */
+void relay_loop_stop(struct relay_loop *rl);
 /* Hands a new snapshot to every loop; takes over the caller's reference. Returns when each loop has
  * it, if `wait` (not on a loop thread). */
 void relay_publish(struct relay *r, struct snapshot *snap, bool wait);

@@ -427,6 +427,8 @@ enum step_next relay_send(struct exchange *x)
         x->step = STEP_SETTLE;
         return NEXT_STEP;
     }
+    if (x->rl->stopping)
+        return exchange_fail(x, ERR_UNAVAILABLE, "服务器正在停止 (the server is stopping)");
     x->log->action = "calling the upstream";
     if (!p || !(p->modes & (1u << x->mode)))
         return exchange_fail(x, ERR_NOT_IMPLEMENTED,

@@ -9,7 +9,7 @@
 //     cut-first           dies before the first byte; cut-mid: dies in mid-stream
 //     error-event         an error event first; error-late: one after content
 //     slow-N              N ms before the answer; drip-N: N ms between chunks
-//     big-N               a stream of N chunks
+//     big-N               a stream of N chunks; large-N: an answer of N KB
 import http from 'node:http';
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -122,7 +122,8 @@ export class Upstream {
   }
 
   complete(res, body, model, url) {
-    const text = model.startsWith('empty') ? '' : `echo: ${textOf(body)}`;
+    const large = Number(/^large-(\d+)/.exec(model)?.[1] ?? 0);
+    const text = model.startsWith('empty') ? '' : `echo: ${textOf(body)}${'x'.repeat(large * 1024)}`;
     const legacy = url.includes('/completions') && !url.includes('/chat/');
     const choice = legacy
       ? { index: 0, text, finish_reason: text ? 'stop' : null, logprobs: null }

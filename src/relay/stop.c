@@ -1,0 +1,31 @@
+/*
+ * The program ends and some requests have not: each is settled for what it has used so far and
+ * told so. Without this their memory would just go away, and with it what they owe.
+ */
+#include "relay/exchange.h"
+
+static void break_up(struct exchange *x)
+{
+    http_call_cancel(x->call);
+    x->call = NULL;
+    x->log->action = "stopping";
+    if (x->outcome != OUTCOME_COMPLETE) {
+        if (x->outcome == OUTCOME_NONE)
+            x->outcome = OUTCOME_STOPPED;
+        exchange_fail(x, ERR_UNAVAILABLE, "服务器正在停止 (the server is stopping)");
+    }
+    exchange_go(x, STEP_SETTLE);
+}
+
+void relay_loop_stop(struct relay_loop *rl)
+{
+    rl->stopping = true;
+    LIST_FOR_EACH_SAFE (it, &rl->exchanges) {
+        struct exchange *x = list_entry(it, struct exchange, link);
+
+        /* Those without a call wait for a job, which ends soon; relay_stop_probes() has ended the
+         * tests. */
+        if (x->call && !x->probe)
+            break_up(x);
+    }
+}
