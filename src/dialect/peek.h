@@ -54,8 +54,8 @@ typedef void peek_text_fn(void *ctx, struct str text);
  * Looks into a chunk (`data` of a stream event) or a whole answer, in one pass, and calls fn (may
  * be NULL) for the text in it (content, reasoning, refusal, names and arguments of tools). Not
  * strict: what is wrong between the members that count goes unseen, and text that is no JSON object
- * gives an answer of falses. So it is for deciding, not for validating. Member names with escapes
- * in them are not recognised.
+ * gives an answer of falses (fn may have been called for what stood before the fault). So it is for
+ * deciding, not for validating. Member names with escapes in them are not recognised.
  */
 void peek_answer(struct str json, peek_text_fn *fn, void *ctx, struct peek_answer *out);
 

@@ -53,7 +53,7 @@ static inline struct str take_string(struct walk *w, bool *escaped)
 static void skip_container(struct walk *w)
 {
     size_t depth = 0;
-    bool escaped;
+    bool escaped = false;
 
     do {
         char c = w->p < w->end ? *w->p : '\0';
@@ -77,7 +77,7 @@ static inline struct str skip_value(struct walk *w)
 {
     char c = look(w);
     const char *from = w->p;
-    bool escaped;
+    bool escaped = false;
 
     if (c == '"') {
         take_string(w, &escaped);
@@ -126,7 +126,7 @@ static inline bool one_more(struct walk *w, char bracket, bool first)
 /* The next member's name; the walk stands before its value. */
 static inline bool next_member(struct walk *w, bool *first, struct str *name)
 {
-    bool escaped;
+    bool escaped = false;
 
     if (!one_more(w, '}', *first))
         return false;
