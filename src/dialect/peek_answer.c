@@ -39,9 +39,14 @@ static inline char look(struct walk *w)
 /* The inside of the string whose quote is next. */
 static inline struct str take_string(struct walk *w, bool *escaped)
 {
-    const char *from = w->p + 1;
-    const char *close = json_scan_string(w->scan, from, w->end, escaped);
+    const char *from = w->p + 1, *close = from;
+    unsigned stops = 0;
 
+    while (w->end - close >= 16 && (stops = json_scan_stops16(close)) == 0)
+        close += 16;
+    close += stops != 0 ? __builtin_ctz(stops) : 0;
+    if (stops == 0 || *close != '"') /* an escape, or the end is near */
+        close = w->scan->string(close, w->end, escaped);
     if (UNLIKELY(close == w->end || *close != '"')) {
         give_up(w);
         return STR_NULL;
