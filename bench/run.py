@@ -263,22 +263,20 @@ def start(bench):
 @measurement
 def soak(bench):
     """Resident memory after work, against that after warm-up."""
-    warm, seconds = (10, 15) if bench.quick else (20, 60)
-
-    def work(duration):
-        end = time.monotonic() + duration
-        while time.monotonic() < end:
-            load(bench.yourapi, model=MODEL, body=BODY_KB * 1024, connections=64, seconds=3)
-            load(bench.yourapi, model=STREAM_MODEL, stream=True, connections=64, seconds=1)
-            load(bench.yourapi, model=MODEL, body=BIG_KB * 1024, connections=8, seconds=1)
+    warm, rounds, part = (3, 6, 3) if bench.quick else (4, 15, 5)
+    resident = []
+    for _ in range(warm + rounds):
+        load(bench.yourapi, model=MODEL, body=BODY_KB * 1024, connections=64, seconds=3)
+        load(bench.yourapi, model=STREAM_MODEL, stream=True, connections=64, seconds=1)
+        load(bench.yourapi, model=MODEL, body=BIG_KB * 1024, connections=8, seconds=1)
         bench.yourapi.cpu_when_quiet()
-        return bench.yourapi.rss() / 2**20
-    before = work(warm)
-    after = work(seconds)
+        resident.append(bench.yourapi.rss() / 2**20)
+    before, after = median(resident[warm:warm + part]), median(resident[-part:])
     growth = (after / before - 1) * 100
     bench.row("resident memory after a soak, against warm-up", "within 5 %", "", f"{before:.1f} to {after:.1f} MB",
               f"{growth:+.1f} %", growth <= 5)
-    bench.note(f"soak: {seconds} s of all kinds of requests after {warm} s of the same")
+    bench.note(f"soak: {rounds} rounds of 5 s of all kinds of requests after {warm} rounds of the same; medians of the first and the "
+               f"last {part} rounds, because the journal's pages come and go ({min(resident[warm:]):.1f} to {max(resident[warm:]):.1f} MB)")
 
 
 @measurement
@@ -328,7 +326,7 @@ def page(bench, command, load_before):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="a shorter version, 1 to 2 minutes")
+    parser.add_argument("--quick", action="store_true", help="a shorter version, about 3 minutes")
     parser.add_argument("--list", action="store_true", help="the measurements")
     parser.add_argument("--keep", action="store_true", help="keep the work folder")
     parser.add_argument("names", nargs="*", metavar="NAME")
