@@ -2,6 +2,8 @@
 
 #include "base/json_scan.h"
 
+enum { SHORT_BYTES = 32 };
+
 static const struct str replacement = STR_INIT("\xEF\xBF\xBD"); /* U+FFFD */
 
 /* ---- Unescaping ---- */
@@ -184,8 +186,33 @@ static void add_repaired(struct sb *sb, const struct json_scan *scan, struct str
     }
 }
 
+/* Names of members and the like: short, nothing in it to escape. */
+static bool add_plain(struct sb *sb, struct str s)
+{
+    char *at;
+
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+
+        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')
+            return false;
+    }
+    at = sb_reserve(sb, s.n + 2);
+    if (at) {
+        at[0] = '"';
+        for (size_t i = 0; i < s.n; i++)
+            at[i + 1] = s.p[i];
+        at[s.n + 1] = '"';
+        sb->n += s.n + 2;
+    }
+    return true;
+}
+
 void json_text_quote(struct sb *sb, struct str s)
 {
+    if (s.n <= SHORT_BYTES && add_plain(sb, s))
+        return;
+
     const struct json_scan *scan = json_scan_best();
 
     sb_add_char(sb, '"');

@@ -146,6 +146,34 @@ static void add_decimal(struct sb *sb, struct str digits, int point)
     }
 }
 
+/*
+ * Prices and ratios have few places: value = i / 10^places. Both are exact doubles, so the division
+ * is rounded once, and where it gives `value` back these are its shortest digits (two different
+ * numbers of up to 15 digits are never the same double).
+ */
+static bool add_few_places(struct sb *sb, double value)
+{
+    double scale = 1;
+
+    for (int places = 1; places <= 6; places++) {
+        scale *= 10;
+        if (value * scale >= 1e15)
+            return false;
+        int64_t i = (int64_t)(value * scale + 0.5);
+
+        if ((double)i / scale < value || (double)i / scale > value)
+            continue;
+        char digits[24];
+        int n = 0;
+
+        for (; i > 0; i /= 10)
+            digits[sizeof digits - (size_t)++n] = (char)('0' + i % 10);
+        add_decimal(sb, str_make(digits + sizeof digits - n, (size_t)n), n - places);
+        return true;
+    }
+    return false;
+}
+
 void jw_f64(struct json_writer *w, double value)
 {
     char digits[DIGITS_MAX] = {0};
@@ -163,6 +191,8 @@ void jw_f64(struct json_writer *w, double value)
         sb_add_i64(w->sb, (int64_t)value);
         return;
     }
+    if (add_few_places(w->sb, value))
+        return;
     size_t n = shortest_digits(value, digits, &point);
     add_decimal(w->sb, str_make(digits, n), point);
 }

@@ -171,6 +171,29 @@ bool str_to_i64(struct str s, int64_t *out)
     return true;
 }
 
+/* Digits, at most 15, with or without a point between them: their number and the power of ten are
+ * exact doubles, so one division rounds as strtod does. */
+static bool few_digits(struct str s, double *out)
+{
+    uint64_t number = 0;
+    double scale = 0;
+
+    if (s.n > 15)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '.' && scale <= 0 && i > 0 && i + 1 < s.n) {
+            scale = 1;
+        } else if (s.p[i] >= '0' && s.p[i] <= '9') {
+            number = number * 10 + (uint64_t)(s.p[i] - '0');
+            scale *= 10;
+        } else {
+            return false;
+        }
+    }
+    *out = scale > 0 ? (double)number / scale : (double)number;
+    return s.n > 0;
+}
+
 bool str_to_f64(struct str s, double *out)
 {
     static const char allowed[] = "0123456789+-.eE";
@@ -179,6 +202,8 @@ bool str_to_f64(struct str s, double *out)
     char *end;
 
     *out = 0;
+    if (few_digits(s, out))
+        return true;
     if (s.n == 0 || s.n >= sizeof text)
         return false;
     for (size_t i = 0; i < s.n; i++) { /* keeps hex floats, "inf", "nan" and leading spaces out */

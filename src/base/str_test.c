@@ -74,7 +74,34 @@ TEST(booleans_are_what_go_reads)
     CHECK(!str_to_bool(STR("yes"), &b) && !b);
 }
 
+TEST(decimals_are_read_as_strtod_reads_them)
+{
+    static const char *const texts[] = {"0",
+                                        "7",
+                                        "0.1",
+                                        "2.675",
+                                        "123456.789",
+                                        "00.50",
+                                        "1e3",
+                                        "0.000000001",
+                                        "999999999999999",
+                                        "5.",
+                                        ".5",
+                                        "-0.125",
+                                        "1.7976931348623157e308"};
+    double value;
+
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        double want = strtod(texts[i], NULL);
+
+        CHECK(str_to_f64(str_from(texts[i]), &value));
+        CHECK(value >= want && value <= want);
+    }
+    CHECK(!str_to_f64(STR("."), &value));
+    CHECK(!str_to_f64(STR("1.2.3"), &value));
+}
+
 TEST_MAIN(a_slice_is_cut_at_the_first_separator, splitting_leaves_out_spaces_and_empty_parts,
           numbers_are_read_whole_or_not_at_all, case_is_ignored_only_where_the_name_says_so,
           substrings_past_the_end_are_empty, comparison_orders_prefixes_first_and_bytes_unsigned,
-          booleans_are_what_go_reads)
+          booleans_are_what_go_reads, decimals_are_read_as_strtod_reads_them)
