@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "billing/decimal.h"
 
+enum { PLACES_TEXT = 320 }; /* the largest double with two places, too */
+
 /* Beyond it a number is no longer exact in JSON or in a double; no call costs that. */
 static const int64_t points_max = INT64_C(9007199254740991);
 
@@ -220,20 +222,51 @@ void price_write_other(struct json_writer *w, const struct price_plan *plan,
     write_audio(w, plan, usage);
 }
 
+/* "%.2f". What has at most two places, as ratios nearly always do, without the work of printf. */
+static const char *two_places(double value, char text[PLACES_TEXT])
+{
+    if (value >= 0 && value < 1e9) {
+        uint64_t i = (uint64_t)(value * 100 + 0.5);
+
+        if ((double)i / 100 <= value && (double)i / 100 >= value) {
+            char *at = text + PLACES_TEXT - 1;
+
+            *at = '\0';
+            *--at = (char)('0' + i % 10);
+            *--at = (char)('0' + i / 10 % 10);
+            *--at = '.';
+            i /= 100;
+            do {
+                *--at = (char)('0' + i % 10);
+                i /= 10;
+            } while (i > 0);
+            return at;
+        }
+    }
+    snprintf(text, PLACES_TEXT, "%.2f", value);
+    return text;
+}
+
 struct str price_content(struct arena *a, const struct price_plan *plan, const struct usage *usage)
 {
     const struct model_price *m = &plan->model;
     const char *end = used_nothing(usage) ? "（可能是上游超时）" : "";
     const struct classes c = classify(plan, usage);
+    char group[PLACES_TEXT], ratio[PLACES_TEXT], completion[PLACES_TEXT];
+    const char *group_text = two_places(plan->group_ratio, group);
 
     if (m->per_call)
-        return arena_fmt(a, "模型价格 %.2f，分组倍率 %.2f%s", m->price_usd, plan->group_ratio, end);
+        return arena_fmt(a, "模型价格 %.2f，分组倍率 %s%s", m->price_usd, group_text, end);
     if (c.audio_in + c.audio_out > 0)
         return arena_fmt(a,
                          "模型倍率 %.2f，补全倍率 %.2f，音频倍率 %.2f，音频补全倍率 "
-                         "%.2f，分组倍率 %.2f%s",
+                         "%.2f，分组倍率 %s%s",
                          m->ratio, m->completion_ratio, m->audio_ratio, m->audio_completion_ratio,
-                         plan->group_ratio, end);
-    return arena_fmt(a, "模型倍率 %.2f，补全倍率 %.2f，分组倍率 %.2f%s", m->ratio,
-                     m->completion_ratio, plan->group_ratio, end);
+                         group_text, end);
+    return str_concat(a,
+                      (const struct str[]){STR("模型倍率 "), str_from(two_places(m->ratio, ratio)),
+                                           STR("，补全倍率 "),
+                                           str_from(two_places(m->completion_ratio, completion)),
+                                           STR("，分组倍率 "), str_from(group_text), str_from(end)},
+                      7);
 }

@@ -335,6 +335,11 @@ TEST(the_log_row_tells_how_the_price_came_about)
               "{\"model_ratio\":1.25,\"group_ratio\":1,\"completion_ratio\":4,\"cache_tokens\":7,"
               "\"cache_ratio\":0.5,\"model_price\":-1}");
     CHECK_STR(price_content(&a, &plan, &u), "模型倍率 1.25，补全倍率 4.00，分组倍率 1.00");
+    plan.group_ratio = 1.005; /* the double is below it */
+    CHECK_STR(price_content(&a, &plan, &u), "模型倍率 1.25，补全倍率 4.00，分组倍率 1.00");
+    plan.group_ratio = 120.29;
+    CHECK_STR(price_content(&a, &plan, &u), "模型倍率 1.25，补全倍率 4.00，分组倍率 120.29");
+    plan.group_ratio = 1;
     u = tokens(0, 0);
     CHECK_STR(price_content(&a, &plan, &u),
               "模型倍率 1.25，补全倍率 4.00，分组倍率 1.00（可能是上游超时）");
