@@ -18,9 +18,110 @@ static void add_kind(struct token_counter *c, enum token_kind kind)
     c->last = (uint8_t)kind;
 }
 
-/* Counts the bytes whose kind is plain from the byte alone; returns the first that is not. This
- * loop is nearly all of the work: two table reads and an addition a byte. */
-static const char *add_plain(struct token_counter *c, const char *p, const char *end)
+/* ---- plain bytes, sixteen at once ----
+ *
+ * A request is mostly plain text, and each of its bytes is looked at before anything is sent on. So
+ * blocks of plain bytes are sorted into kinds by comparing, and counted a kind; a run of letters or
+ * digits counts where the byte before is none. Compilers make SSE2 or NEON of it.
+ */
+
+enum { LANES = 16, BLOCKS_MAX = 255 }; /* of a counter of a byte a lane */
+
+typedef uint8_t lanes __attribute__((vector_size(LANES)));
+
+static lanes load(const char *p)
+{
+    lanes v;
+
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static lanes between(lanes v, uint8_t first, uint8_t count)
+{
+    return (lanes)(v - first < count);
+}
+
+static lanes is(lanes v, char c)
+{
+    return (lanes)(v == (uint8_t)c);
+}
+
+static lanes letters(lanes v)
+{
+    return between(v | 0x20, 'a', 26);
+}
+
+static lanes digits(lanes v)
+{
+    return between(v, '0', 10);
+}
+
+static bool any(lanes v)
+{
+    uint64_t halves[2];
+
+    memcpy(halves, &v, sizeof halves);
+    return (halves[0] | halves[1]) != 0;
+}
+
+/* A quote, a backslash, or a byte outside ASCII. */
+static bool all_plain(lanes v)
+{
+    return !any(is(v, '"') | is(v, '\\') | (v & 0x80));
+}
+
+/* Sum of the lanes: neighbours are added in 16 bits each, then a multiplication adds those up. */
+static uint64_t total(lanes counts)
+{
+    const uint64_t low = 0x00ff00ff00ff00ff;
+    uint64_t halves[2], sum = 0;
+
+    memcpy(halves, &counts, sizeof halves);
+    for (int i = 0; i < 2; i++)
+        sum += (((halves[i] & low) + (halves[i] >> 8 & low)) * 0x0001000100010001) >> 48;
+    return sum;
+}
+
+/* From the second plain byte of a text on: p[-1] may be read and is plain, too. */
+static const char *add_blocks(struct token_counter *c, const char *p, const char *end)
+{
+    const uint16_t *weights = c->weights->after[KIND_NOTHING];
+    lanes words = {0}, numbers = {0}, symbols = {0}, urls = {0}, ats = {0}, lines = {0},
+          spaces = {0};
+    int blocks = 0;
+
+    for (; end - p >= LANES && blocks < BLOCKS_MAX; p += LANES, blocks++) {
+        lanes v = load(p), before = load(p - 1), word = letters(v), number = digits(v);
+
+        if (!all_plain(v))
+            break;
+        lanes url = is(v, '#') | between(v, '%', 2) | is(v, '/') | between(v, ':', 2) | is(v, '=') |
+                    is(v, '?');
+        lanes line = between(v, '\t', 2), space = is(v, ' ') | between(v, '\v', 3), at = is(v, '@');
+
+        /* True is 255, which is -1. */
+        words -= word & ~letters(before);
+        numbers -= number & ~digits(before);
+        urls -= url;
+        ats -= at;
+        lines -= line;
+        spaces -= space;
+        symbols -= ~(word | number | url | at | line | space);
+    }
+    if (blocks == 0)
+        return p;
+    c->hundredths += total(words) * weights[KIND_WORD] + total(numbers) * weights[KIND_NUMBER] +
+                     total(symbols) * weights[KIND_SYMBOL] + total(urls) * weights[KIND_URL] +
+                     total(ats) * weights[KIND_AT] + total(lines) * weights[KIND_LINE] +
+                     total(spaces) * weights[KIND_SPACE];
+    c->last = token_ascii_kinds[(unsigned char)p[-1]];
+    return p;
+}
+
+/* Counts the bytes before `end` whose kind is plain from the byte alone; returns the first that is
+ * not. */
+static const char *add_each(struct token_counter *c, const char *p, const char *end)
 {
     const uint16_t *after = &c->weights->after[0][0];
     uint64_t sum = c->hundredths;
@@ -37,6 +138,18 @@ static const char *add_plain(struct token_counter *c, const char *p, const char 
     c->hundredths = sum;
     c->last = (uint8_t)last;
     return p;
+}
+
+static const char *add_plain(struct token_counter *c, const char *p, const char *end)
+{
+    const char *first = p, *next;
+
+    p = add_each(c, p, end - p > 1 ? p + 1 : end);
+    if (p == first)
+        return p;
+    while ((next = add_blocks(c, p, end)) != p)
+        p = next;
+    return add_each(c, p, end);
 }
 
 /* Bytes that a UTF-8 sequence of this first byte has; 0: none begins so. */

@@ -172,9 +172,28 @@ TEST(a_request_of_400_kb_is_counted_in_one_pass)
     CHECK(count > 80000 && count < 150000);
 }
 
+/* The count of the whole goes over blocks, that of single bytes over none. */
+TEST(a_text_in_blocks_counts_as_its_bytes_one_by_one)
+{
+    char bytes[1024];
+
+    for (size_t seed = 0; seed < 50; seed++) {
+        struct token_meter m;
+
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = (char)((i * (seed + 3) + i / 97 * seed) % (seed % 5 == 0 ? 200 : 128));
+        token_meter_init(&m, STR("gpt-4o"));
+        for (size_t i = 0; i < sizeof bytes - seed; i++)
+            token_meter_add(&m, str_make(bytes + i, 1));
+        CHECK_EQ(tokens_of_text(STR("gpt-4o"), str_make(bytes, sizeof bytes - seed)),
+                 token_meter_count(&m));
+    }
+}
+
 TEST_MAIN(items_weigh_as_the_table_says, each_family_has_its_own_weights,
           malformed_bytes_count_as_symbols, a_meter_gives_the_same_count_for_any_cut,
           tool_calls_of_a_stream_are_added, a_chat_request_counts_its_messages,
           escapes_count_as_what_they_stand_for, media_parts_count_flat_and_their_data_is_not_read,
           inputs_and_tools_are_counted, broken_json_counts_nothing,
-          a_request_of_400_kb_is_counted_in_one_pass)
+          a_request_of_400_kb_is_counted_in_one_pass,
+          a_text_in_blocks_counts_as_its_bytes_one_by_one)
