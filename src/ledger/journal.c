@@ -167,6 +167,25 @@ enum err_code journal_append(struct journal *j, const struct usage_record *r, st
     return ERR_OK;
 }
 
+/* Eighth of a segment: room for some thousand calls under way. */
+static bool is_nearly_full(const struct journal *j)
+{
+    return j->loop.segment->bytes - j->loop.at < j->segment_bytes / 8;
+}
+
+bool journal_has_room(struct journal *j)
+{
+    struct err err;
+    bool ready;
+
+    if (!is_nearly_full(j))
+        return true;
+    pthread_mutex_lock(&j->making.lock);
+    ready = j->making.spare || make_locked(j, 0, &j->making.spare, &err) == ERR_OK;
+    pthread_mutex_unlock(&j->making.lock);
+    return ready;
+}
+
 uint64_t journal_written(const struct journal *j)
 {
     return atomic_load(&j->written);

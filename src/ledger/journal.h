@@ -45,6 +45,10 @@ void journal_close(
  * can be made (disk full). Loop thread. */
 MUST_CHECK enum err_code journal_append(struct journal *j, const struct usage_record *r,
                                         struct err *err);
+/* Will the records of the calls that now run find room, and another one's? False when the segment
+ * is nearly full and no other can be made (disk full): then a new call should not begin, because
+ * what it costs could not be written down. Loop thread. */
+bool journal_has_room(struct journal *j);
 /* Where the last record ends. Any thread; ordered with the state of the ledger thread, see
  * ledger_wake(). */
 uint64_t journal_written(const struct journal *j);

@@ -180,6 +180,30 @@ TEST(a_full_disk_is_an_error_and_nothing_is_lost)
     folder_remove(&f);
 }
 
+TEST(a_journal_says_that_it_fills_up_while_calls_under_way_still_find_room)
+{
+    struct folder f;
+    struct journal *j;
+    struct usage_record r = {.kind = RECORD_CONSUME, .quota = 9};
+
+    folder_make(&f);
+    j = open_in(&f, 4096);
+    while (folder_count(&f, ".log", false) < 2) { /* it makes the next one itself while it can */
+        CHECK(journal_has_room(j));
+        append(j, 0);
+    }
+    folder_count(&f, ".log", true);
+    rmdir(f.path);
+    while (journal_has_room(j))
+        append(j, 0);
+    CHECK_EQ(journal_append(j, &r, NULL), ERR_OK);
+    CHECK_EQ(journal_append(j, &r, NULL), ERR_OK);
+    CHECK_EQ(mkdir(f.path, 0700), 0);
+    CHECK(journal_has_room(j));
+    journal_close(j);
+    folder_remove(&f);
+}
+
 TEST(ids_are_never_used_twice)
 {
     struct folder f;
@@ -384,8 +408,9 @@ TEST(only_names_of_ours_are_journals)
 TEST_MAIN(records_come_back_in_their_order_over_many_segments,
           a_record_larger_than_a_segment_gets_its_own,
           a_segment_is_made_ahead_when_the_current_one_is_half_full,
-          a_full_disk_is_an_error_and_nothing_is_lost, ids_are_never_used_twice,
-          a_finished_journal_leaves_one_file_that_is_not_replayed,
+          a_full_disk_is_an_error_and_nothing_is_lost,
+          a_journal_says_that_it_fills_up_while_calls_under_way_still_find_room,
+          ids_are_never_used_twice, a_finished_journal_leaves_one_file_that_is_not_replayed,
           a_reader_beside_the_writer_sees_every_record_once,
           a_tail_that_was_torn_at_any_byte_never_gives_a_wrong_record, a_damaged_head_is_refused,
           only_names_of_ours_are_journals)

@@ -429,6 +429,10 @@ enum step_next relay_send(struct exchange *x)
     }
     if (x->rl->stopping)
         return exchange_fail(x, ERR_UNAVAILABLE, "服务器正在停止 (the server is stopping)");
+    if (!x->probe && !journal_has_room(x->rl->journal))
+        return exchange_fail(
+            x, ERR_UNAVAILABLE,
+            "暂时无法记录用量，请稍后重试 (the usage cannot be recorded now, try again later)");
     x->log->action = "calling the upstream";
     if (!p || !(p->modes & (1u << x->mode)))
         return exchange_fail(x, ERR_NOT_IMPLEMENTED,
