@@ -95,6 +95,7 @@ static void read_keys(struct arena *a, struct route_channel *c)
 {
     const struct json *info = read_json(a, &c->row, c->row.channel_info, "channel_info");
     struct str text = secret_reveal(c->row.key), *keys;
+    uint32_t *numbers;
     size_t most = 1, kept = 0;
 
     if (!json_bool_or(json_get(info, STR("is_multi_key")), false)) {
@@ -108,13 +109,18 @@ static void read_keys(struct arena *a, struct route_channel *c)
     for (size_t i = 0; i < text.n; i++) /* a part has a line end or a comma behind it */
         most += text.p[i] == '\n' || text.p[i] == ',';
     keys = arena_new_array(a, struct str, most);
+    numbers = arena_new_array(a, uint32_t, most);
     most = split_keys(a, text, keys);
     for (size_t i = 0; i < most; i++) {
-        if (key_enabled(json_get(info, STR("multi_key_status_list")), i))
-            keys[kept++] = keys[i];
+        if (!key_enabled(json_get(info, STR("multi_key_status_list")), i))
+            continue;
+        numbers[kept] = (uint32_t)i;
+        keys[kept++] = keys[i];
     }
     c->keys = keys;
     c->key_count = kept;
+    c->key_numbers = numbers;
+    c->poll_keys = json_str_eq(json_get(info, STR("multi_key_mode")), STR("polling"));
 }
 
 static void prepare(struct arena *a, const struct channel *row, struct route_channel *out)

@@ -21,6 +21,9 @@ struct route_channel {
     const struct str *keys; /* upstream keys that are enabled: one, or several of a multi-key
                                channel; secret: take them by snapshot_channel_key() */
     size_t key_count;       /* 0: every key of a multi-key channel is disabled */
+    const uint32_t
+        *key_numbers; /* place of each in the stored list; NULL: not a multi-key channel */
+    bool poll_keys;   /* one after the other, instead of any */
     const struct json *model_mapping, *status_code_mapping, *param_override, *header_override,
         *setting;                  /* NULL: none or not JSON */
     struct str proxy;              /* setting.proxy; empty: none */

@@ -105,6 +105,7 @@ struct exchange {
     /* SELECT and SEND, anew for each attempt */
     const struct route_channel *channel;
     struct str channel_key;
+    int64_t key_number; /* of a multi-key channel: the key's place in the stored list; else -1 */
     const struct route_channel *tried[MAX_ATTEMPTS];
     unsigned attempts;
     struct str upstream_model;
@@ -184,10 +185,17 @@ void health_free(struct health_table *h);
 /* Gives each channel of a new snapshot its health; before it is published. */
 void health_attach(struct health_table *h, struct snapshot *snap);
 bool health_ok(const struct route_channel *channel, uint64_t now_ms);
+/* Which of the channel's keys is next: any, or one after the other. */
+size_t health_next_key(const struct route_channel *channel);
 void health_note_success(const struct route_channel *channel);
 /* Notes the failure in x->fault and, when the channel's own fault says so, switches the channel
  * off. */
 void health_note_failure(struct exchange *x);
+
+/* disable.c */
+/* Switches off the channel of the failed exchange, or of a multi-key channel the key that was used
+ * and the channel with its last one; in the database, on the pool. `busy` is true until then. */
+void channel_disable(struct exchange *x, _Atomic bool *busy);
 
 /* model_list.c */
 void relay_list_models(struct http_req *r, void *ctx);

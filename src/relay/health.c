@@ -7,10 +7,9 @@
 #include <pthread.h>
 
 #include "base/mem.h"
-#include "base/text.h"
+#include "base/random.h"
 #include "model/channel_rules.h"
 #include "relay/exchange.h"
-#include "store/repo_channel.h"
 
 enum { FAILURES_TO_REST = 3, REST_MS = 5000, REST_LONGEST_MS = 60000 };
 
@@ -18,6 +17,7 @@ struct channel_health {             /* shared by all loops; lives as long as the
     _Atomic unsigned failures;      /* in a row */
     _Atomic uint64_t rest_until_ms; /* clock_mono_ms() */
     _Atomic bool disabling;         /* a job that switches it off is under way */
+    _Atomic unsigned next_key;      /* of a multi-key channel that polls its keys */
 };
 
 struct health_table {
@@ -71,6 +71,13 @@ bool health_ok(const struct route_channel *channel, uint64_t now_ms)
            atomic_load_explicit(&channel->health->rest_until_ms, memory_order_relaxed) <= now_ms;
 }
 
+size_t health_next_key(const struct route_channel *channel)
+{
+    if (!channel->poll_keys || !channel->health)
+        return random_below(channel->key_count);
+    return atomic_fetch_add(&channel->health->next_key, 1) % channel->key_count;
+}
+
 void health_note_success(const struct route_channel *channel)
 {
     if (!channel->health ||
@@ -93,70 +100,6 @@ static void rest_if_often(struct channel_health *health)
                  clock_mono_ms() + (rest < REST_LONGEST_MS ? rest : REST_LONGEST_MS));
 }
 
-/* ---- switching a channel off ---- */
-
-struct disable_job {
-    struct offload_job job;
-    struct relay *relay;
-    struct channel_health *health;
-    int64_t channel_id;
-    char reason[256];
-};
-
-static enum err_code disable(struct disable_job *d, struct err *err)
-{
-    CLEANUP(db_releasep) struct db_conn *c = NULL;
-    CLEANUP(arena_finip) struct arena a = {0};
-    bool changed = false;
-    struct str info;
-
-    arena_init(&a, 0);
-    info = channel_status_note(&a, str_from(d->reason), clock_now_s(d->relay->conf.clock));
-    TRY(db_acquire(d->relay->conf.db, DB_WRITE, &c, err));
-    TRY(repo_channel_set_status(c, d->channel_id, CHANNEL_AUTO_DISABLED, info, &changed, err));
-    db_release(c);
-    c = NULL;
-    if (!changed)
-        return ERR_OK;
-    log_error(NULL, "channel.disabled", "channel=%" PRId64 " reason=\"%s\"", d->channel_id,
-              d->reason);
-    return d->relay->conf.reload(d->relay->conf.ctx, err);
-}
-
-static void disable_work(struct offload_job *job)
-{
-    struct disable_job *d = container_of(job, struct disable_job, job);
-    struct err err = {0};
-
-    if (disable(d, &err) != ERR_OK)
-        log_error(NULL, "channel.disable_failed", "channel=%" PRId64 " error=%s", d->channel_id,
-                  err.msg);
-    if (d->health)
-        atomic_store(&d->health->disabling, false);
-    mem_free(d);
-}
-
-static void start_disabling(struct exchange *x)
-{
-    const struct route_channel *channel = x->channel;
-    struct disable_job *d;
-
-    if (channel->health && atomic_exchange(&channel->health->disabling, true))
-        return;
-    d = mem_new(struct disable_job);
-    *d = (struct disable_job){.job.work = disable_work,
-                              .relay = x->rl->relay,
-                              .health = channel->health,
-                              .channel_id = channel->row.id};
-    snprintf(d->reason, sizeof d->reason, "%.*s",
-             STR_ARG(utf8_prefix(x->fault.error.message, sizeof d->reason - 1)));
-    if (offload_submit(x->rl->relay->conf.offload, &d->job, NULL) == ERR_OK)
-        return;
-    if (channel->health)
-        atomic_store(&channel->health->disabling, false);
-    mem_free(d);
-}
-
 /* A status that speaks of the channel or the provider, not of what the caller has sent. */
 static bool is_channels_fault(int status)
 {
@@ -174,5 +117,5 @@ void health_note_failure(struct exchange *x)
     if (x->channel->row.auto_ban == 1 &&
         channel_should_disable(&x->snap->settings, x->channel->row.type, fault->status,
                                fault->error.code, fault->error.type, fault->error.message))
-        start_disabling(x);
+        channel_disable(x, x->channel->health ? &x->channel->health->disabling : NULL);
 }

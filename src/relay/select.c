@@ -86,10 +86,14 @@ static const struct route_channel *pick(const struct exchange *x, const struct r
 
 static enum step_next take(struct exchange *x, const struct route_channel *channel)
 {
+    size_t i;
+
     if (channel->key_count == 0)
         return exchange_fail(x, ERR_CHANNEL, "渠道没有可用的密钥 (the channel has no usable key)");
     x->channel = channel;
-    x->channel_key = channel->keys[random_below(channel->key_count)];
+    i = channel->key_count > 1 ? health_next_key(channel) : 0;
+    x->channel_key = channel->keys[i];
+    x->key_number = channel->key_numbers ? (int64_t)channel->key_numbers[i] : -1;
     x->tried[x->attempts++] = channel;
     return NEXT_STEP;
 }

@@ -42,6 +42,10 @@ static void write_admin_info(struct json_writer *w, const struct exchange *x)
     jw_end(w);
     if (!x->usage_seen)
         jw_key_bool(w, STR("local_count_tokens"), true);
+    if (x->channel && x->key_number >= 0) {
+        jw_key_bool(w, STR("is_multi_key"), true);
+        jw_key_i64(w, STR("multi_key_index"), x->key_number);
+    }
     jw_end(w);
 }
 
