@@ -68,7 +68,7 @@ void wire_timer_set(struct wire *w, struct wire_timer *t, uint64_t due_us)
     t->due_us = due_us;
     if (w->heap_n + 2 > w->heap_cap) {
         w->heap_cap = w->heap_cap ? w->heap_cap * 2 : 64;
-        w->heap = mem_realloc(w->heap, w->heap_cap * sizeof *w->heap);
+        w->heap = mem_realloc(w->heap, w->heap_cap * sizeof(struct wire_timer *));
     }
     heap_up(w, ++w->heap_n, t);
 }

@@ -76,9 +76,7 @@ static void feed(struct walk *w, struct str in)
     while (!w->dead && (in.n > 0 || w->in_body)) {
         if (!w->in_body)
             feed_head(w, &in);
-        else if (in.n == 0 && !http1_body_ends_with_connection(&w->body))
-            return;
-        else if (in.n == 0 && w->body.left > 0)
+        else if (in.n == 0 && (!http1_body_ends_with_connection(&w->body) || w->body.left > 0))
             return;
         else
             feed_body(w, &in);

@@ -352,6 +352,7 @@ static bool all_done(const struct app *a)
     for (unsigned i = 0; i < worker_count(a); i++) {
         const struct worker *w = &a->workers[i];
 
+        assert(a->workers);
         if (w->started && (http_server_open_requests(w->server) || loop_flushing(w->loop)))
             return false;
     }

@@ -206,6 +206,7 @@ static void take_filled(struct walk *w)
 }
 
 /* [{"type":"text","text":..}, ..] (Mistral's thinking parts: "thinking":[{"text":..}]). */
+/* NOLINTNEXTLINE(misc-no-recursion): thinking stands in a text's place, not in other thinking. */
 static void take_parts(struct walk *w, unsigned depth)
 {
     struct str name;

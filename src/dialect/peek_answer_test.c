@@ -146,12 +146,13 @@ TEST(what_is_no_json_object_holds_nothing)
         "",          "<html>", "[]",       "{\"error\":{\"a\":1}",   "{\"error\":\"x\"} y",
         "{\"a\" 1}", "{,}",    "{\"a\":}", "{\"error\":{\"a\":1},}", "{\"error\":\"x\" \"b\":1}",
     };
-    struct peek_answer none = {0};
 
     for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
         struct peek_answer p = peek(broken[i]);
 
-        CHECK(memcmp(&p, &none, sizeof p) == 0);
+        CHECK(!p.has_usage && !p.has_error && !p.has_content && !p.has_finish);
+        CHECK(!p.usage_only && !p.has_null_usage && p.tool_calls == 0);
+        CHECK(p.usage_member.p == NULL);
     }
 }
 
