@@ -11,13 +11,15 @@
 #include "base/random.h"
 #include "ledger/segment.h"
 
+enum { TOUCH_BYTES = 128 * 1024 };
+
 struct journal {
     uint64_t id;
     size_t segment_bytes;
     _Atomic uint64_t written; /* position behind the last record */
     struct {                  /* only the owning loop */
         struct segment *segment;
-        size_t at;
+        size_t at, touched; /* up to where its pages are ready */
     } loop;
     struct { /* only the ledger thread */
         struct segment *segment;
@@ -145,7 +147,7 @@ static enum err_code roll_over(struct journal *j, size_t record_bytes, struct er
     /* Nothing is ever appended to the old one again; whoever sees `next` may rely on that. */
     atomic_store_explicit(&j->loop.segment->next, next, memory_order_release);
     j->loop.segment = next;
-    j->loop.at = SEGMENT_HEAD;
+    j->loop.at = j->loop.touched = SEGMENT_HEAD;
     return ERR_OK;
 }
 
@@ -159,6 +161,10 @@ enum err_code journal_append(struct journal *j, const struct usage_record *r, st
 
         if (rc != ERR_OK)
             return rc;
+    }
+    if (j->loop.at + bytes > j->loop.touched) {
+        segment_touch(j->loop.segment, j->loop.at, TOUCH_BYTES + bytes);
+        j->loop.touched = j->loop.at + TOUCH_BYTES + bytes;
     }
     record_encode(r, segment_payload(j->loop.segment, j->loop.at));
     segment_publish(j->loop.segment, j->loop.at, payload);

@@ -28,7 +28,7 @@ static_assert(sizeof(struct head) <= SEGMENT_HEAD, "the head has its room");
 
 static const char magic[8] = {'Y', 'A', 'P', 'I', 'J', 'R', 'N', '1'};
 
-enum { NAME_HEX = 16, PATH_EXTRA = 64 };
+enum { NAME_HEX = 16, PATH_EXTRA = 64, PAGE = 4096 };
 
 static size_t round_up(size_t n)
 {
@@ -220,6 +220,15 @@ char *segment_put_aside(struct segment *s, const char *end)
 static struct record_head *record_at(const struct segment *s, size_t at)
 {
     return (struct record_head *)(void *)(s->base + at);
+}
+
+void segment_touch(struct segment *s, size_t at, size_t bytes)
+{
+    size_t page = at & ~(size_t)(PAGE - 1);
+
+    if (bytes > s->bytes - page)
+        bytes = s->bytes - page;
+    (void)madvise(s->base + page, bytes, MADV_POPULATE_WRITE); /* Linux 5.14 */
 }
 
 char *segment_payload(struct segment *s, size_t at)

@@ -39,6 +39,9 @@ void segment_close(struct segment *s, bool remove_file);
  * (mem_free()). */
 char *segment_put_aside(struct segment *s, const char *end);
 
+/* Makes the pages from `at` on ready to be written, `bytes` of them at most: one call is cheaper
+ * than a fault a page. Best effort. */
+void segment_touch(struct segment *s, size_t at, size_t bytes);
 /* Where the payload at offset `at` goes; the caller has checked that it fits. */
 char *segment_payload(struct segment *s, size_t at);
 /* Makes it visible, when it is written. */
