@@ -13,7 +13,7 @@
 
 struct store {
     size_t left; /* bytes at the end of `bytes` that are still fresh */
-    uint8_t bytes[512];
+    uint8_t bytes[4096];
 };
 
 static _Thread_local struct store store;
@@ -34,7 +34,7 @@ static void from_system(uint8_t *out, size_t n)
 
 void random_bytes(void *out, size_t n)
 {
-    if (n > sizeof store.bytes / 4) {
+    if (n > sizeof store.bytes / 32) {
         from_system(out, n);
         return;
     }

@@ -20,41 +20,42 @@ static bool read_address(struct str text, struct address *out)
            inet_pton(AF_INET6, z, out->bytes) == 1;
 }
 
-bool forwarded_is_private(struct str ip){static const struct {uint8_t prefix[16];
-unsigned bits;
-}
-rows[] =
-    {
-#define V4(a, b) {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b}
-        V4(10, 0), 104},
-    V4(127, 0), 104
-}
-, V4(172, 16), 108
-}
-, V4(192, 168), 112
-}
-, V4(169, 254), 112
-}
-, V4(100, 64), 106
-}
-,
-#undef V4
-    {{[15] = 1}, 128}, {{0xfc}, 7}, {{0xfe, 0x80}, 10},
-}
-;
-struct address a;
+/* Networks that are not public, IPv4 in its mapped form: prefix and its bits. */
+static const struct network {
+    uint8_t prefix[16];
+    unsigned bits;
+} private_networks[] = {
+    {{[10] = 0xff, [11] = 0xff, [12] = 10}, 104},              /* 10.0.0.0/8 */
+    {{[10] = 0xff, [11] = 0xff, [12] = 127}, 104},             /* 127.0.0.0/8 */
+    {{[10] = 0xff, [11] = 0xff, [12] = 172, [13] = 16}, 108},  /* 172.16.0.0/12 */
+    {{[10] = 0xff, [11] = 0xff, [12] = 192, [13] = 168}, 112}, /* 192.168.0.0/16 */
+    {{[10] = 0xff, [11] = 0xff, [12] = 169, [13] = 254}, 112}, /* 169.254.0.0/16 */
+    {{[10] = 0xff, [11] = 0xff, [12] = 100, [13] = 64}, 106},  /* 100.64.0.0/10 */
+    {{[15] = 1}, 128},                                         /* ::1 */
+    {{0xfc}, 7},                                               /* fc00::/7 */
+    {{0xfe, 0x80}, 10},                                        /* fe80::/10 */
+};
 
-if (!read_address(ip, &a))
-    return false;
-for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-    unsigned whole = rows[i].bits / 8, rest = rows[i].bits % 8;
+static bool is_in(const struct address *a, const struct network *net)
+{
+    unsigned whole = net->bits / 8, rest = net->bits % 8;
     uint8_t mask = (uint8_t)(0xff00 >> rest);
 
-    if (memcmp(a.bytes, rows[i].prefix, whole) == 0 &&
-        (rest == 0 || (a.bytes[whole] & mask) == rows[i].prefix[whole]))
-        return true;
+    return memcmp(a->bytes, net->prefix, whole) == 0 &&
+           (rest == 0 || (a->bytes[whole] & mask) == net->prefix[whole]);
 }
-return false;
+
+bool forwarded_is_private(struct str ip)
+{
+    struct address a;
+
+    if (!read_address(ip, &a))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(private_networks); i++) {
+        if (is_in(&a, &private_networks[i]))
+            return true;
+    }
+    return false;
 }
 
 /* An entry is an address, perhaps with a port ("1.2.3.4:5", "[::1]:5"). STR_NULL for others. */
@@ -91,8 +92,11 @@ static bool walk_back(struct str list, struct str *found)
 
 struct str forwarded_client(struct str peer_ip, const struct http_header *headers, size_t n)
 {
-    struct str found = STR_NULL;
+    struct str found = STR_NULL, real_ip = http_header_find(headers, n, STR("x-real-ip"));
 
+    /* Most requests come directly: then nothing needs to be known of the peer. */
+    if (!real_ip.p && !http_header_find(headers, n, STR("x-forwarded-for")).p)
+        return peer_ip;
     if (!forwarded_is_private(peer_ip))
         return peer_ip;
     for (size_t i = n; i > 0; i--)
@@ -100,6 +104,6 @@ struct str forwarded_client(struct str peer_ip, const struct http_header *header
             walk_back(headers[i - 1].value, &found))
             break;
     if (!found.p)
-        found = entry_address(http_header_find(headers, n, STR("x-real-ip")));
+        found = entry_address(real_ip);
     return found.p ? found : peer_ip;
 }
