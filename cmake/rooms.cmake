@@ -2,6 +2,10 @@
 #
 # src/ROOM/*.c but *_test.c and main.c make the library room_ROOM. src/ROOM/x_test.c is the program x_test: it links
 # the rooms of its row and nothing else, so a call to a room outside the row does not even link.
+#
+# The thread sanitizer has nothing to see in tests without threads: only those of these rooms and names are built for it.
+set(ROOMS_THREADED "/(obs|net|http|store|auth|ledger|relay|api|app)/[^/]*$|/(log|mpsc|random|snapshot)_test\\.c$")
+
 function(yourapi_rooms table)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${table})
   file(STRINGS ${table} rows REGEX "^[a-z]+:")
@@ -40,6 +44,9 @@ function(yourapi_room room below)
 
   if(NOT BUILD_TESTING)
     return()
+  endif()
+  if(YOURAPI_SANITIZE STREQUAL "thread")
+    list(FILTER tests INCLUDE REGEX "${ROOMS_THREADED}")
   endif()
   foreach(file IN LISTS tests)
     get_filename_component(name ${file} NAME_WE)
