@@ -9,6 +9,9 @@
 #include "base/text.h"
 #include "store/repo_token.h"
 
+/* Up to which body, and for how much more than its cost, a bound is held instead of a count. */
+enum { BOUND_BODY_BYTES = 16 * 1024, BOUND_MARGIN = 64 };
+
 /* ---- balances of a credential ---- */
 
 enum err_code relay_attach_balance(void *ctx, struct credential *c, struct err *err UNUSED)
@@ -264,11 +267,48 @@ static bool refresh_balance(struct exchange *x)
     return offload_submit(x->rl->relay->conf.offload, &f->job, NULL) == ERR_OK;
 }
 
+int64_t exchange_prompt_tokens(struct exchange *x)
+{
+    if (x->prompt_tokens < 0)
+        x->prompt_tokens = tokens_of_request(x->peek.model, x->body);
+    return x->prompt_tokens;
+}
+
+/* Parts that cost a flat number of tokens whatever their length. */
+static bool has_media(struct str body)
+{
+    return str_has(body, STR("_url\"")) || str_has(body, STR("\"input_audio\"")) ||
+           str_has(body, STR("\"file\""));
+}
+
+static int64_t hold_for(const struct exchange *x, int64_t prompt_tokens)
+{
+    return price_reserve(&x->plan, prompt_tokens, x->peek.max_tokens * x->peek.choices);
+}
+
+/*
+ * Counting a prompt costs more than all else that admission does. For a caller who could pay many
+ * times over, a bound serves as well: no text has more than three tokens a byte by our count.
+ * Everybody else's prompt is counted.
+ */
+static int64_t points_to_hold(struct exchange *x, const struct credential_balance *b)
+{
+    if (x->plan.model.per_call)
+        return hold_for(x, 0);
+    if (x->prompt_tokens < 0 && x->body.n <= BOUND_BODY_BYTES && !has_media(x->body)) {
+        int64_t bound = hold_for(x, (int64_t)x->body.n * 3);
+
+        if (balance_available(b->user) / BOUND_MARGIN > bound &&
+            (x->cred->token.unlimited_quota || balance_available(b->token) / BOUND_MARGIN > bound))
+            return bound;
+    }
+    return hold_for(x, exchange_prompt_tokens(x));
+}
+
 static enum step_next reserve(struct exchange *x)
 {
     struct credential_balance *b = x->cred->attached;
-    int64_t points =
-        price_reserve(&x->plan, x->prompt_estimate, x->peek.max_tokens * x->peek.choices);
+    int64_t points = points_to_hold(x, b);
     struct err err = {0};
     bool token_empty = !x->cred->token.unlimited_quota && balance_unspent(b->token) <= 0;
 
@@ -290,7 +330,6 @@ static enum step_next price_request(struct exchange *x)
 {
     struct err err = {0};
 
-    x->prompt_estimate = tokens_of_request(x->peek.model, x->body);
     if (price_plan_make(x->snap, x->peek.model, x->cred->user.group, x->group,
                         x->cred->accept_unset_ratio, &x->plan, &err) != ERR_OK)
         return exchange_fail(x, err.code, "%s", err.msg);

@@ -97,8 +97,8 @@ struct exchange {
     struct str group;       /* using group: routing and price */
     int64_t forced_channel; /* sk-KEY-ID; 0: none */
     struct price_plan plan;
-    int64_t prompt_estimate;
-    bool rate_entered; /* counted as under way by rate.c */
+    int64_t prompt_tokens; /* our own count; -1: not counted, see exchange_prompt_tokens() */
+    bool rate_entered;     /* counted as under way by rate.c */
     struct hold hold;
     bool refreshed; /* a denial was re-checked at the source */
 
@@ -170,6 +170,9 @@ void stream_end(struct exchange *x); /* the upstream's reply was complete */
 void stream_broken(struct exchange *x, const struct err *err); /* it was not */
 
 void stream_from_answer(struct exchange *x); /* a JSON answer to a streaming request */
+
+/* Tokens of the prompt by our own count, made when it is first asked for: most calls never ask. */
+int64_t exchange_prompt_tokens(struct exchange *x);
 
 /* settle.c: writes the usage record; does nothing the second time. False: the journal could not
  * take it. */

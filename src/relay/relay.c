@@ -81,6 +81,7 @@ static void init_exchange(struct exchange *x, struct relay_loop *rl, struct aren
     list_push_back(&rl->exchanges, &x->link);
     x->arena = a;
     x->snap = snapshot_get(rl->snap);
+    x->prompt_tokens = -1;
     sse_init(&x->sse, 1024 * 1024);
     sb_init(&x->held, HELD_LIMIT);
     sb_init(&x->collected, REPLY_LIMIT);

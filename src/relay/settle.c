@@ -23,8 +23,8 @@ static void settle_usage(struct exchange *x)
 {
     if (x->usage_seen)
         return;
-    x->usage =
-        (struct usage){.prompt = x->prompt_estimate, .completion = token_meter_count(&x->meter)};
+    x->usage = (struct usage){.prompt = exchange_prompt_tokens(x),
+                              .completion = token_meter_count(&x->meter)};
 }
 
 static void write_admin_info(struct json_writer *w, const struct exchange *x)
