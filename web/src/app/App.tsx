@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 import { BrowserRouter } from 'react-router';
 import { ErrorBoundary } from '@/components/ErrorBoundary';
 import { useShade } from '@/features/preferences/useShade';
+import { useMediaQuery } from '@/lib/useMediaQuery';
 import type { EntryPack } from '@/locales/pack';
 import { useAppSelector } from './hooks';
 import { activateLanguage } from './i18n';
@@ -28,12 +29,13 @@ function useActivePack(): EntryPack | null {
 /** Theme, language and routes around everything. */
 export function App() {
   const shade = useShade();
+  const still = useMediaQuery('(prefers-reduced-motion: reduce)');
   const pack = useActivePack();
   useEffect(() => applyPalette(shade), [shade]);
   if (!pack) return null;
   return (
     <StyleProvider layer>
-      <ConfigProvider theme={antdThemeFor(shade)} locale={pack.antd} form={{ requiredMark: false }} button={{ autoInsertSpace: false }}>
+      <ConfigProvider theme={antdThemeFor(shade, still)} locale={pack.antd} form={{ requiredMark: false }} button={{ autoInsertSpace: false }}>
         <ErrorBoundary>
           <BrowserRouter>
             <AppRoutes />

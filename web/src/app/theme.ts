@@ -76,13 +76,14 @@ export function applyPalette(shade: Shade): void {
   for (const [name, value] of Object.entries(names)) root.style.setProperty(name, value);
 }
 
-/** The same palette as tokens of the component library. */
-export function antdThemeFor(shade: Shade): ThemeConfig {
+/** The same palette as tokens of the component library, which keeps still for people who want that. */
+export function antdThemeFor(shade: Shade, still: boolean): ThemeConfig {
   const palette = palettes[shade];
   return {
     algorithm: shade === 'dark' ? antdTheme.darkAlgorithm : antdTheme.defaultAlgorithm,
     hashed: false,
     token: {
+      motion: !still,
       colorPrimary: palette.accent,
       colorInfo: palette.accent,
       colorLink: palette.accent,

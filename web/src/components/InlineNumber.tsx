@@ -25,7 +25,10 @@ export function InlineNumber({ label, value, min, onSave }: Props) {
       value={draft ?? value}
       onChange={setDraft}
       onBlur={commit}
-      onPressEnter={(event) => event.currentTarget.blur()}
+      onPressEnter={(event) => {
+        // The event's own place is the box around the field.
+        if (event.target instanceof HTMLElement) event.target.blur();
+      }}
       onKeyDown={(event) => {
         if (event.key === 'Escape') setDraft(null);
       }}

@@ -5,7 +5,7 @@ import type { TFunction } from 'i18next';
 export function newPasswordRules(t: TFunction): FormRule[] {
   return [
     { required: true, message: t('auth.passwordNeeded') },
-    { min: 8, max: 20, message: t('auth.passwordLength') },
+    { min: 8, max: 20, message: t('auth.passwordLengthFault') },
   ];
 }
 

@@ -6,6 +6,8 @@ interface SessionState {
   user: SessionUser | null;
   /** The server ended the session; the sign-in page says so. */
   expired: boolean;
+  /** Somebody signed out here; the next one need not want the same page. */
+  left?: boolean;
 }
 
 function initialState(): SessionState {
@@ -20,10 +22,11 @@ const slice = createSlice({
       return { user: action.payload, expired: false };
     },
     signedOut() {
-      return { user: null, expired: false };
+      return { user: null, expired: false, left: true };
     },
     sessionExpired(state) {
-      return { user: null, expired: state.user !== null || state.expired };
+      // Calls that were under way when somebody signed out end like this, too.
+      return state.user === null ? state : { user: null, expired: true };
     },
     passwordChanged(state) {
       if (state.user) state.user.must_change_password = false;

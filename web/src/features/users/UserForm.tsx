@@ -22,7 +22,7 @@ function Fields({ editing }: { editing: boolean }) {
   const { data: groups = [] } = useGetGroupsQuery();
   const passwordRules = [
     ...(editing ? [] : [{ required: true, message: t('auth.passwordNeeded') }]),
-    { min: 8, max: 20, message: t('auth.passwordLength') },
+    { min: 8, max: 20, message: t('auth.passwordLengthFault') },
   ];
   return (
     <>
