@@ -45,6 +45,7 @@ struct worker {
     struct http_server *server;
     struct relay_loop *relay;
     struct loop_msg close, stop;
+    _Atomic bool told; /* the loop has taken the last of the two */
 };
 
 struct app {
@@ -54,6 +55,7 @@ struct app {
     struct str setup_code;
     struct db *db;
     struct offload *offload;
+    struct tls_trust *trust;
     struct balances *balances;
     struct ledger *ledger;
     struct first_password *first_password;
@@ -297,7 +299,8 @@ static void *run_worker(void *ctx)
 static enum err_code start_worker(struct app *a, unsigned i, struct err *err)
 {
     struct worker *w = &a->workers[i];
-    struct http_client_conf client = {.tls = {.insecure = a->options->tls_insecure}};
+    struct http_client_conf client = {
+        .tls = {.trust = a->trust, .insecure = a->options->tls_insecure}};
     struct http_server_conf server = {.trust_proxy_headers = true,
                                       .find_route = find_route,
                                       .route_ctx = a,
@@ -334,11 +337,15 @@ static void on_close(struct loop_msg *msg)
     struct worker *w = container_of(msg, struct worker, close);
 
     http_server_close(w->server, STOP_MS + CUT_MS);
+    w->told = true;
 }
 
 static void on_stop(struct loop_msg *msg)
 {
-    relay_loop_stop(container_of(msg, struct worker, stop)->relay);
+    struct worker *w = container_of(msg, struct worker, stop);
+
+    relay_loop_stop(w->relay);
+    w->told = true;
 }
 
 static unsigned worker_count(const struct app *a)
@@ -353,7 +360,8 @@ static bool all_done(const struct app *a)
         const struct worker *w = &a->workers[i];
 
         assert(a->workers);
-        if (w->started && (http_server_open_requests(w->server) || loop_flushing(w->loop)))
+        if (w->started &&
+            (!w->told || http_server_open_requests(w->server) > 0 || loop_flushing(w->loop) > 0))
             return false;
     }
     return true;
@@ -361,32 +369,28 @@ static bool all_done(const struct app *a)
 
 static void wait_until_done(const struct app *a, unsigned limit_ms)
 {
-    for (unsigned waited_ms = 0; waited_ms < limit_ms; waited_ms += LOOK_MS) {
+    for (unsigned waited_ms = 0; waited_ms < limit_ms && !all_done(a); waited_ms += LOOK_MS)
         usleep(LOOK_MS * 1000);
-        if (all_done(a))
-            return;
-    }
+}
+
+static void tell(struct worker *w, struct loop_msg *msg, void (*fn)(struct loop_msg *msg))
+{
+    if (!w->started)
+        return;
+    w->told = false;
+    msg->fn = fn;
+    loop_post(w->loop, msg);
 }
 
 /* Every server takes no more and finishes what runs; what has not finished in time is settled and
  * told. */
 static void end_requests(struct app *a)
 {
-    for (unsigned i = 0; i < worker_count(a); i++) {
-        struct worker *w = &a->workers[i];
-
-        w->close.fn = on_close;
-        if (w->started)
-            loop_post(w->loop, &w->close);
-    }
+    for (unsigned i = 0; i < worker_count(a); i++)
+        tell(&a->workers[i], &a->workers[i].close, on_close);
     wait_until_done(a, STOP_MS);
-    for (unsigned i = 0; i < worker_count(a); i++) {
-        struct worker *w = &a->workers[i];
-
-        w->stop.fn = on_stop;
-        if (w->started)
-            loop_post(w->loop, &w->stop);
-    }
+    for (unsigned i = 0; i < worker_count(a); i++)
+        tell(&a->workers[i], &a->workers[i].stop, on_stop);
     wait_until_done(a, CUT_MS);
 }
 
@@ -418,6 +422,7 @@ static enum err_code build(struct app *a, const struct web_asset *assets, size_t
 {
     struct api_conf conf;
 
+    a->trust = tls_trust_new();
     TRY(open_store(a, err));
     a->setup_code = random_text(&a->arena, 8);
     conf = api_conf_of(a);
@@ -546,6 +551,7 @@ void app_stop(struct app *a)
     publisher_free(a->publisher);
     if (a->balances)
         balances_free(a->balances);
+    tls_trust_free(a->trust);
     db_close(a->db);
     if (a->lock_fd >= 0)
         close(a->lock_fd);

@@ -46,6 +46,7 @@ int main(int argc, char **argv)
     mallopt(M_TRIM_THRESHOLD, KEEP_FREE_BYTES);
     mallopt(M_MMAP_THRESHOLD, MAP_FROM_BYTES);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file-size limit is an error like a full disk, not the end */
     arena_init(&a, 0);
     if (conf_load_dotenv(".env", &err) != ERR_OK ||
         options_read(&a, argc, argv, environ, &options, &err) != ERR_OK)

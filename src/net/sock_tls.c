@@ -433,6 +433,7 @@ void sock_start_tls(struct sock *s, struct tls_ctx *ctx, struct str host)
     if (t->below)
         t->below->above = t;
     s->tls = t;
+    tls_trust_apply(ctx);
     t->ssl = SSL_new(ctx->ssl);
     SSL_set_app_data(t->ssl, t);
     BIO *bio = bio_of(t);

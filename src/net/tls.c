@@ -94,6 +94,8 @@ static enum err_code configure(SSL_CTX *ssl, const struct tls_conf *conf, struct
     SSL_CTX_set_alpn_protos(ssl, alpn, sizeof alpn - 1);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_set_verify(ssl, conf->insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+    if (conf->trust && !conf->ca_file)
+        return ERR_OK; /* tls_trust_apply() */
     SSL_CTX_set_default_verify_paths(ssl);
     ERR_clear_error();
     if (conf->ca_file && SSL_CTX_load_verify_file(ssl, conf->ca_file) != 1) {
@@ -120,6 +122,7 @@ enum err_code tls_ctx_new(const struct tls_conf *conf, struct tls_ctx **out, str
     ctx = mem_new(struct tls_ctx);
     ctx->ssl = ssl;
     ctx->insecure = conf->insecure;
+    ctx->trust = conf->ca_file ? NULL : conf->trust;
     map_init(&ctx->sessions);
     list_init(&ctx->session_ages);
     for (size_t i = 0; i < TLS_LAYERS_MAX; i++)

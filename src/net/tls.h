@@ -10,8 +10,14 @@
 #include "base/str.h"
 
 struct tls_ctx;
+struct tls_trust;
+
+/* Begins to read the system's certificates on a thread of its own, once for all contexts. */
+struct tls_trust *tls_trust_new(void);
+void tls_trust_free(struct tls_trust *t); /* after the contexts that use it; NULL is allowed */
 
 struct tls_conf {
+    struct tls_trust *trust; /* borrowed; NULL, or with ca_file: the context reads for itself */
     const char *ca_file; /* more trusted certificates (PEM); NULL: the system's only. SSL_CERT_FILE
                             is honoured as OpenSSL does. */
     bool insecure;       /* no verification (TLS_INSECURE_SKIP_VERIFY) */
