@@ -1,8 +1,9 @@
 // Everything at once for a while: calls, streams, clients that leave, upstreams that break, garbage, slow readers, and an
 // administrator who changes things. Afterwards the books are right, nothing waits, and the program ends in good order.
-// MIXED_SECONDS makes it longer; with a sanitizer's build (YOURAPI_BIN) it looks for races and leaks.
+// MIXED_SECONDS makes it longer (from 300 on memory may not grow); with a sanitizer's build (YOURAPI_BIN) it looks for races and leaks.
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { test } from 'node:test';
 import { addUser, assertBooks, chargedIds, chat, endowment } from './lib/accounts.mjs';
@@ -85,6 +86,16 @@ async function act(name) {
   }
 }
 
+// Private memory in KB, once a second while the load runs. Mapped files (journal, database) are the kernel's.
+async function watchMemory(samples) {
+  while (!over) {
+    samples.push(Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${api.child.pid}/status`, 'utf8'))[1]));
+    await sleep(1000);
+  }
+}
+
+const mean = (list) => list.reduce((sum, n) => sum + n, 0) / list.length;
+
 test('a mixed load leaves right books and nothing behind', async (t) => {
   up = await Upstream.start();
   api = await YourApi.start({ env: { STREAMING_TIMEOUT: '2', ERROR_LOG_ENABLED: 'true', SYNC_FREQUENCY: '1', RELAY_THREADS: '3' } });
@@ -103,7 +114,8 @@ test('a mixed load leaves right books and nothing behind', async (t) => {
 
     const crew = ['goodCall', 'goodCall', 'goodCall', 'goodCall', 'badCall', 'badCall', 'badCall', 'unknownKey', 'leaves', 'leaves',
       'leaves', 'leaves', 'slowReader', 'garbage', 'halfBody', 'pipelined', 'brokenJson', 'administrator', 'administrator'];
-    const work = crew.map(act);
+    const samples = [];
+    const work = [...crew.map(act), watchMemory(samples)];
     await Promise.race([sleep(seconds * 1000), Promise.all(work)]);
     over = true;
     await Promise.all(work);
@@ -117,7 +129,11 @@ test('a mixed load leaves right books and nothing behind', async (t) => {
     assert.deepEqual(await api.stop({ keep: true }), { code: 0, signal: null });
     const { calls } = assertBooks(api, before);
     assert.equal(api.output.match(/ERROR.*/)?.[0], undefined);
-    t.diagnostic(`${received.size} answers received, ${calls} calls charged`);
+    const tenth = Math.ceil(samples.length / 10);
+    const warm = mean(samples.slice(3 * tenth, 4 * tenth));
+    const last = mean(samples.slice(-tenth));
+    t.diagnostic(`${received.size} answers received, ${calls} calls charged; memory ${warm | 0} KB, at the end ${last | 0} KB`);
+    if (seconds >= 300) assert.ok(last < warm * 1.05, samples.join(' '));
   } finally {
     over = true;
     agent.destroy();
