@@ -483,10 +483,11 @@ test('an ended session asks to sign in and comes back; a server that is away is 
   const { page, context, watch } = await visit();
   watch.allow(/status of 401|ERR_CONNECTION_REFUSED/);
   await signIn(page);
-  await shown(page, /used in .* calls/);
+  await page.waitForURL('**/detail');
+  await go(page, 'Tokens'); // which asks for nothing by itself, as the dashboard does
   await page.waitForLoadState('networkidle');
   await context.clearCookies();
-  await go(page, 'Channels').catch(() => {}); // it may be gone before its heading was seen
+  await page.getByRole('navigation').getByRole('link', { name: 'Channels' }).click();
   await page.waitForURL('**/login?next=%2Fchannel');
   await shown(page, 'Your session has ended. Please sign in again.');
   await page.getByLabel('User name or e-mail').fill('root');
