@@ -1,13 +1,13 @@
 // A database that the original program made: it opens, relays for its keys, and keeps every row.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import OpenAI from 'openai';
 import { Upstream } from './lib/upstream.mjs';
-import { YourApi, until } from './lib/yourapi.mjs';
+import { YourApi, freePort, until } from './lib/yourapi.mjs';
 
 const key = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV';
 
@@ -68,5 +68,39 @@ test('an existing database opens, relays, and keeps every row', async () => {
   } finally {
     await api.stop();
     await up.stop();
+  }
+});
+
+test('a migration that is killed at any moment is finished by the next start, and no row is lost', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'yourapi-old-'));
+  mkdirSync(join(folder, 'data'));
+  const file = join(folder, 'data', 'one-api.db');
+  execFileSync('sqlite3', [file], { input: `${script('http://127.0.0.1:1')}
+    INSERT INTO logs (user_id,created_at,type,content,username,token_name,model_name,quota,channel_id,token_id,"group",other)
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+      SELECT 1, 1744000000 + i * 60, 2, 'row ' || i, 'root', 'old token', 'echo', i % 1000, 1, 1, 'default', '{}' FROM n;
+    INSERT INTO channels (id,type,key,status,name,models,"group")
+      WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+      SELECT i, 1, 'sk-' || i, 1, 'c' || i, 'echo,gpt-4o', 'default' FROM n;` });
+  const count = () => sqlite(file, 'SELECT (SELECT count(*) FROM logs), (SELECT sum(quota) FROM logs), (SELECT count(*) FROM channels), (SELECT used_quota FROM users)');
+  const before = count();
+  const binary = resolve(import.meta.dirname, '../..', process.env.YOURAPI_BIN ?? 'build/release/yourapi');
+  for (let ms = 5; ms < 400; ms = ms * 1.3 + 5) {
+    const child = spawn(binary, ['--port', String(await freePort()), '--data-dir', join(folder, 'data')], {
+      cwd: folder, env: { PATH: process.env.PATH }, stdio: 'ignore' });
+    const exited = new Promise((done) => child.on('exit', (code, signal) => done(code ?? signal)));
+    await new Promise((done) => setTimeout(done, ms));
+    child.kill('SIGKILL');
+    assert.equal(await exited, 'SIGKILL');
+  }
+  const api = await YourApi.start({ folder });
+  try {
+    const headers = { authorization: '0123456789abcdef0123456789abcdef', 'new-api-user': '1' };
+    assert.equal((await api.call('GET', '/api/log/stat?type=2', undefined, headers)).success, true);
+    assert.equal(count(), before);
+    assert.equal(sqlite(file, 'PRAGMA integrity_check'), 'ok');
+    assert.equal(sqlite(file, "SELECT count(*) FROM abilities WHERE model = 'echo' AND enabled = 1"), '1');
+  } finally {
+    await api.stop();
   }
 });
