@@ -24,6 +24,12 @@ enum { RELAY_FIXTURE_QUOTA = 1000000, RELAY_FIXTURE_CHANNELS = 4, RELAY_FIXTURE_
 struct relay_fixture;
 struct relay_fixture_parts;
 
+/* A clock that stands still until the test moves it; other threads read it. */
+struct relay_fixture_clock {
+    struct clock clock;
+    _Atomic int64_t us;
+};
+
 /* The upstream's side of one request. Script thread only. */
 struct relay_fixture_call {
     struct relay_fixture *fixture;
@@ -38,7 +44,7 @@ struct relay_fixture {
     struct relay *relay;
     struct balances *balances;
     struct ledger *ledger;
-    struct clock_manual clock;
+    struct relay_fixture_clock clock;
     int64_t user, token;
     int64_t channels[RELAY_FIXTURE_CHANNELS]; /* ids, in the order in which they were added */
     unsigned channel_count;
