@@ -21,7 +21,7 @@ static struct relay_fixture *start(void)
 {
     struct relay_fixture *f = relay_fixture_new(NULL);
 
-    f->script = answer;
+    relay_fixture_script(f, answer, NULL);
     return f;
 }
 
@@ -180,10 +180,10 @@ TEST(too_many_requests_are_refused)
     relay_fixture_publish(f, "ModelRequestRateLimitEnabled", "true",
                           "ModelRequestRateLimitSuccessCount", "2", NULL);
     served(f, KEY);
-    f->script = fail_call;
+    relay_fixture_script(f, fail_call, NULL);
     refused(f, KEY, "{\"model\":\"nobody\",\"messages\":[{}]}", 503, "无可用渠道");
     CHECK_EQ(relay_fixture_status(relay_fixture_post(f, "/v1/chat/completions", chat)), 500);
-    f->script = answer;
+    relay_fixture_script(f, answer, NULL);
     served(f, KEY);
     refused(f, KEY, chat, 429, "您已达到请求数限制：1分钟内最多请求2次");
     relay_fixture_publish(f, "ModelRequestRateLimitEnabled", "true", "ModelRequestRateLimitGroup",

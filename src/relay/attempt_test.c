@@ -13,11 +13,11 @@ static void answer(struct relay_fixture_call *c)
     relay_fixture_json(c, 200, good);
 }
 
-/* The first channel fails with the status in script_ctx, the others answer. */
+/* The first channel fails with the status in ctx, the others answer. */
 static void first_fails(struct relay_fixture_call *c)
 {
     if (c->channel == 0)
-        relay_fixture_json(c, *(const int *)c->fixture->script_ctx,
+        relay_fixture_json(c, *(const int *)c->ctx,
                            "{\"error\":{\"message\":\"no\",\"type\":\"t\",\"code\":\"c\"}}");
     else
         answer(c);
@@ -37,7 +37,6 @@ static struct relay_fixture *two_channels(const char *retries)
     relay_fixture_sql(f, "UPDATE abilities SET priority=9");
     relay_fixture_add_channel(f, &(struct channel){0});
     relay_fixture_publish(f, "RetryTimes", retries, NULL);
-    f->script = first_fails;
     return f;
 }
 
@@ -52,7 +51,7 @@ TEST(another_channel_is_tried_where_it_may_help)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct relay_fixture *f = two_channels("1");
 
-        f->script_ctx = (void *)(uintptr_t)&cases[i].status;
+        relay_fixture_script(f, first_fails, &cases[i].status);
         CHECK_EQ(status_of(f), cases[i].retried ? 200 : cases[i].status);
         CHECK_EQ(f->requests, cases[i].retried ? 2 : 1);
         relay_fixture_check_books(f);
@@ -69,7 +68,7 @@ TEST(without_retries_or_with_a_named_channel_the_first_failure_is_told)
     static const int status = 500;
     struct relay_fixture *f = two_channels("0");
 
-    f->script_ctx = (void *)(uintptr_t)&status;
+    relay_fixture_script(f, first_fails, &status);
     CHECK_EQ(status_of(f), 500);
     relay_fixture_publish(f, "RetryTimes", "3", NULL);
     relay_fixture_sql(f, "UPDATE users SET role=10");
@@ -94,7 +93,7 @@ TEST(busy_upstreams_are_told_alike_whether_another_was_left_or_not)
         struct relay_fixture *f = two_channels(retries[i]);
         const char *reply;
 
-        f->script = busy;
+        relay_fixture_script(f, busy, NULL);
         reply = relay_fixture_post(f, path, chat);
         CHECK_EQ(relay_fixture_status(reply), 429);
         CHECK(strstr(reply, "当前分组上游负载已饱和") != NULL);
@@ -116,7 +115,7 @@ TEST(an_error_keeps_its_sense_and_loses_what_is_secret)
     struct relay_fixture *f = relay_fixture_new(NULL);
     const char *reply;
 
-    f->script = leak;
+    relay_fixture_script(f, leak, NULL);
     reply = relay_fixture_post(f, path, chat);
     CHECK_EQ(relay_fixture_status(reply), 403);
     CHECK(strstr(reply, "is bad") != NULL);
@@ -131,8 +130,7 @@ TEST(the_channels_own_table_maps_its_statuses)
     static const int status = 429;
     struct relay_fixture *f = relay_fixture_new(NULL);
 
-    f->script = first_fails;
-    f->script_ctx = (void *)(uintptr_t)&status;
+    relay_fixture_script(f, first_fails, &status);
     relay_fixture_sql(f, "UPDATE channels SET status_code_mapping='{\"429\":\"503\"}'");
     relay_fixture_publish(f, NULL);
     CHECK_EQ(status_of(f), 503);
@@ -146,7 +144,7 @@ TEST(headers_and_body_are_what_the_channel_says)
 {
     struct relay_fixture *f = relay_fixture_new(NULL);
 
-    f->script = answer;
+    relay_fixture_script(f, answer, NULL);
     relay_fixture_sql(f,
                       "UPDATE channels SET header_override='{\"authorization\":\"Key {api_key}\","
                       "\"X-Own\":\"1\"}', param_override='{\"temperature\":0.5,\"x\":{}}',"
@@ -167,7 +165,7 @@ TEST(a_header_that_cannot_be_sent_is_the_channels_fault)
 {
     struct relay_fixture *f = two_channels("1");
 
-    f->script = answer;
+    relay_fixture_script(f, answer, NULL);
     relay_fixture_sql(f, "UPDATE channels SET header_override='{\"X\":\"a\\r\\nb\"}' WHERE id=1");
     relay_fixture_publish(f, NULL);
     CHECK_EQ(status_of(f), 200); /* of the other channel */
@@ -199,7 +197,7 @@ TEST(stream_options_are_added_with_the_least_change)
     };
     struct relay_fixture *f = relay_fixture_new(NULL);
 
-    f->script = answer;
+    relay_fixture_script(f, answer, NULL);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         CHECK_EQ(relay_fixture_status(relay_fixture_post(f, path, cases[i][0])), 200);
         CHECK_STR(str_from(f->seen_body[i]), cases[i][1]);
@@ -212,7 +210,7 @@ TEST(every_enabled_key_of_a_channel_is_used)
     struct relay_fixture *f = relay_fixture_new(NULL);
     int first = 0, third = 0;
 
-    f->script = answer;
+    relay_fixture_script(f, answer, NULL);
     relay_fixture_sql(f, "UPDATE channels SET key='k-one' || char(10) || 'k-two' || char(10) || "
                          "'k-three', channel_info='{\"is_multi_key\":true,"
                          "\"multi_key_status_list\":{\"1\":3}}'");
@@ -231,7 +229,7 @@ TEST(a_channel_without_a_usable_key_is_passed_over)
 {
     struct relay_fixture *f = two_channels("0");
 
-    f->script = answer;
+    relay_fixture_script(f, answer, NULL);
     relay_fixture_sql(f, "UPDATE channels SET channel_info='{\"is_multi_key\":true,"
                          "\"multi_key_status_list\":{\"0\":3}}' WHERE id=1");
     relay_fixture_publish(f, NULL);
@@ -247,7 +245,7 @@ TEST(a_channel_without_a_usable_key_is_passed_over)
 
 static void send_body(struct relay_fixture_call *c)
 {
-    relay_fixture_json(c, 200, c->fixture->script_ctx);
+    relay_fixture_json(c, 200, c->ctx);
 }
 
 TEST(a_whole_answer_is_passed_on_byte_for_byte_and_charged)
@@ -264,9 +262,8 @@ TEST(a_whole_answer_is_passed_on_byte_for_byte_and_charged)
     };
     struct relay_fixture *f = relay_fixture_new(NULL);
 
-    f->script = send_body;
     for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
-        f->script_ctx = (void *)(uintptr_t)answers[i];
+        relay_fixture_script(f, send_body, answers[i]);
         CHECK_STR(str_from(relay_fixture_body(f, relay_fixture_post(f, path, chat))), answers[i]);
     }
     relay_fixture_check_books(f);
@@ -285,9 +282,8 @@ TEST(what_is_no_answer_is_an_error_and_free)
                                          "{\"error\":\"no\"}"};
     struct relay_fixture *f = relay_fixture_new(NULL);
 
-    f->script = send_body;
     for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
-        f->script_ctx = (void *)(uintptr_t)bodies[i];
+        relay_fixture_script(f, send_body, bodies[i]);
         CHECK_EQ(status_of(f), 502);
     }
     relay_fixture_check_books(f);
@@ -299,9 +295,9 @@ TEST(vectors_are_charged_by_their_prompt)
 {
     struct relay_fixture *f = relay_fixture_new(NULL);
 
-    f->script = send_body;
-    f->script_ctx = "{\"data\":[{\"embedding\":[0.5]}],\"usage\":{\"prompt_tokens\":7,"
-                    "\"total_tokens\":7}}";
+    relay_fixture_script(f, send_body,
+                         "{\"data\":[{\"embedding\":[0.5]}],\"usage\":{\"prompt_tokens\":7,"
+                         "\"total_tokens\":7}}");
     CHECK_EQ(relay_fixture_status(
                  relay_fixture_post(f, "/v1/embeddings", "{\"model\":\"embed\",\"input\":\"x\"}")),
              200);
@@ -327,7 +323,7 @@ TEST(a_channel_with_a_wrong_key_is_switched_off)
 {
     struct relay_fixture *f = relay_fixture_new(NULL);
 
-    f->script = wrong_key;
+    relay_fixture_script(f, wrong_key, NULL);
     relay_fixture_sql(f, "UPDATE channels SET auto_ban=1");
     relay_fixture_publish(f, "AutomaticDisableChannelEnabled", "true", NULL);
     CHECK_EQ(status_of(f), 401);
@@ -345,7 +341,7 @@ TEST(a_channel_stays_on_when_it_may_not_be_switched_off)
 {
     struct relay_fixture *f = relay_fixture_new(NULL);
 
-    f->script = wrong_key;
+    relay_fixture_script(f, wrong_key, NULL);
     relay_fixture_sql(f, "UPDATE channels SET auto_ban=0");
     relay_fixture_publish(f, "AutomaticDisableChannelEnabled", "true", NULL);
     CHECK_EQ(status_of(f), 401);
@@ -365,12 +361,12 @@ TEST(what_a_caller_sends_makes_no_channel_rest)
     for (size_t i = 0; i < ARRAY_LEN(callers) + ARRAY_LEN(channels); i++) {
         struct relay_fixture *f = two_channels("0");
         bool rests = i >= ARRAY_LEN(callers);
+        const int *status = rests ? &channels[i - ARRAY_LEN(callers)] : &callers[i];
 
-        f->script_ctx =
-            (void *)(uintptr_t)(rests ? &channels[i - ARRAY_LEN(callers)] : &callers[i]);
+        relay_fixture_script(f, first_fails, status);
         for (int k = 0; k < 3; k++)
-            CHECK_EQ(status_of(f), *(int *)f->script_ctx);
-        CHECK_EQ(status_of(f), rests ? 200 : *(int *)f->script_ctx);
+            CHECK_EQ(status_of(f), *status);
+        CHECK_EQ(status_of(f), rests ? 200 : *status);
         relay_fixture_free(f);
     }
 }
@@ -381,7 +377,7 @@ TEST(a_failure_is_logged_when_it_should_be)
     struct relay_fixture *f = two_channels("1");
 
     f->relay->conf.error_log = true;
-    f->script_ctx = (void *)(uintptr_t)&status;
+    relay_fixture_script(f, first_fails, &status);
     CHECK_EQ(status_of(f), 200);
     relay_fixture_check_books(f);
     CHECK_EQ(relay_fixture_number(f, "SELECT COUNT(*) FROM logs WHERE type=5 AND quota=0"), 1);
@@ -399,7 +395,7 @@ TEST(a_channel_test_calls_once_and_charges_nobody)
     struct relay_fixture *f = two_channels("5");
     struct probe_result p = {0};
 
-    f->script_ctx = (void *)(uintptr_t)&status;
+    relay_fixture_script(f, first_fails, &status);
     relay_probe(f->relay, 1, STR("m"), &p);
     CHECK_EQ(p.upstream_status, 500);
     CHECK(p.code != ERR_OK);

@@ -21,7 +21,7 @@ static struct relay_fixture *start(const char *keys, const char *info)
 {
     struct relay_fixture *f = relay_fixture_new(NULL);
 
-    f->script = serve;
+    relay_fixture_script(f, serve, NULL);
     relay_fixture_sql(f, arena_fmt(&f->arena,
                                    "UPDATE channels SET auto_ban=1, key=replace('%s', ' ', "
                                    "char(10)), channel_info='{\"is_multi_key\":true%s}'",

@@ -42,7 +42,7 @@ static void answer_later(struct relay_fixture_call *c)
 {
     relay_fixture_set(c->fixture, CALLED);
     relay_fixture_wait(c->fixture, GO_ON);
-    relay_fixture_json(c, 200, c->fixture->script_ctx);
+    relay_fixture_json(c, 200, c->ctx);
     relay_fixture_closed(c);
     relay_fixture_set(c->fixture, OVER);
 }
@@ -52,8 +52,7 @@ static void leave_before_answer(struct relay_fixture *f, const char *answer)
 {
     int fd;
 
-    f->script = answer_later;
-    f->script_ctx = (void *)(uintptr_t)answer;
+    relay_fixture_script(f, answer_later, answer);
     fd = relay_fixture_connect(f, path, whole, 0);
     relay_fixture_wait(f, CALLED);
     relay_fixture_leave(f, fd);
@@ -102,7 +101,7 @@ TEST(who_leaves_in_mid_stream_pays_what_the_upstream_reports)
     struct relay_fixture *f = relay_fixture_new(NULL);
     int fd;
 
-    f->script = stream_later;
+    relay_fixture_script(f, stream_later, NULL);
     fd = relay_fixture_connect(f, path, streaming, 0);
     relay_fixture_read(f, fd, "one");
     relay_fixture_wait(f, CALLED);
@@ -133,7 +132,7 @@ TEST(an_upstream_that_does_not_end_is_cut_after_the_client_left)
     struct relay_fixture *f = relay_fixture_new(drain_for_a_moment);
     int fd;
 
-    f->script = stream_and_hang;
+    relay_fixture_script(f, stream_and_hang, NULL);
     fd = relay_fixture_connect(f, path, streaming, 0);
     relay_fixture_read(f, fd, "three");
     relay_fixture_leave(f, fd);
@@ -148,7 +147,7 @@ static void break_later(struct relay_fixture_call *c)
 {
     relay_fixture_send(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
                           "Content-Length: 100000\r\n\r\n");
-    if (c->fixture->script_ctx)
+    if (c->ctx)
         relay_fixture_text(c, "one");
     relay_fixture_set(c->fixture, CALLED);
     relay_fixture_wait(c->fixture, GO_ON);
@@ -160,11 +159,10 @@ TEST(an_upstream_that_breaks_while_it_is_drained_costs_what_was_seen)
 {
     struct relay_fixture *f = relay_fixture_new(NULL);
 
-    f->script = break_later;
     for (int content = 0; content < 2; content++) {
         int fd;
 
-        f->script_ctx = content ? f : NULL;
+        relay_fixture_script(f, break_later, content ? f : NULL);
         fd = relay_fixture_connect(f, path, streaming, 0);
         relay_fixture_wait(f, CALLED);
         if (content)
@@ -205,7 +203,7 @@ TEST(a_slow_reader_gets_everything)
     const char *reply;
     int fd;
 
-    f->script = flood;
+    relay_fixture_script(f, flood, NULL);
     fd = relay_fixture_connect(f, path, streaming, 4096);
     relay_fixture_wait(f, CALLED);
     relay_fixture_turn(f);
@@ -223,7 +221,7 @@ TEST(a_reader_that_leaves_while_the_upstream_is_stopped_lets_it_go_on)
     struct relay_fixture *f = relay_fixture_new(NULL);
     int fd;
 
-    f->script = flood;
+    relay_fixture_script(f, flood, NULL);
     fd = relay_fixture_connect(f, path, streaming, 4096);
     relay_fixture_wait(f, CALLED);
     relay_fixture_turn(f);
@@ -251,7 +249,7 @@ TEST(a_call_that_ends_while_it_is_stopped_ends_the_reply)
     const char *reply;
     int fd;
 
-    f->script = end_while_stopped;
+    relay_fixture_script(f, end_while_stopped, NULL);
     fd = relay_fixture_connect(f, path, streaming, 4096);
     relay_fixture_wait(f, OVER); /* the upstream saw its connection close */
     reply = relay_fixture_read(f, fd, NULL);

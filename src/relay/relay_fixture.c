@@ -37,7 +37,9 @@ struct relay_fixture_parts {
     pthread_t loop_thread, accept_thread;
     int listener;
     uint16_t up_port;
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* of script and ctx */
+    void (*script)(struct relay_fixture_call *c);
+    const void *ctx;
     pthread_t calls[CALLS_MAX];
     unsigned call_count;
     sem_t marks[RELAY_FIXTURE_MARKS];
@@ -180,8 +182,11 @@ static void serve(struct relay_fixture *f, int fd, struct sb *in)
         f->seen_body[c.number] = copy_of(c.body);
     }
     atomic_fetch_add(&f->requests, 1);
-    meet(f);
-    f->script(&c);
+    pthread_mutex_lock(&f->parts->lock);
+    void (*script)(struct relay_fixture_call *) = f->parts->script;
+    c.ctx = f->parts->ctx;
+    pthread_mutex_unlock(&f->parts->lock);
+    script(&c);
 }
 
 static void *call_thread(void *arg)
@@ -213,6 +218,15 @@ static void *accept_thread(void *arg)
             pthread_create(&p->calls[p->call_count++], NULL, call_thread, a) != 0)
             die("upstream", "too many calls");
     }
+}
+
+void relay_fixture_script(struct relay_fixture *f, void (*script)(struct relay_fixture_call *c),
+                          const void *ctx)
+{
+    pthread_mutex_lock(&f->parts->lock);
+    f->parts->script = script;
+    f->parts->ctx = ctx;
+    pthread_mutex_unlock(&f->parts->lock);
 }
 
 void relay_fixture_send(struct relay_fixture_call *c, const char *text)

@@ -3,8 +3,8 @@
  * thread of its own, a scripted upstream, and blocking clients for the test's thread.
  *
  *     struct relay_fixture *f = relay_fixture_new(NULL);
- *     f->script = answer_with_a_stream;       // runs on a thread of its own for each request
- *     char *reply = relay_fixture_post(f, "/v1/chat/completions", body);
+ *     relay_fixture_script(f, answer_with_a_stream, NULL);
+ *     const char *reply = relay_fixture_post(f, "/v1/chat/completions", body);
  *     ...
  *     relay_fixture_free(f);
  *
@@ -37,6 +37,7 @@ struct relay_fixture_call {
     unsigned number; /* of the request, from 0 */
     struct str head, body;
     unsigned channel; /* which channel was called: its address ends with /N, from 0 */
+    const void *ctx;  /* what relay_fixture_script() was given */
 };
 
 struct relay_fixture {
@@ -48,9 +49,6 @@ struct relay_fixture {
     int64_t user, token;
     int64_t channels[RELAY_FIXTURE_CHANNELS]; /* ids, in the order in which they were added */
     unsigned channel_count;
-    /* Answers one request; the connection is closed behind it. */
-    void (*script)(struct relay_fixture_call *c);
-    void *script_ctx;
     _Atomic unsigned requests; /* that the upstream got */
     _Atomic unsigned reloads;  /* by the relay, after it switched a channel off */
     char *seen_body[RELAY_FIXTURE_SEEN], *seen_head[RELAY_FIXTURE_SEEN]; /* of request N */
@@ -70,6 +68,12 @@ void relay_fixture_add_channel(struct relay_fixture *f, const struct channel *gi
 void relay_fixture_publish(struct relay_fixture *f, ...);
 
 /* ---- the upstream ---- */
+
+/* From now on `script` answers each request, on a thread of its own; the connection is closed
+ * behind it. What `ctx` points to is read until relay_fixture_free(), for the relay may be done
+ * with an upstream that still sends: it is static or lives in f->arena, and does not change. */
+void relay_fixture_script(struct relay_fixture *f, void (*script)(struct relay_fixture_call *c),
+                          const void *ctx);
 
 void relay_fixture_send(struct relay_fixture_call *c, const char *text);
 /* A reply with a JSON body. */

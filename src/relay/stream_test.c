@@ -1,4 +1,3 @@
-#include "base/mem.h"
 #include "base/test.h"
 #include "relay/relay_fixture.h"
 
@@ -8,17 +7,16 @@ static const char chat_usage[] =
     "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true},\"messages\":["
     "{\"role\":\"user\",\"content\":\"hello\"}]}";
 
-/* Sends f->script_ctx as the body of a stream. */
+/* Sends the text in ctx as the body of a stream. */
 static void send_text(struct relay_fixture_call *c)
 {
     relay_fixture_stream(c);
-    relay_fixture_send(c, c->fixture->script_ctx);
+    relay_fixture_send(c, c->ctx);
 }
 
 static const char *stream(struct relay_fixture *f, const char *events, const char *request)
 {
-    f->script = send_text;
-    f->script_ctx = (void *)(uintptr_t)events;
+    relay_fixture_script(f, send_text, events);
     return relay_fixture_body(f, relay_fixture_post(f, "/v1/chat/completions", request));
 }
 
@@ -197,8 +195,7 @@ TEST(a_stream_without_an_answer_is_an_error_and_costs_nothing)
     struct relay_fixture *f = relay_fixture_new(NULL);
 
     for (size_t i = 0; i < ARRAY_LEN(wires); i++) {
-        f->script = send_text;
-        f->script_ctx = (void *)(uintptr_t)wires[i];
+        relay_fixture_script(f, send_text, wires[i]);
         CHECK_EQ(relay_fixture_status(relay_fixture_post(f, "/v1/chat/completions", chat)), 502);
     }
     relay_fixture_check_books(f);
@@ -209,7 +206,7 @@ TEST(a_stream_without_an_answer_is_an_error_and_costs_nothing)
 static void done_and_wait(struct relay_fixture_call *c)
 {
     relay_fixture_stream(c);
-    relay_fixture_send(c, c->fixture->script_ctx);
+    relay_fixture_send(c, c->ctx);
     CHECK(relay_fixture_closed(c));
 }
 
@@ -217,8 +214,7 @@ TEST(an_empty_end_is_not_waited_on)
 {
     struct relay_fixture *f = relay_fixture_new(NULL);
 
-    f->script = done_and_wait;
-    f->script_ctx = DONE;
+    relay_fixture_script(f, done_and_wait, DONE);
     CHECK_EQ(relay_fixture_status(relay_fixture_post(f, "/v1/chat/completions", chat)), 502);
     relay_fixture_free(f);
 }
@@ -227,8 +223,7 @@ TEST(a_body_that_does_not_end_behind_its_end_is_let_go)
 {
     struct relay_fixture *f = relay_fixture_new(NULL);
 
-    f->script = done_and_wait;
-    f->script_ctx = EVENT(TEXT("a")) EVENT(FINISH) DONE;
+    relay_fixture_script(f, done_and_wait, EVENT(TEXT("a")) EVENT(FINISH) DONE);
     check_has(relay_fixture_post(f, "/v1/chat/completions", chat), "[DONE]");
     relay_fixture_check_books(f);
     CHECK_EQ(rows(f), 1);
@@ -239,7 +234,7 @@ static void cut(struct relay_fixture_call *c)
 {
     relay_fixture_send(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
                           "Content-Length: 100000\r\n\r\n");
-    relay_fixture_send(c, c->fixture->script_ctx);
+    relay_fixture_send(c, c->ctx);
 }
 
 /* Cuts the stream behind each of its bytes: an error, a whole answer, or an error event, never an
@@ -250,16 +245,12 @@ TEST(a_stream_that_is_cut_anywhere_is_never_a_clean_end)
     const size_t content = sizeof(EVENT(TEXT("ab"))) - 1;
     const size_t finish = sizeof(EVENT(TEXT("ab")) EVENT(TEXT("cd")) EVENT(FINISH)) - 1;
     struct relay_fixture *f = relay_fixture_new(NULL);
-    char part[sizeof wire];
     int64_t charged = 0;
 
-    f->script = cut;
-    f->script_ctx = part;
     for (size_t n = 0; n<sizeof wire; n += n + 3> content && n < finish + 3 ? 1 : 17) {
         const char *reply;
 
-        memcpy(part, wire, n);
-        part[n] = '\0';
+        relay_fixture_script(f, cut, str_dup(&f->arena, str_make(wire, n)).p);
         reply = relay_fixture_post(f, "/v1/chat/completions", chat);
         charged += n >= content;
         if (n < content) {
@@ -284,7 +275,7 @@ static void send_bytewise(struct relay_fixture_call *c)
     char byte[2] = {0};
 
     relay_fixture_stream(c);
-    for (const char *p = c->fixture->script_ctx; *p; p++) {
+    for (const char *p = c->ctx; *p; p++) {
         byte[0] = *p;
         relay_fixture_send(c, byte);
     }
@@ -295,8 +286,7 @@ TEST(a_stream_that_comes_byte_by_byte_is_the_same)
     static const char wire[] = EVENT(TEXT("ab")) EVENT(TEXT("cd")) EVENT(FINISH) EVENT(USAGE) DONE;
     struct relay_fixture *f = relay_fixture_new(NULL);
 
-    f->script = send_bytewise;
-    f->script_ctx = (void *)(uintptr_t)wire;
+    relay_fixture_script(f, send_bytewise, wire);
     CHECK_STR(
         str_from(relay_fixture_body(f, relay_fixture_post(f, "/v1/chat/completions", chat_usage))),
         wire);
@@ -309,10 +299,9 @@ TEST(a_very_long_event_passes_and_a_longer_one_is_refused)
 {
     enum { LONG = 3 << 20, LONGER = 11 << 20 };
     struct relay_fixture *f = relay_fixture_new(NULL);
-    char *wire = mem_alloc(LONGER + 400);
-
     for (int i = 0; i < 2; i++) {
         size_t n = i == 0 ? LONG : LONGER;
+        char *wire = arena_alloc(&f->arena, n + 400);
         int head = snprintf(wire, 200, "data: {\"choices\":[{\"delta\":{\"content\":\"");
         const char *body;
 
@@ -326,30 +315,27 @@ TEST(a_very_long_event_passes_and_a_longer_one_is_refused)
     }
     relay_fixture_check_books(f);
     CHECK_EQ(rows(f), 1);
-    mem_free(wire);
     relay_fixture_free(f);
 }
 
 TEST(too_much_before_the_first_content_is_an_error_not_a_cut_answer)
 {
     struct relay_fixture *f = relay_fixture_new(NULL);
-    char *wire = mem_zalloc(90000);
+    char *wire = arena_alloc(&f->arena, 90000);
 
     memcpy(wire, "data: {\"choices\":[],\"x\":\"", 25);
     memset(wire + 25, 'x', 70000);
     snprintf(wire + 25 + 70000, 1000, "\"}\n\n%s", EVENT(TEXT("a")) EVENT(FINISH) DONE);
-    f->script = send_text;
-    f->script_ctx = wire;
+    relay_fixture_script(f, send_text, wire);
     CHECK_EQ(relay_fixture_status(relay_fixture_post(f, "/v1/chat/completions", chat)), 502);
     relay_fixture_check_books(f);
     CHECK_EQ(rows(f), 0);
-    mem_free(wire);
     relay_fixture_free(f);
 }
 
 static void json_answer(struct relay_fixture_call *c)
 {
-    relay_fixture_json(c, 200, c->fixture->script_ctx);
+    relay_fixture_json(c, 200, c->ctx);
 }
 
 TEST(a_stream_that_is_answered_by_json_becomes_a_stream)
@@ -357,11 +343,11 @@ TEST(a_stream_that_is_answered_by_json_becomes_a_stream)
     struct relay_fixture *f = relay_fixture_new(NULL);
     const char *reply;
 
-    f->script = json_answer;
-    f->script_ctx =
+    relay_fixture_script(
+        f, json_answer,
         "{\"id\":\"c\",\"object\":\"chat.completion\",\"choices\":[{\"index\":0,\"message\":{"
         "\"role\":\"assistant\",\"content\":\"hi\"},\"finish_reason\":\"stop\"}],\"usage\":{"
-        "\"prompt_tokens\":10,\"completion_tokens\":5}}";
+        "\"prompt_tokens\":10,\"completion_tokens\":5}}");
     reply = relay_fixture_body(f, relay_fixture_post(f, "/v1/chat/completions", chat_usage));
     CHECK_STR(str_from(reply),
               "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,"
@@ -402,7 +388,7 @@ TEST(several_choices_and_old_completions_are_streamed)
                               "{\"model\":\"m\",\"stream\":true,\"n\":2,\"stream_options\":{"
                               "\"include_usage\":true},\"messages\":[{}]}")),
               two);
-    f->script_ctx = (void *)(uintptr_t)old;
+    relay_fixture_script(f, send_text, old);
     CHECK_STR(str_from(relay_fixture_body(
                   f, relay_fixture_post(f, "/v1/completions",
                                         "{\"model\":\"m\",\"stream\":true,\"prompt\":\"x\","
