@@ -189,7 +189,8 @@ static bool key_is(struct str key, bool escaped, struct str wanted)
 static void note_member(struct reader *r, const char *end)
 {
     for (size_t i = 0; i < r->key_count; i++) {
-        if (key_is(r->key, r->key_escaped, r->keys[i]))
+        if ((r->key_escaped || r->key.n == r->keys[i].n + 2) &&
+            key_is(r->key, r->key_escaped, r->keys[i]))
             r->found[i] = str_make(r->member, (size_t)(end - r->member));
     }
 }

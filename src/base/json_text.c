@@ -186,22 +186,47 @@ static void add_repaired(struct sb *sb, const struct json_scan *scan, struct str
     }
 }
 
+/* Is one of these eight a control character, a quote, a backslash, or not ASCII? The subtractions
+ * borrow into the top bit of a byte that is too small; what they do to the bytes above it counts
+ * only when there is one. */
+static bool some_special(uint64_t eight)
+{
+    const uint64_t each = 0x0101010101010101;
+    uint64_t quote = eight ^ each * '"', backslash = eight ^ each * '\\';
+
+    return (eight | (eight - each * 0x20) | (quote - each) | (backslash - each)) & each * 0x80;
+}
+
+static bool is_plain(struct str s)
+{
+    uint64_t eight = 0x2020202020202020;
+
+    if (s.n < sizeof eight) {
+        if (s.n > 0)
+            memcpy(&eight, s.p, s.n);
+        return !some_special(eight);
+    }
+    for (size_t i = 0; i + sizeof eight < s.n; i += sizeof eight) {
+        memcpy(&eight, s.p + i, sizeof eight);
+        if (some_special(eight))
+            return false;
+    }
+    memcpy(&eight, s.p + s.n - sizeof eight, sizeof eight);
+    return !some_special(eight);
+}
+
 /* Names of members and the like: short, nothing in it to escape. */
 static bool add_plain(struct sb *sb, struct str s)
 {
     char *at;
 
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-
-        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')
-            return false;
-    }
+    if (!is_plain(s))
+        return false;
     at = sb_reserve(sb, s.n + 2);
     if (at) {
         at[0] = '"';
-        for (size_t i = 0; i < s.n; i++)
-            at[i + 1] = s.p[i];
+        if (s.n > 0)
+            memcpy(at + 1, s.p, s.n);
         at[s.n + 1] = '"';
         sb->n += s.n + 2;
     }

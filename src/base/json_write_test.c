@@ -101,6 +101,28 @@ TEST(long_strings_are_escaped_at_every_place)
     }
 }
 
+/* Short strings take a way of their own: each ASCII character, wherever it stands. */
+TEST(short_strings_are_escaped_at_every_place)
+{
+    CLEANUP(arena_finip) struct arena a;
+
+    arena_init(&a, 0);
+    for (size_t n = 1; n <= 33; n++)
+        for (size_t at = 0; at < n; at++)
+            for (int c = 0; c < 0x80; c++) {
+                char text[33];
+                struct str back;
+                WITH_WRITER(w);
+
+                memset(text, 'a', n);
+                text[at] = (char)c;
+                jw_str(&w, str_make(text, n));
+                CHECK_EQ(sb.n > n + 2, c < 0x20 || c == '"' || c == '\\');
+                CHECK(json_unescape(&a, sb_str(&sb), &back));
+                CHECK(str_eq(back, str_make(text, n)));
+            }
+}
+
 TEST(a_quoted_string_is_a_value_of_its_own)
 {
     CLEANUP(arena_finip) struct arena a;
@@ -205,7 +227,7 @@ TEST(a_builder_past_its_cap_fails_quietly)
 TEST_MAIN(commas_stand_between_items_only,
           a_container_begins_without_a_comma_whatever_stood_at_its_level, a_single_value_is_a_text,
           strings_and_keys_are_escaped, what_is_not_utf8_becomes_replacement_characters,
-          long_strings_are_escaped_at_every_place, a_quoted_string_is_a_value_of_its_own,
-          doubles_have_their_shortest_spelling, doubles_read_back_the_same,
-          nesting_to_64_is_written_and_deeper_fails_the_builder,
+          long_strings_are_escaped_at_every_place, short_strings_are_escaped_at_every_place,
+          a_quoted_string_is_a_value_of_its_own, doubles_have_their_shortest_spelling,
+          doubles_read_back_the_same, nesting_to_64_is_written_and_deeper_fails_the_builder,
           a_builder_past_its_cap_fails_quietly)

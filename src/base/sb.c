@@ -38,7 +38,7 @@ static void grow(struct sb *sb, size_t need)
     sb->cap = cap;
 }
 
-char *sb_reserve(struct sb *sb, size_t bytes)
+char *sb_reserve_more(struct sb *sb, size_t bytes)
 {
     if (sb->failed || bytes > sb->limit || sb->n > sb->limit - bytes) {
         sb->failed = true;

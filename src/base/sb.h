@@ -35,9 +35,17 @@ static inline struct str sb_str(const struct sb *sb)
     return (struct str){.p = sb->p, .n = sb->n};
 }
 
+/* sb_reserve() where there is not enough room. */
+char *sb_reserve_more(struct sb *sb, size_t bytes);
+
 /* Room for `bytes` more behind the content, or NULL when that passes the cap (the builder is then
  * failed). sb->n is not moved. */
-char *sb_reserve(struct sb *sb, size_t bytes);
+static inline char *sb_reserve(struct sb *sb, size_t bytes)
+{
+    if (LIKELY(!sb->failed && sb->cap - sb->n > bytes))
+        return sb->p + sb->n;
+    return sb_reserve_more(sb, bytes);
+}
 
 void sb_add(struct sb *sb, struct str s);
 void sb_add_char(struct sb *sb, char c);

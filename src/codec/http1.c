@@ -1,7 +1,5 @@
 #include "codec/http1.h"
 
-#include <http_parser.h>
-
 /* --- characters ------------------------------------------------------------------------------ */
 
 /* A set of ASCII characters: one bit each, two words. RANGE stays within one word. */
@@ -16,6 +14,8 @@ struct set {
 static const struct set token_chars = {
     {ONE('!') | RANGE('#', '\'') | ONE('*') | ONE('+') | ONE('-') | ONE('.') | RANGE('0', '9'),
      RANGE('A', 'Z') | RANGE('^', 'z') | ONE('|') | ONE('~')}};
+
+static const struct set method_chars = {{ONE('-'), RANGE('A', 'Z') | ONE('_')}};
 
 /* RFC 3986 section 3.2.2: what a host, its port and the brackets of an address are made of. */
 static const struct set host_chars = {
@@ -33,14 +33,39 @@ static bool all_of(const struct set *set, struct str s)
     return true;
 }
 
+/* What may stand in a value: everything but control characters, of which the tab passes. */
+static bool value_char_ok(char c)
+{
+    unsigned char u = (unsigned char)c;
+
+    return (u >= 0x20 && u != 0x7f) || u == '\t';
+}
+
+/* Might one of these eight be a control character? Exact for no; a tab says yes. The subtraction
+ * borrows into the top bit of a byte below 0x20, or of one that the exclusive or has made zero. */
+static bool some_control(uint64_t eight)
+{
+    const uint64_t each = 0x0101010101010101, top = each * 0x80;
+    uint64_t del = eight ^ each * 0x7f;
+
+    return (((eight - each * 0x20) & ~eight) | ((del - each) & ~del)) & top;
+}
+
 static bool value_ok(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
+    size_t i = 0;
 
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return false;
+    for (uint64_t eight; s.n - i >= sizeof eight; i += sizeof eight) {
+        memcpy(&eight, s.p + i, sizeof eight);
+        if (!some_control(eight))
+            continue;
+        for (size_t k = i; k < i + sizeof eight; k++)
+            if (!value_char_ok(s.p[k]))
+                return false;
     }
+    for (; i < s.n; i++)
+        if (!value_char_ok(s.p[i]))
+            return false;
     return true;
 }
 
@@ -83,67 +108,6 @@ enum http1_found http1_head_end(struct str bytes, struct http1_scan *scan, size_
 
 /* --- heads ----------------------------------------------------------------------------------- */
 
-struct reading {
-    struct http1_head *head;
-    size_t room;      /* of the header list */
-    bool value_comes; /* the last was a name */
-    bool broken;
-};
-
-static int on_url(http_parser *p, const char *at, size_t n)
-{
-    struct reading *r = p->data;
-
-    r->head->target = str_make(at, n);
-    return 0;
-}
-
-static int on_status(http_parser *p, const char *at, size_t n)
-{
-    struct reading *r = p->data;
-
-    r->head->reason = str_make(at, n);
-    return 0;
-}
-
-static int on_name(http_parser *p, const char *at, size_t n)
-{
-    struct reading *r = p->data;
-
-    if (r->value_comes || r->head->header_count == r->room)
-        return 1;
-    r->value_comes = true;
-    r->head->headers[r->head->header_count].name = str_make(at, n);
-    return 0;
-}
-
-static int on_value(http_parser *p, const char *at, size_t n)
-{
-    struct reading *r = p->data;
-
-    if (!r->value_comes)
-        return 1;
-    r->value_comes = false;
-    while (n > 0 && (at[n - 1] == ' ' || at[n - 1] == '\t'))
-        n--;
-    r->head->headers[r->head->header_count++].value = str_make(at, n);
-    return 0;
-}
-
-static int on_head_complete(http_parser *p)
-{
-    struct reading *r = p->data;
-
-    r->broken = r->value_comes;
-    return 1; /* no body here */
-}
-
-static int on_complete(http_parser *p)
-{
-    http_parser_pause(p, 1); /* bytes behind the head would be read as the next one */
-    return 0;
-}
-
 static size_t count_lines(struct str text)
 {
     size_t lines = 0;
@@ -152,37 +116,6 @@ static size_t count_lines(struct str text)
          (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
         lines++;
     return lines;
-}
-
-/* Runs http-parser over the head. NULL, or what is wrong. */
-static const char *parse(http_parser *p, enum http_parser_type type, struct str text,
-                         struct arena *a, struct http1_head *head)
-{
-    static const http_parser_settings settings = {
-        .on_url = on_url,
-        .on_status = on_status,
-        .on_header_field = on_name,
-        .on_header_value = on_value,
-        .on_headers_complete = on_head_complete,
-        .on_message_complete = on_complete,
-    };
-    struct reading r = {.head = head, .room = count_lines(text)};
-
-    head->headers =
-        arena_alloc(a, arena_array_bytes(sizeof *head->headers, r.room > 0 ? r.room : 1));
-    http_parser_init(p, type);
-    p->data = &r;
-    p->allow_chunked_length = type == HTTP_RESPONSE;
-    size_t done = http_parser_execute(p, &settings, text.p, text.n);
-    enum http_errno code = HTTP_PARSER_ERRNO(p);
-    if (code != HPE_PAUSED && code != HPE_OK)
-        return http_errno_description(code);
-    if (code != HPE_PAUSED || done != text.n || r.broken)
-        return "head is not complete";
-    if (p->http_major != 1 || p->http_minor > 1)
-        return "HTTP version is not supported";
-    head->minor = p->http_minor;
-    return NULL;
 }
 
 /* What the headers say about the message as a whole. */
@@ -245,7 +178,7 @@ static void note_upgrade(struct http1_head *h, struct facts *f, struct str value
     f->upgrade_header |= value.n > 0;
 }
 
-static void note_headers(struct http1_head *h, struct facts *f)
+static void note_header(struct http1_head *h, struct facts *f, const struct http_header *header)
 {
     static const struct {
         struct str name;
@@ -259,48 +192,121 @@ static void note_headers(struct http1_head *h, struct facts *f)
         {STR_INIT("upgrade"), note_upgrade},
     };
 
-    for (size_t i = 0; i < h->header_count; i++) {
-        struct str name = h->headers[i].name;
-
-        if (name.n == 0 || !all_of(&token_chars, name))
-            f->wrong = "header name is malformed";
-        if (!value_ok(h->headers[i].value)) /* http-parser does not look at the first character */
-            f->wrong = "header value is malformed";
-        for (size_t k = 0; k < ARRAY_LEN(rows); k++)
-            if (rows[k].name.n == name.n && str_eq_nocase(rows[k].name, name))
-                rows[k].note(h, f, h->headers[i].value);
-    }
-    h->keep_alive = !f->close && (h->minor >= 1 || f->keep_alive);
-    h->upgrade = f->upgrade && f->upgrade_header;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (rows[i].name.n == header->name.n && str_eq_nocase(rows[i].name, header->name))
+            rows[i].note(h, f, header->value);
 }
 
-/* "METHOD target HTTP/1.x" with one space each: http-parser takes more, and no version at all. */
-static bool request_line_ok(struct str text, const struct http1_head *h)
+/* The next line without its CRLF. False: there is none. */
+static bool take_line(struct str *text, struct str *line)
 {
-    struct str line = str_make(h->method.p, (size_t)(text.p + text.n - h->method.p));
-    size_t at = h->method.n + 1 + h->target.n;
+    const char *cr = text->n > 0 ? memchr(text->p, '\r', text->n) : NULL;
 
-    return h->target.p == h->method.p + h->method.n + 1 &&
-           str_starts(str_skip(line, at), STR(" HTTP/1.")) && line.n > at + 10 &&
-           line.p[at + 9] == '\r' && line.p[at - h->target.n - 1] == ' ';
+    if (!cr || cr + 1 == text->p + text->n || cr[1] != '\n')
+        return false;
+    *line = str_make(text->p, (size_t)(cr - text->p));
+    *text = str_skip(*text, line->n + 2);
+    return true;
+}
+
+/* RFC 9110 section 5.6.3, OWS. */
+static struct str trim_blanks(struct str s)
+{
+    while (s.n > 0 && (*s.p == ' ' || *s.p == '\t'))
+        s = str_skip(s, 1);
+    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+        s.n--;
+    return s;
+}
+
+/* RFC 9112 section 5: "name: value" with nothing between name and colon. A folded line has no name.
+ */
+static bool read_header(struct str line, struct http_header *out)
+{
+    ptrdiff_t colon = str_find_char(line, ':');
+
+    if (colon <= 0)
+        return false;
+    out->name = str_sub(line, 0, (size_t)colon);
+    out->value = trim_blanks(str_skip(line, (size_t)colon + 1));
+    return all_of(&token_chars, out->name) && value_ok(out->value);
+}
+
+/* The lines behind the first one, up to the empty line that ends the head. NULL, or what is wrong.
+ */
+static const char *read_headers(struct str text, struct arena *a, struct http1_head *h,
+                                struct facts *f)
+{
+    struct str line;
+
+    h->headers = arena_alloc(a, arena_array_bytes(sizeof *h->headers, count_lines(text) + 1));
+    while (take_line(&text, &line)) {
+        struct http_header *header = &h->headers[h->header_count];
+
+        if (line.n == 0) {
+            h->keep_alive = !f->close && (h->minor >= 1 || f->keep_alive);
+            h->upgrade = f->upgrade && f->upgrade_header;
+            return text.n == 0 ? f->wrong : "head is not complete";
+        }
+        if (!read_header(line, header))
+            return "a header is malformed";
+        h->header_count++;
+        note_header(h, f, header);
+    }
+    return "head is not complete";
+}
+
+/* "HTTP/1.0" or "HTTP/1.1". */
+static bool read_version(struct str text, struct http1_head *h)
+{
+    if (text.n != 8 || !str_starts(text, STR("HTTP/1.")) || (text.p[7] != '0' && text.p[7] != '1'))
+        return false;
+    h->minor = text.p[7] == '1';
+    return true;
+}
+
+/* RFC 9112 section 3: method, target and version with one space between them. A method is in upper
+ * case, as all that are registered are; bytes above ASCII in a target are for the router. */
+static const char *read_request_line(struct str line, struct http1_head *h)
+{
+    h->method = str_cut(&line, ' ');
+    h->target = str_cut(&line, ' ');
+    if (h->method.n == 0 || !all_of(&method_chars, h->method) || h->target.n == 0)
+        return "request line is malformed";
+    for (size_t i = 0; i < h->target.n; i++)
+        if ((unsigned char)h->target.p[i] <= 0x20 || h->target.p[i] == 0x7f)
+            return "request target is malformed";
+    return read_version(line, h) ? NULL : "HTTP version is not supported";
+}
+
+/* RFC 9112 section 4: version, three digits, and perhaps a reason. */
+static const char *read_status_line(struct str line, struct http1_head *h)
+{
+    struct str version = str_cut(&line, ' '), code = str_cut(&line, ' ');
+    uint64_t status;
+
+    if (!read_version(version, h))
+        return "HTTP version is not supported";
+    if (code.n != 3 || !str_to_u64(code, &status) || status < 100)
+        return "status is malformed";
+    h->status = (int)status;
+    h->reason = line;
+    return value_ok(line) ? NULL : "reason is malformed";
 }
 
 static const char *read_request(struct str text, struct arena *a, struct http1_head *h)
 {
     struct facts f = {0};
-    http_parser parser;
-    const char *wrong = parse(&parser, HTTP_REQUEST, text, a, h);
+    struct str line = STR_NULL;
+    const char *wrong;
 
+    while (take_line(&text, &line) && line.n == 0)
+        ; /* empty lines before the first one: RFC 9112 section 2.2 */
+    wrong = read_request_line(line, h);
+    if (!wrong)
+        wrong = read_headers(text, a, h, &f);
     if (wrong)
         return wrong;
-    while (text.n > 0 && (*text.p == '\r' || *text.p == '\n'))
-        text = str_skip(text, 1);
-    h->method = str_make(text.p, strlen(http_method_str(parser.method)));
-    if (!request_line_ok(text, h))
-        return "request line is malformed";
-    note_headers(h, &f);
-    if (f.wrong)
-        return f.wrong;
     if (f.hosts > 1 || (f.hosts == 0 && h->minor >= 1))
         return "exactly one Host is needed";
     if (f.codings > 0 && f.lengths > 0)
@@ -320,17 +326,16 @@ static const char *read_request(struct str text, struct arena *a, struct http1_h
 static const char *read_reply(struct str text, bool to_head, struct arena *a, struct http1_head *h)
 {
     struct facts f = {0};
-    http_parser parser;
-    const char *wrong = parse(&parser, HTTP_RESPONSE, text, a, h);
+    struct str line = STR_NULL;
+    const char *wrong;
 
+    while (take_line(&text, &line) && line.n == 0)
+        ;
+    wrong = read_status_line(line, h);
+    if (!wrong)
+        wrong = read_headers(text, a, h, &f);
     if (wrong)
         return wrong;
-    h->status = parser.status_code;
-    if (h->status < 100 || h->status > 999)
-        return "status is malformed";
-    note_headers(h, &f);
-    if (f.wrong)
-        return f.wrong;
     if (f.lengths > 1)
         return "several Content-Length";
     if (f.codings > 1 || (f.codings == 1 && !f.chunked))

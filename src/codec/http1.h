@@ -6,18 +6,17 @@
  * The way through a message:
  *
  *     1. http1_head_end() on the bytes so far, until it says how long the head is;
- *     2. http1_read_head() on exactly those bytes, at the place where they will live (usually
- * copied once into the request's arena first): all slices of the result point into them;
+ *     2. http1_read_request() or http1_read_reply() on exactly those bytes, at the place where they
+ *        will live (usually copied once into the request's arena first): all slices of the result
+ *        point into them;
  *     3. http1_body_init(), then http1_body_next() on whatever comes, until HTTP1_END. What is left
  *        in the input then belongs to the next message.
  *
- * The head's grammar is http-parser's. Debian builds it in its lenient form, so everything that two
- * parsers could read differently (request smuggling) is refused here: bare LF, folded lines, space
- * before a colon, strange bytes in names and values, Content-Length that is not digits or stands
- * there twice, Transfer-Encoding other than exactly "chunked", both of them in a request, versions
- * other than 1.0 and 1.1. Chunk framing is read by this module, since http-parser's lenient form
- * accepts any two bytes after a chunk's data. Sources: RFC 9112 sections 2 to 7, RFC 9110
- * section 5.
+ * Everything that two parsers could read differently (request smuggling) is refused: bare LF or CR,
+ * folded lines, space before a colon, strange bytes in names and values, Content-Length that is not
+ * digits or stands there twice, Transfer-Encoding other than exactly "chunked", both of them in a
+ * request, more than one space in the first line, versions other than 1.0 and 1.1. Sources: RFC
+ * 9112 sections 2 to 7, RFC 9110 section 5.
  */
 #pragma once
 #include "base/arena.h"

@@ -154,7 +154,7 @@ TEST(shapes_that_two_parsers_may_read_differently_are_refused)
         STR_INIT("GET / HTTP/2.0\r\nHost: a\r\n\r\n"),
         STR_INIT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
         STR_INIT("get / HTTP/1.1\r\nHost: a\r\n\r\n"),
-        STR_INIT("GETX / HTTP/1.1\r\nHost: a\r\n\r\n"),
+        STR_INIT("G@T / HTTP/1.1\r\nHost: a\r\n\r\n"),
         STR_INIT("GET HTTP/1.1\r\nHost: a\r\n\r\n"),
         STR_INIT("\x16\x03\x01\x02\r\n\r\n"),
     };
@@ -186,6 +186,19 @@ TEST(every_byte_is_judged_in_names_and_values)
         CHECK_EQ(http1_header_ok(str_make(name + 25, 3), STR("v")), token);
         CHECK_EQ(http1_header_ok(STR("A"), str_make(value + 29, 3)), text);
     }
+}
+
+/* Values are looked at eight bytes at a time: every byte at every place of one that is longer. */
+TEST(every_byte_is_judged_wherever_it_stands_in_a_value)
+{
+    for (int c = 0; c < 256; c++)
+        for (size_t at = 0; at < 27; at++) {
+            char value[] = "the value of a long header.";
+
+            value[at] = (char)c;
+            CHECK_EQ(http1_header_ok(STR("A"), str_make(value, 27)),
+                     c == '\t' || (c >= 0x20 && c != 0x7f));
+        }
 }
 
 static struct http1_head head_of(const char *text)
@@ -220,6 +233,7 @@ TEST(expect_and_upgrade_are_noticed)
     CHECK(h.upgrade);
     CHECK(!head_of("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n").upgrade);
     CHECK_STR(head_of("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n").method, "CONNECT");
+    CHECK_STR(head_of("M-SEARCH / HTTP/1.1\r\nHost: a\r\n\r\n").method, "M-SEARCH");
     CHECK_STR(head_of("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").target, "*");
 }
 
@@ -385,8 +399,10 @@ TEST(chunk_heads_are_hexadecimal)
 TEST_MAIN(a_request_head_is_read_into_slices, the_end_of_a_head_is_found_for_any_split,
           a_head_without_end_is_long_at_the_limit,
           shapes_that_two_parsers_may_read_differently_are_refused,
-          every_byte_is_judged_in_names_and_values, keep_alive_follows_version_and_connection,
-          expect_and_upgrade_are_noticed, a_reply_says_how_its_body_ends,
-          what_is_no_reply_is_refused, a_chunked_body_is_the_same_for_any_split,
-          a_body_by_length_ends_where_it_says, broken_chunk_framing_is_refused,
-          extensions_and_trailers_are_bounded, chunk_heads_are_hexadecimal)
+          every_byte_is_judged_in_names_and_values,
+          every_byte_is_judged_wherever_it_stands_in_a_value,
+          keep_alive_follows_version_and_connection, expect_and_upgrade_are_noticed,
+          a_reply_says_how_its_body_ends, what_is_no_reply_is_refused,
+          a_chunked_body_is_the_same_for_any_split, a_body_by_length_ends_where_it_says,
+          broken_chunk_framing_is_refused, extensions_and_trailers_are_bounded,
+          chunk_heads_are_hexadecimal)

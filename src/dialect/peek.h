@@ -33,6 +33,7 @@ MUST_CHECK enum err_code peek_request(struct arena *a, struct str body, enum rel
 
 /* What one answer, or one chunk of a stream, holds. Slices point into the text. */
 struct peek_answer {
+    bool is_object;   /* the text is one JSON object; false: nothing below is set */
     bool has_usage;   /* a usage object that is not null and not all zero; `usage` is set. It may
                          stand at the top, in a choice (Moonshot) or in x_groq (Groq) */
     bool has_error;   /* an `error` member that is an object or a non-empty string */

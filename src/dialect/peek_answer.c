@@ -431,8 +431,10 @@ void peek_answer(struct str json, peek_text_fn *fn, void *ctx, struct peek_answe
     if (json.n == 0)
         return;
     take_top(&w);
-    if (w.broken)
+    if (w.broken) {
         *out = (struct peek_answer){0};
-    else
-        find_usage(&w);
+        return;
+    }
+    out->is_object = true;
+    find_usage(&w);
 }

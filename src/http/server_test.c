@@ -352,8 +352,9 @@ TEST(errors_have_the_body_that_the_owner_writes)
         "DELETE /echo HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n",
         "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 56\r\nContent-Type: "
         "application/json\r\n\r\n{\"error\":\"method is not allowed\",\"status\":405,\"known\":1}"
-        "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 54\r\nContent-Type: "
-        "application/json\r\n\r\n{\"error\":\"invalid HTTP method\",\"status\":400,\"known\":0}");
+        "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 60\r\nContent-Type: "
+        "application/json\r\n\r\n{\"error\":\"request line is "
+        "malformed\",\"status\":400,\"known\":0}");
 }
 
 TEST(cors_is_answered_for_the_routes_that_have_it)

@@ -34,8 +34,10 @@ enum catalog_column {
     CATALOG_COLUMNS
 };
 
+struct catalog_row;
+
 struct catalog {
-    struct map columns[CATALOG_COLUMNS]; /* name -> const double* */
+    struct map rows; /* name -> struct catalog_row *: what the tables say of a model */
 };
 
 /* No ratio or price may be above this: a slip of the hand must not overflow a balance. */

@@ -274,11 +274,20 @@ int64_t exchange_prompt_tokens(struct exchange *x)
     return x->prompt_tokens;
 }
 
-/* Parts that cost a flat number of tokens whatever their length. */
+/* Might there be parts that cost a flat number of tokens whatever their length? All of them have a
+ * member with an underscore in its name, which is rare elsewhere: image_url, video_url,
+ * input_audio, and file_id, file_data or file_url inside a file. */
 static bool has_media(struct str body)
 {
-    return str_has(body, STR("_url\"")) || str_has(body, STR("\"input_audio\"")) ||
-           str_has(body, STR("\"file\""));
+    for (ptrdiff_t at; (at = str_find_char(body, '_')) >= 0;) {
+        struct str before = str_sub(body, 0, (size_t)at);
+
+        body = str_skip(body, (size_t)at + 1);
+        if (str_starts(body, STR("url\"")) || str_starts(body, STR("audio\"")) ||
+            str_ends(before, STR("\"file")))
+            return true;
+    }
+    return false;
 }
 
 static int64_t hold_for(const struct exchange *x, int64_t prompt_tokens)

@@ -215,7 +215,7 @@ static void judge_reply(struct exchange *x)
     x->usage_seen = seen.has_usage;
     if (!seen.has_usage)
         count_answer(x, body);
-    if (json_find_members(body, NULL, NULL, 0, NULL) != ERR_OK)
+    if (!seen.is_object)
         fault_from_err(
             x, &(struct err){.code = ERR_UPSTREAM_BODY, .msg = "the reply is not a JSON object"});
     else if (seen.has_error)
