@@ -144,11 +144,33 @@ static enum err_code write_account(struct api_call *c, struct db_conn *conn, str
                             &c->err);
 }
 
+static bool same_account(const struct user *a, const struct user *b)
+{
+    if (!a || !b)
+        return a == b;
+    return a->id == b->id && str_eq(secret_reveal(a->password), secret_reveal(b->password));
+}
+
+/* While the password was hashed, another wizard, or the account itself, may have been first. */
+static enum err_code check_still_open(struct api_call *c, struct db_conn *conn,
+                                      const struct setup_state *state)
+{
+    struct setup_row *row;
+    struct user *root;
+
+    TRY(repo_setup_find(conn, c->arena, &row, &c->err));
+    TRY(repo_user_find_root(conn, c->arena, &root, &c->err));
+    if (row || !same_account(state->root, root))
+        return api_fail_status(c, 400, MSG_SETUP_DONE_ALREADY);
+    return ERR_OK;
+}
+
 static enum err_code write_setup(struct api_call *c, struct db_conn *conn,
                                  const struct setup_state *state, const struct setup_form *f,
                                  struct secret hash)
 {
     TRY(db_begin(conn, &c->err));
+    TRY(check_still_open(c, conn, state));
     if (state->open)
         TRY(write_account(c, conn, state->root, f, hash));
     TRY(repo_option_put(conn, STR("SelfUseModeEnabled"), f->self_use ? STR("true") : STR("false"),

@@ -1,6 +1,9 @@
 /* First start, the first password, and the wizard. */
 #include "api/api_fixture.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "base/test.h"
 #include "store/store_fixture.h"
 
@@ -120,6 +123,36 @@ TEST(the_wizard_names_root_once_and_is_closed_after)
     api_fixture_close(f);
 }
 
+/* Both pass the first look at the database while neither password is hashed yet. */
+TEST(of_two_wizards_at_once_one_names_root)
+{
+    static const char *const bodies[] = {
+        "{\"username\":\"one\",\"password\":\"password1\",\"confirmPassword\":\"password1\"}",
+        "{\"username\":\"two\",\"password\":\"password2\",\"confirmPassword\":\"password2\"}",
+    };
+    struct api_fixture *f = api_fixture_open_fresh(&(struct api_conf){.db = NULL});
+    char first_lines[2][12];
+    int fds[2], won = 0;
+
+    for (int i = 0; i < 2; i++)
+        fds[i] = api_fixture_send(f, &(struct api_ask){.path = "/api/setup", .body = bodies[i]});
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(recv(fds[i], first_lines[i], sizeof first_lines[i], MSG_WAITALL), 12);
+        close(fds[i]);
+        won += memcmp(first_lines[i], "HTTP/1.1 200", 12) == 0;
+    }
+    CHECK_EQ(won, 1);
+    for (int i = 0; i < 2; i++) {
+        bool winner = memcmp(first_lines[i], "HTTP/1.1 200", 12) == 0;
+        struct api_answer a = sign_in(f, bodies[i]);
+
+        CHECK_STR(str_make(first_lines[i], 12), winner ? "HTTP/1.1 200" : "HTTP/1.1 400");
+        CHECK_EQ(ok(&a), winner);
+    }
+    CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM setups"), 1);
+    api_fixture_close(f);
+}
+
 TEST(from_a_public_address_the_wizard_asks_for_the_code)
 {
     struct api_conf conf = {.setup_code = STR("AB12CD")};
@@ -220,7 +253,7 @@ TEST(initial_tokens_of_a_wrong_form_are_a_clear_error_without_their_value)
 }
 
 TEST_MAIN(a_fresh_root_can_sign_in_and_change_its_password_and_nothing_else,
-          the_wizard_names_root_once_and_is_closed_after,
+          the_wizard_names_root_once_and_is_closed_after, of_two_wizards_at_once_one_names_root,
           from_a_public_address_the_wizard_asks_for_the_code,
           the_initial_tokens_are_made_once_and_work_before_the_password_is_changed,
           other_keys_of_a_root_with_the_first_password_are_refused,
