@@ -123,7 +123,8 @@ static enum err_code read_edit(struct api_call *c, struct user_edit *e)
     e->f.display_name = body_str(&b, STR("display_name"));
     e->group = body_str(&b, STR("group"));
     TRY(body_end(&b));
-    if (e->id == 0)
+    /* The original blanks a name that is missing, and with it locks the account out. */
+    if (e->id == 0 || e->f.username.n == 0)
         return api_fail(c, MSG_BAD_PARAM);
     if (e->quota > QUOTA_MAX || e->quota < -QUOTA_MAX)
         return api_fail(c, MSG_QUOTA_RANGE);

@@ -123,6 +123,21 @@ TEST(an_update_overwrites_the_four_fields_and_notes_a_change_of_quota)
     api_fixture_close(f);
 }
 
+/* An account without a name could never sign in again, and root would lock out everybody. */
+TEST(an_update_does_not_take_away_the_name)
+{
+    static const char *const bad[] = {"{\"id\":1}", "{\"id\":3,\"quota\":5}",
+                                      "{\"id\":3,\"username\":\" \"}"};
+    struct api_fixture *f = api_fixture_open();
+
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct api_answer a = as(f, FIXTURE_ROOT, "PUT", "/api/user/", bad[i]);
+        CHECK(!ok(&a));
+    }
+    CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM users WHERE username = ''"), 0);
+    api_fixture_close(f);
+}
+
 TEST(an_update_is_refused_above_ones_own_role_and_for_bad_input)
 {
     static const char *const bad[] = {
@@ -136,7 +151,7 @@ TEST(an_update_is_refused_above_ones_own_role_and_for_bad_input)
         "{\"id\":3,\"username\":\"x\",\"password\":\"short\"}",
         "{\"id\":3,\"username\":\"x\",\"quota\":9223372036854775807}",
         "{\"id\":3,\"username\":\"x\",\"quota\":1.5}",
-        ("{\"id\":3,\"group\":\"" LONG "\"}"),
+        ("{\"id\":3,\"username\":\"x\",\"group\":\"" LONG "\"}"),
     };
     struct api_fixture *f = api_fixture_open();
 
@@ -212,5 +227,6 @@ TEST(deleting_a_user_removes_the_row)
 TEST_MAIN(the_list_is_a_page_newest_first_without_secrets, one_user_is_shown_to_those_above_them,
           a_user_is_created_common_whatever_the_body_says,
           an_update_overwrites_the_four_fields_and_notes_a_change_of_quota,
+          an_update_does_not_take_away_the_name,
           an_update_is_refused_above_ones_own_role_and_for_bad_input,
           manage_actions_do_what_their_table_says, deleting_a_user_removes_the_row)
