@@ -22,18 +22,17 @@ static struct figures figures_of(const struct api_call *c)
                             .unlimited = t->unlimited_quota};
 }
 
-static double amount(const struct api_call *c, int64_t points)
+static double amount(const struct api_call *c, double points)
 {
     const struct settings *s = call_settings(c);
 
-    return s->display_in_currency && s->quota_per_unit > 0 ? (double)points / s->quota_per_unit
-                                                           : (double)points;
+    return s->display_in_currency && s->quota_per_unit > 0 ? points / s->quota_per_unit : points;
 }
 
 enum err_code api_billing_subscription(struct api_call *c)
 {
     struct figures f = figures_of(c);
-    double limit = f.unlimited ? UNLIMITED_USD : amount(c, f.remain + f.used);
+    double limit = f.unlimited ? UNLIMITED_USD : amount(c, (double)f.remain + (double)f.used);
     struct json_writer *w = reply_whole(c);
 
     jw_object(w);
@@ -53,7 +52,7 @@ enum err_code api_billing_usage(struct api_call *c)
 
     jw_object(w);
     jw_key_str(w, STR("object"), STR("list"));
-    jw_key_f64(w, STR("total_usage"), amount(c, figures_of(c).used * 100));
+    jw_key_f64(w, STR("total_usage"), amount(c, (double)figures_of(c).used * 100));
     jw_end(w);
     return ERR_OK;
 }
