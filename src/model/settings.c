@@ -53,6 +53,26 @@ static struct slot *default_slots(struct arena *a)
     return slots;
 }
 
+static const struct json *read_json(struct arena *a, struct str text)
+{
+    const struct json *root = NULL;
+
+    return json_read(a, text, JSON_DEPTH_DEFAULT, &root, NULL) == ERR_OK ? root : NULL;
+}
+
+/* The catalog reads its tables number by number, so one bad number does not cost the others: of
+ * those, only the form counts. */
+static bool usable(struct arena *a, const struct settings_row *row, struct str value,
+                   struct err *err)
+{
+    if (row->fallback.p)
+        return settings_check(a, row, value, err) == ERR_OK;
+    if (json_is(read_json(a, value), JSON_OBJECT))
+        return true;
+    err_set(err, ERR_BAD_REQUEST, "%.*s must be a JSON object", STR_ARG(row->key));
+    return false;
+}
+
 /* A stored value over a default. A switch takes any text, as in the original. */
 static void overlay(struct arena *a, struct slot *slot, struct str value)
 {
@@ -62,8 +82,7 @@ static void overlay(struct arena *a, struct slot *slot, struct str value)
         slot->text = str_eq(value, STR("true")) ? STR("true") : STR("false");
         return;
     }
-    /* The catalog reads its tables number by number, so one bad number does not cost the others. */
-    if (slot->row->fallback.p && settings_check(a, slot->row, value, &err) != ERR_OK) {
+    if (!usable(a, slot->row, value, &err)) {
         log_warn(NULL, "settings.value", "using the default, the stored value is wrong: %s",
                  err.msg);
         return;
@@ -84,13 +103,6 @@ static const struct str *split(struct arena *a, struct str text, char separator,
     STR_SPLIT_EACH (part, text, separator)
         parts[(*count)++] = lower ? str_lower(a, part) : part;
     return parts;
-}
-
-static const struct json *read_json(struct arena *a, struct str text)
-{
-    const struct json *root = NULL;
-
-    return json_read(a, text, JSON_DEPTH_DEFAULT, &root, NULL) == ERR_OK ? root : NULL;
 }
 
 /* The text passed settings_check(), so it reads. */
@@ -274,12 +286,15 @@ double settings_f64(const struct settings *s, struct str key)
     return to_f64(settings_text(s, key));
 }
 
+static bool ends_nocase(struct str text, struct str end)
+{
+    return text.n >= end.n && str_eq_nocase(str_skip(text, text.n - end.n), end);
+}
+
 bool settings_hidden(struct str key)
 {
-    struct str end = str_skip(key, key.n > 6 ? key.n - 6 : 0);
-
     return str_ends(key, STR("Token")) || str_ends(key, STR("Key")) ||
-           str_eq_nocase(end, STR("secret"));
+           ends_nocase(key, STR("secret")) || ends_nocase(key, STR("api_key"));
 }
 
 static bool ratio_in(const struct json *table, struct str group, double *ratio)

@@ -72,7 +72,7 @@ struct str settings_text(const struct settings *s, struct str key);
 bool settings_bool(const struct settings *s, struct str key);
 int64_t settings_i64(const struct settings *s, struct str key);
 double settings_f64(const struct settings *s, struct str key);
-/* Must the key never be shown (ends in Token, Secret or Key, any case of "secret")? */
+/* Must the key never be shown (ends in Token or Key, or in "secret" or "api_key" in any case)? */
 bool settings_hidden(struct str key);
 
 /* Multiplier of a group; 1 when missing. With user_group, a group-to-group ratio replaces it. */

@@ -86,6 +86,30 @@ TEST(a_stored_value_that_cannot_be_read_keeps_the_default)
     arena_fini(&a);
 }
 
+/* Pages parse what they are told of these: it must be JSON, whatever another program stored. */
+TEST(a_stored_price_table_is_told_only_when_it_is_an_object)
+{
+    static const char *const tables[] = {"ModelRatio", "ModelPrice", "CompletionRatio",
+                                         "CacheRatio"};
+    static const char *const broken[] = {"{\"a\":", "null", "[1]", ""};
+    struct arena a;
+    struct settings s;
+
+    arena_init(&a, 0);
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+        struct str key = str_from(tables[i]);
+
+        for (size_t k = 0; k < ARRAY_LEN(broken); k++) {
+            read_one(&a, &s, tables[i], broken[k]);
+            CHECK(str_eq(settings_text(&s, key), catalog_default_json(key)));
+        }
+        /* One bad number does not cost the others. */
+        read_one(&a, &s, tables[i], "{\"a\":-1,\"b\":2}");
+        CHECK_STR(settings_text(&s, key), "{\"a\":-1,\"b\":2}");
+    }
+    arena_fini(&a);
+}
+
 static void refuses(const struct settings *s, struct arena *a, const char *key, const char *value,
                     const char *message)
 {
@@ -144,6 +168,7 @@ TEST(secrets_are_hidden_by_their_name)
 {
     CHECK(settings_hidden(STR("SMTPToken")) && settings_hidden(STR("oidc.client_secret")));
     CHECK(settings_hidden(STR("TurnstileSiteKey")) && settings_hidden(STR("GitHubClientSecret")));
+    CHECK(settings_hidden(STR("deployment.api_key")) && settings_hidden(STR("x.API_KEY")));
     CHECK(!settings_hidden(STR("SystemName")) && !settings_hidden(STR("key")));
 }
 
@@ -188,5 +213,6 @@ TEST_MAIN(defaults_fill_every_member, every_default_passes_its_own_check_and_eve
           stored_rows_lie_over_the_defaults_and_unknown_ones_are_kept,
           a_stored_value_that_cannot_be_read_keeps_the_default,
           validation_names_the_key_and_what_is_allowed, a_switch_needs_what_it_switches_on,
-          secrets_are_hidden_by_their_name, group_ratios_come_from_the_pair_then_the_group_then_one,
+          a_stored_price_table_is_told_only_when_it_is_an_object, secrets_are_hidden_by_their_name,
+          group_ratios_come_from_the_pair_then_the_group_then_one,
           usable_groups_are_the_listed_ones_and_the_own_one)
