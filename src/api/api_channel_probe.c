@@ -35,14 +35,25 @@ static struct str failure_text(struct api_call *c, const struct probe_result *r)
     return r->message[0] ? str_from(r->message) : str_from(err_name(r->code));
 }
 
+static enum err_code find_asked(struct api_call *c, struct channel **row)
+{
+    int64_t id;
+
+    TRY(path_id(c, 0, &id));
+    return find(c, id, row);
+}
+
 enum err_code api_channel_test_one(struct api_call *c)
 {
     struct probe_result *result = arena_new(c->arena, struct probe_result);
     struct channel *row;
-    int64_t id;
+    enum err_code rc = find_asked(c, &row);
 
-    TRY(path_id(c, 0, &id));
-    TRY(find(c, id, &row));
+    if (rc != ERR_OK && c->message.p) {
+        reply_time(c, false, c->message, 0); /* failures have a time, too */
+        return ERR_OK;
+    }
+    TRY(rc);
     for (size_t i = 0; i < ARRAY_LEN(untestable); i++) {
         if (untestable[i].type == row->type) {
             reply_time(c, false, untestable[i].text, 0);

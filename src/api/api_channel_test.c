@@ -354,7 +354,11 @@ TEST(a_test_answers_with_its_time_and_is_logged_without_a_charge)
     /* A test of one channel never switches it off. */
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT status FROM channels WHERE id = 1"), 1);
     a = as_admin(f, NULL, "/api/channel/test/77", NULL);
+    CHECK_STR(api_text_at(f, a.json, "message"), "record not found");
+    CHECK(api_at(a.json, "time") && time_of(&a) == 0);
+    a = as_admin(f, NULL, "/api/channel/test/x", NULL);
     CHECK(!ok(&a));
+    CHECK(api_at(a.json, "time") && time_of(&a) == 0);
     api_fixture_sql(f, "UPDATE channels SET type = 2");
     a = as_admin(f, NULL, "/api/channel/test/1", NULL);
     CHECK_STR(api_text_at(f, a.json, "message"), "midjourney channel test is not supported");
