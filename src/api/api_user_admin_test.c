@@ -68,6 +68,27 @@ TEST(one_user_is_shown_to_those_above_them)
     api_fixture_close(f);
 }
 
+TEST(secrets_in_the_settings_are_shown_to_their_owner_alone)
+{
+    static const char *const paths[] = {"/api/user/3", "/api/user/",
+                                        "/api/user/search?keyword=ann"};
+    struct api_fixture *f = api_fixture_open();
+    struct api_answer a;
+
+    api_fixture_sql(f, "UPDATE users SET setting = '{\"webhook_secret\":\"hush-1\",\"webhook_url\":"
+                       "\"https://example.org/hook\",\"gotify_token\":\"hush-2\"}' WHERE id = 3");
+    api_fixture_sql(f, "UPDATE users SET setting = 'hush-3' WHERE id = 1");
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        a = as(f, FIXTURE_ADMIN, NULL, paths[i], NULL);
+        CHECK(ok(&a));
+        CHECK(!str_has(a.body, STR("hush")));
+        CHECK(str_has(a.body, STR("https://example.org/hook")));
+    }
+    a = as(f, FIXTURE_ANN, NULL, "/api/user/self", NULL);
+    CHECK(str_has(a.body, STR("hush-1")) && str_has(a.body, STR("hush-2")));
+    api_fixture_close(f);
+}
+
 TEST(a_user_is_created_common_whatever_the_body_says)
 {
     static const char *const bad[] = {
@@ -225,6 +246,7 @@ TEST(deleting_a_user_removes_the_row)
 }
 
 TEST_MAIN(the_list_is_a_page_newest_first_without_secrets, one_user_is_shown_to_those_above_them,
+          secrets_in_the_settings_are_shown_to_their_owner_alone,
           a_user_is_created_common_whatever_the_body_says,
           an_update_overwrites_the_four_fields_and_notes_a_change_of_quota,
           an_update_does_not_take_away_the_name,

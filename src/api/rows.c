@@ -41,6 +41,36 @@ static void key_i64_or_null(struct json_writer *w, struct str key, int64_t value
         jw_key_i64(w, key, value);
 }
 
+/* The JSON object without some members. What is not an object is not shown at all: it cannot be
+ * told what it holds. */
+static struct str object_without(struct arena *a, struct str text, const struct str *hidden,
+                                 size_t hidden_count)
+{
+    const struct json *root;
+    struct json_patch *patch;
+    const struct str *slices;
+    size_t n;
+
+    if (text.n == 0 || json_read(a, text, JSON_DEPTH_DEFAULT, &root, NULL) != ERR_OK ||
+        !json_is(root, JSON_OBJECT))
+        return STR_NULL;
+    patch = json_patch_new(a, text, root);
+    for (size_t i = 0; i < hidden_count; i++)
+        json_patch_delete(patch, root, hidden[i]);
+    if (json_patch_empty(patch))
+        return text;
+    slices = json_patch_render(patch, &n);
+    return str_concat(a, slices, n);
+}
+
+/* `setting` without what signs its owner's notifications. */
+static struct str setting_for_others(struct arena *a, struct str setting)
+{
+    static const struct str hidden[] = {STR_INIT("webhook_secret"), STR_INIT("gotify_token")};
+
+    return object_without(a, setting, hidden, ARRAY_LEN(hidden));
+}
+
 static void user_bindings(struct json_writer *w, const struct user *u)
 {
     jw_key_str(w, STR("email"), u->email);
@@ -80,7 +110,7 @@ void row_user_members(struct arena *a, struct json_writer *w, const struct user 
                     !shown);
     user_figures(w, u);
     key_deleted(a, w, u->deleted_at);
-    jw_key_str(w, STR("setting"), u->setting);
+    jw_key_str(w, STR("setting"), own ? u->setting : setting_for_others(a, u->setting));
 }
 
 void row_user(struct arena *a, struct json_writer *w, const struct user *u, bool own)
@@ -191,27 +221,13 @@ void row_log(struct json_writer *w, const struct log_row *l, struct str channel_
     log_members(w, l, l->id, channel_name, l->other);
 }
 
-/* `other` without what only administrators may see. What is not an object is not shown at all: it
- * cannot be told what it holds. */
+/* `other` without what only administrators may see. */
 static struct str other_for_user(struct arena *a, struct str other)
 {
     static const struct str hidden[] = {STR_INIT("admin_info"), STR_INIT("audit_info"),
                                         STR_INIT("reject_reason")};
-    const struct json *root;
-    struct json_patch *patch;
-    const struct str *slices;
-    size_t n;
 
-    if (other.n == 0 || json_read(a, other, JSON_DEPTH_DEFAULT, &root, NULL) != ERR_OK ||
-        !json_is(root, JSON_OBJECT))
-        return STR_NULL;
-    patch = json_patch_new(a, other, root);
-    for (size_t i = 0; i < ARRAY_LEN(hidden); i++)
-        json_patch_delete(patch, root, hidden[i]);
-    if (json_patch_empty(patch))
-        return other;
-    slices = json_patch_render(patch, &n);
-    return str_concat(a, slices, n);
+    return object_without(a, other, hidden, ARRAY_LEN(hidden));
 }
 
 void row_log_own(struct arena *a, struct json_writer *w, const struct log_row *l)
