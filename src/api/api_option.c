@@ -46,10 +46,33 @@ static bool read_value(struct api_call *c, const struct json *v, struct str *out
     return true;
 }
 
+/* What is said of a switch that may not be switched on yet. */
+static enum err_code refuse_switch(struct api_call *c, struct str missing)
+{
+    static const struct {
+        struct str needs;
+        enum message message;
+    } rows[] = {
+        {STR_INIT("GitHubClientId"), MSG_NEEDS_GITHUB},
+        {STR_INIT("oidc.client_id"), MSG_NEEDS_OIDC},
+        {STR_INIT("LinuxDOClientId"), MSG_NEEDS_LINUXDO},
+        {STR_INIT("EmailDomainWhitelist"), MSG_NEEDS_DOMAINS},
+        {STR_INIT("WeChatServerAddress"), MSG_NEEDS_WECHAT},
+        {STR_INIT("TurnstileSiteKey"), MSG_NEEDS_TURNSTILE},
+        {STR_INIT("TelegramBotToken"), MSG_NEEDS_TELEGRAM},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (str_eq(rows[i].needs, missing))
+            return api_fail(c, rows[i].message);
+    }
+    return api_fail(c, MSG_BAD_PARAM);
+}
+
 enum err_code api_option_put(struct api_call *c)
 {
     struct body b;
-    struct str key, value;
+    struct str key, value, missing;
 
     if (body_read(c, &b) != ERR_OK)
         return api_fail_status(c, 400, MSG_BAD_PARAM);
@@ -57,7 +80,10 @@ enum err_code api_option_put(struct api_call *c)
     if (body_end(&b) != ERR_OK || key.n == 0 || key.n > KEY_BYTES ||
         !read_value(c, json_get(b.root, STR("value")), &value))
         return api_fail_status(c, 400, MSG_BAD_PARAM);
-    TRY(settings_validate(c->arena, call_settings(c), key, value, &c->err));
+    TRY(settings_validate(c->arena, key, value, &c->err));
+    missing = settings_missing(call_settings(c), key, value);
+    if (missing.n > 0)
+        return refuse_switch(c, missing);
     return store(c, key, value);
 }
 

@@ -153,6 +153,51 @@ TEST(what_cannot_be_decoded_is_400_and_what_is_wrong_is_told_and_not_stored)
     api_fixture_close(f);
 }
 
+TEST(a_switch_that_needs_another_option_says_so_in_both_languages)
+{
+    static const struct {
+        const char *key, *chinese, *english;
+    } rows[] = {
+        {"GitHubOAuthEnabled",
+         "无法启用 GitHub OAuth，请先填入 GitHub Client Id 以及 GitHub Client Secret！",
+         "GitHub sign-in needs a client id and a client secret first."},
+        {"oidc.enabled", "无法启用 OIDC 登录，请先填入 OIDC Client Id 以及 OIDC Client Secret！",
+         "OIDC sign-in needs a client id and a client secret first."},
+        {"LinuxDOOAuthEnabled",
+         "无法启用 LinuxDO OAuth，请先填入 LinuxDO Client Id 以及 LinuxDO Client Secret！",
+         "LinuxDO sign-in needs a client id and a client secret first."},
+        {"EmailDomainRestrictionEnabled", "无法启用邮箱域名限制，请先填入限制的邮箱域名！",
+         "The restriction of mail domains needs a list of domains first."},
+        {"WeChatAuthEnabled", "无法启用微信登录，请先填入微信登录相关配置信息！",
+         "WeChat sign-in needs the address of its server first."},
+        {"TurnstileCheckEnabled", "无法启用 Turnstile 校验，请先填入 Turnstile 校验相关配置信息！",
+         "The Turnstile check needs its site key first."},
+        {"TelegramOAuthEnabled", "无法启用 Telegram OAuth，请先填入 Telegram Bot Token！",
+         "Telegram sign-in needs the token of a bot first."},
+    };
+    struct api_fixture *f = api_fixture_open();
+    struct api_answer a = put(f, "{\"key\":\"EmailDomainWhitelist\",\"value\":\"\"}");
+
+    CHECK(ok(&a));
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const char *body =
+            arena_fmt(&f->arena, "{\"key\":\"%s\",\"value\":\"true\"}", rows[i].key).p;
+
+        a = put(f, body);
+        CHECK_EQ(a.status, 200);
+        CHECK_STR(api_text_at(f, a.json, "message"), rows[i].chinese);
+        a = api_fixture_call(f, &(struct api_ask){.method = "PUT",
+                                                  .path = "/api/option/",
+                                                  .user_id = FIXTURE_ROOT,
+                                                  .body = body,
+                                                  .language = "en"});
+        CHECK_STR(api_text_at(f, a.json, "message"), rows[i].english);
+        CHECK(!ok(&a));
+        CHECK_STR(listed(f, rows[i].key), "false");
+    }
+    api_fixture_close(f);
+}
+
 TEST(a_reload_that_fails_is_told)
 {
     struct api_fixture *f = api_fixture_open();
@@ -355,6 +400,7 @@ TEST_MAIN(options_are_listed_as_texts_without_secrets,
           a_changed_option_is_stored_and_in_force_at_once,
           options_that_are_put_at_the_same_time_are_all_in_force,
           what_cannot_be_decoded_is_400_and_what_is_wrong_is_told_and_not_stored,
-          a_reload_that_fails_is_told, status_has_every_field_of_the_documented_type,
-          texts_are_the_options, prices_are_listed_for_models_that_can_be_called,
-          groups_are_listed_by_who_asks, lists_of_models_have_their_documented_shapes)
+          a_switch_that_needs_another_option_says_so_in_both_languages, a_reload_that_fails_is_told,
+          status_has_every_field_of_the_documented_type, texts_are_the_options,
+          prices_are_listed_for_models_that_can_be_called, groups_are_listed_by_who_asks,
+          lists_of_models_have_their_documented_shapes)

@@ -115,6 +115,23 @@
     X(KEY_UNUSABLE, "该令牌状态不可用", "The token is switched off.")                              \
     X(KEY_EMPTY, "[sk-{}] 该令牌额度已用尽", "[sk-{}] The token's quota is used up.")              \
     X(NO_CHANNEL_CHOICE, "普通用户不支持指定渠道", "Common users may not pick a channel.")         \
+    /* options */                                                                                  \
+    X(NEEDS_GITHUB,                                                                                \
+      "无法启用 GitHub OAuth，请先填入 GitHub Client Id 以及 GitHub Client Secret！",              \
+      "GitHub sign-in needs a client id and a client secret first.")                               \
+    X(NEEDS_OIDC, "无法启用 OIDC 登录，请先填入 OIDC Client Id 以及 OIDC Client Secret！",         \
+      "OIDC sign-in needs a client id and a client secret first.")                                 \
+    X(NEEDS_LINUXDO,                                                                               \
+      "无法启用 LinuxDO OAuth，请先填入 LinuxDO Client Id 以及 LinuxDO Client Secret！",           \
+      "LinuxDO sign-in needs a client id and a client secret first.")                              \
+    X(NEEDS_DOMAINS, "无法启用邮箱域名限制，请先填入限制的邮箱域名！",                             \
+      "The restriction of mail domains needs a list of domains first.")                            \
+    X(NEEDS_WECHAT, "无法启用微信登录，请先填入微信登录相关配置信息！",                            \
+      "WeChat sign-in needs the address of its server first.")                                     \
+    X(NEEDS_TURNSTILE, "无法启用 Turnstile 校验，请先填入 Turnstile 校验相关配置信息！",           \
+      "The Turnstile check needs its site key first.")                                             \
+    X(NEEDS_TELEGRAM, "无法启用 Telegram OAuth，请先填入 Telegram Bot Token！",                    \
+      "Telegram sign-in needs the token of a bot first.")                                          \
     /* logs */                                                                                     \
     X(NO_TARGET_TIME, "target timestamp is required", "target timestamp is required")              \
     X(SPAN_TOO_LONG, "时间跨度不能超过 1 个月", "The time span must not exceed one month.")        \

@@ -202,36 +202,26 @@ void settings_read(struct arena *a, const struct option_row *rows, size_t n, str
     fill_all(a, slots, rows, n, out);
 }
 
-/* A switch that needs another option first; texts of options reference 1.1. */
-static const struct {
-    struct str option, needs;
-    const char *message;
-} needs[] = {
-    {STR_INIT("GitHubOAuthEnabled"), STR_INIT("GitHubClientId"),
-     "无法启用 GitHub OAuth，请先填入 GitHub Client Id 以及 GitHub Client Secret！"},
-    {STR_INIT("oidc.enabled"), STR_INIT("oidc.client_id"),
-     "无法启用 OIDC 登录，请先填入 OIDC Client Id 以及 OIDC Client Secret！"},
-    {STR_INIT("LinuxDOOAuthEnabled"), STR_INIT("LinuxDOClientId"),
-     "无法启用 LinuxDO OAuth，请先填入 LinuxDO Client Id 以及 LinuxDO Client Secret！"},
-    {STR_INIT("EmailDomainRestrictionEnabled"), STR_INIT("EmailDomainWhitelist"),
-     "无法启用邮箱域名限制，请先填入限制的邮箱域名！"},
-    {STR_INIT("WeChatAuthEnabled"), STR_INIT("WeChatServerAddress"),
-     "无法启用微信登录，请先填入微信登录相关配置信息！"},
-    {STR_INIT("TurnstileCheckEnabled"), STR_INIT("TurnstileSiteKey"),
-     "无法启用 Turnstile 校验，请先填入 Turnstile 校验相关配置信息！"},
-    {STR_INIT("TelegramOAuthEnabled"), STR_INIT("TelegramBotToken"),
-     "无法启用 Telegram OAuth，请先填入 Telegram Bot Token！"},
-};
-
-static enum err_code check_needs(const struct settings *current, struct str key, struct str value,
-                                 struct err *err)
+struct str settings_missing(const struct settings *current, struct str key, struct str value)
 {
-    for (size_t i = 0; i < ARRAY_LEN(needs); i++) {
-        if (str_eq(key, needs[i].option) && str_eq(value, STR("true")) &&
-            settings_text(current, needs[i].needs).n == 0)
-            return err_set(err, ERR_BAD_REQUEST, "%s", needs[i].message);
+    static const struct {
+        struct str option, needs;
+    } switches[] = {
+        {STR_INIT("GitHubOAuthEnabled"), STR_INIT("GitHubClientId")},
+        {STR_INIT("oidc.enabled"), STR_INIT("oidc.client_id")},
+        {STR_INIT("LinuxDOOAuthEnabled"), STR_INIT("LinuxDOClientId")},
+        {STR_INIT("EmailDomainRestrictionEnabled"), STR_INIT("EmailDomainWhitelist")},
+        {STR_INIT("WeChatAuthEnabled"), STR_INIT("WeChatServerAddress")},
+        {STR_INIT("TurnstileCheckEnabled"), STR_INIT("TurnstileSiteKey")},
+        {STR_INIT("TelegramOAuthEnabled"), STR_INIT("TelegramBotToken")},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(switches); i++) {
+        if (str_eq(key, switches[i].option) && str_eq(value, STR("true")) &&
+            settings_text(current, switches[i].needs).n == 0)
+            return switches[i].needs;
     }
-    return ERR_OK;
+    return STR_NULL;
 }
 
 static const struct settings_row *find_row(struct str key)
@@ -245,11 +235,9 @@ static const struct settings_row *find_row(struct str key)
 
 enum { OPTION_KEY_BYTES_MAX = 191, UNKNOWN_VALUE_BYTES_MAX = 1 << 20 };
 
-enum err_code settings_validate(struct arena *a, const struct settings *current, struct str key,
-                                struct str value, struct err *err)
+enum err_code settings_validate(struct arena *a, struct str key, struct str value, struct err *err)
 {
     const struct settings_row *row = find_row(key);
-    enum err_code rc;
 
     if (key.n == 0 || key.n > OPTION_KEY_BYTES_MAX)
         return err_set(err, ERR_BAD_REQUEST, "the key of an option has 1 to %d bytes",
@@ -259,8 +247,7 @@ enum err_code settings_validate(struct arena *a, const struct settings *current,
             return ERR_OK; /* kept, without effect, as the original does */
         return err_set(err, ERR_BAD_REQUEST, "the value must be at most 1 MB long");
     }
-    rc = settings_check(a, row, value, err);
-    return rc == ERR_OK ? check_needs(current, key, value, err) : rc;
+    return settings_check(a, row, value, err);
 }
 
 struct str settings_text(const struct settings *s, struct str key)

@@ -59,13 +59,13 @@ struct settings {
 /* Defaults, then `rows` over them. */
 void settings_read(struct arena *a, const struct option_row *rows, size_t n, struct settings *out);
 
-/*
- * Checks a value before it is stored (options reference 1.1 and the kind of its row):
- * ERR_BAD_REQUEST with a text for people. `current` are the settings in force (a switch may need
- * another option to be set).
- */
-MUST_CHECK enum err_code settings_validate(struct arena *a, const struct settings *current,
-                                           struct str key, struct str value, struct err *err);
+/* Checks a value before it is stored (options reference 1.1 and the kind of its row):
+ * ERR_BAD_REQUEST with a text for people. */
+MUST_CHECK enum err_code settings_validate(struct arena *a, struct str key, struct str value,
+                                           struct err *err);
+/* The option that must be filled in before `key` may take `value` (options reference 1.1); STR_NULL
+ * when none is, in the settings in force. */
+struct str settings_missing(const struct settings *current, struct str key, struct str value);
 /* Effective text of an option, STR_NULL when the key is unknown and not stored. */
 struct str settings_text(const struct settings *s, struct str key);
 /* The same as a value; false / 0 when the key is unknown or of another kind. */
