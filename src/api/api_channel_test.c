@@ -117,9 +117,11 @@ TEST(bad_channels_are_refused_whole)
         if (ok(&a) || a.status != 200)
             fail_msg("%s was taken", bad[i]);
     }
+    struct api_answer a = as_admin(f, "POST", "/api/channel/", "{\"key\":\"k\",\"weight\":-1}");
+    CHECK_STR(api_text_at(f, a.json, "message"), "输入不合法：weight 超出允许范围");
     sb_init(&sb, 4096);
     sb_fmt(&sb, "{\"type\":1,\"key\":\"secret\",\"name\":\"x\",\"models\":\"gpt-4o,%0300d\"}", 7);
-    struct api_answer a = as_admin(f, "POST", "/api/channel/", str_dup(&f->arena, sb_str(&sb)).p);
+    a = as_admin(f, "POST", "/api/channel/", str_dup(&f->arena, sb_str(&sb)).p);
     CHECK(!ok(&a));
     sb_fini(&sb);
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM channels"), 0);

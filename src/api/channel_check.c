@@ -63,11 +63,11 @@ static enum err_code check_models(struct api_call *c, const struct channel *row)
 static enum err_code check_numbers(struct api_call *c, const struct channel *row)
 {
     if (row->weight < 0 || row->weight > WEIGHT_MAX)
-        return api_fail_arg(c, MSG_BAD_MEMBER, STR("weight"));
+        return api_fail_arg(c, MSG_OUT_OF_RANGE, STR("weight"));
     if (row->status < CHANNEL_UNKNOWN || row->status > CHANNEL_AUTO_DISABLED)
         return api_fail(c, MSG_CHANNEL_STATUS);
     if (row->type < 0 || row->type > INT32_MAX)
-        return api_fail_arg(c, MSG_BAD_MEMBER, STR("type"));
+        return api_fail_arg(c, MSG_OUT_OF_RANGE, STR("type"));
     return ERR_OK;
 }
 

@@ -13,6 +13,7 @@
       "The request body is not a JSON object.")                                                    \
     X(BAD_MEMBER, "无效的参数：{} 的类型不正确", "Invalid parameter: {} has the wrong type.")      \
     X(TOO_LONG, "输入不合法：{} 过长", "Invalid input: {} is too long.")                           \
+    X(OUT_OF_RANGE, "输入不合法：{} 超出允许范围", "Invalid input: {} is out of range.")           \
     X(NOT_JSON, "输入不合法：{} 不是有效的 JSON", "Invalid input: {} is not valid JSON.")          \
     X(BUSY, "服务器繁忙，请稍后再试", "The server is busy. Please try again in a moment.")         \
     X(INTERNAL, "服务器内部错误", "Something went wrong on the server.")                           \
