@@ -104,15 +104,6 @@ static enum err_code look_up(struct api_call *c, struct str username, struct str
     return repo_user_find_by_aff_code(conn, c->arena, aff_code, inviter, &c->err);
 }
 
-static void log_gift(struct api_call *c, const struct user *to, const char *what, int64_t points)
-{
-    struct str text = api_quota_text(c->arena, call_settings(c), points);
-
-    if (points > 0)
-        api_log_event(c->api, LOG_TYPE_SYSTEM, to->id, to->username,
-                      arena_fmt(c->arena, "%s %.*s", what, STR_ARG(text)));
-}
-
 static enum err_code reward_inviter(struct api_call *c, const struct user *inviter)
 {
     CLEANUP(db_releasep) struct db_conn *conn = NULL;
@@ -124,7 +115,7 @@ static enum err_code reward_inviter(struct api_call *c, const struct user *invit
     TRY(repo_user_add_invitation(conn, inviter->id, reward, &c->err));
     db_release(conn);
     conn = NULL;
-    log_gift(c, inviter, "邀请用户赠送", reward);
+    user_log_gift(c, inviter, "邀请用户赠送", reward);
     return ERR_OK;
 }
 
@@ -145,8 +136,8 @@ static enum err_code insert_registered(struct api_call *c, struct str username, 
     TRY(user_hash_password(c, password, &row->password));
     if (user_insert(c, row) != ERR_OK)
         return c->err.code == ERR_CONFLICT ? api_fail(c, MSG_USER_TAKEN) : c->err.code;
-    log_gift(c, row, "新用户注册赠送", gift);
-    log_gift(c, row, "使用邀请码赠送", invited);
+    user_log_gift(c, row, USER_GIFT_NEW, gift);
+    user_log_gift(c, row, "使用邀请码赠送", invited);
     return ERR_OK;
 }
 

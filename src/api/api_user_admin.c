@@ -98,7 +98,9 @@ enum err_code api_users_create(struct api_call *c)
                         .quota = call_settings(c)->quota_for_new_user,
                         .created_at = call_now_s(c)};
     TRY(user_hash_password(c, f.password, &row.password));
-    return user_insert(c, &row);
+    TRY(user_insert(c, &row));
+    user_log_gift(c, &row, USER_GIFT_NEW, row.quota);
+    return ERR_OK;
 }
 
 /* ---- update ---- */

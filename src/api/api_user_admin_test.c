@@ -112,6 +112,25 @@ TEST(a_user_is_created_common_whatever_the_body_says)
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT role FROM users WHERE username = 'zoe' AND quota = 0 "
                                     "AND display_name = 'zoe' AND status = 1"),
              1);
+    CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM logs WHERE type = 4"), 0);
+    api_fixture_close(f);
+}
+
+TEST(a_created_user_gets_the_gift_of_new_users_and_its_log_row)
+{
+    struct api_fixture *f = api_fixture_open();
+    struct api_answer a = as(f, FIXTURE_ROOT, "PUT", "/api/option/",
+                             "{\"key\":\"QuotaForNewUser\",\"value\":\"500000\"}");
+
+    CHECK(ok(&a));
+    a = as(f, FIXTURE_ADMIN, "POST", "/api/user/",
+           "{\"username\":\"zoe\",\"password\":\"password1\"}");
+    CHECK(ok(&a));
+    CHECK_EQ(api_fixture_sql_i64(f, "SELECT quota FROM users WHERE username = 'zoe'"), 500000);
+    CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM logs WHERE type = 4 AND username = 'zoe' "
+                                    "AND user_id = (SELECT id FROM users WHERE username = 'zoe') "
+                                    "AND content = '新用户注册赠送 ＄1.000000 额度'"),
+             1);
     api_fixture_close(f);
 }
 
@@ -248,6 +267,7 @@ TEST(deleting_a_user_removes_the_row)
 TEST_MAIN(the_list_is_a_page_newest_first_without_secrets, one_user_is_shown_to_those_above_them,
           secrets_in_the_settings_are_shown_to_their_owner_alone,
           a_user_is_created_common_whatever_the_body_says,
+          a_created_user_gets_the_gift_of_new_users_and_its_log_row,
           an_update_overwrites_the_four_fields_and_notes_a_change_of_quota,
           an_update_does_not_take_away_the_name,
           an_update_is_refused_above_ones_own_role_and_for_bad_input,

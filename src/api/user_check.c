@@ -4,6 +4,7 @@
 #include "auth/password.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "store/repo_log.h"
 #include "store/repo_token.h"
 #include "store/repo_user.h"
 
@@ -67,6 +68,15 @@ enum err_code user_insert(struct api_call *c, struct user *row)
             return rc;
     }
     return rc;
+}
+
+void user_log_gift(struct api_call *c, const struct user *to, const char *what, int64_t points)
+{
+    struct str text = api_quota_text(c->arena, call_settings(c), points);
+
+    if (points > 0)
+        api_log_event(c->api, LOG_TYPE_SYSTEM, to->id, to->username,
+                      arena_fmt(c->arena, "%s %.*s", what, STR_ARG(text)));
 }
 
 enum err_code user_insert_default_token(struct api_call *c, const struct user *user)

@@ -20,5 +20,9 @@ MUST_CHECK enum err_code user_hash_password(struct api_call *c, struct str passw
                                             struct secret *hash);
 /* Inserts with a fresh invitation code; tries anew when the code is taken. */
 MUST_CHECK enum err_code user_insert(struct api_call *c, struct user *row);
+/* A row in the log of the user that says what points it was given; none when there are none.
+ * `what`: the occasion. */
+#define USER_GIFT_NEW "新用户注册赠送"
+void user_log_gift(struct api_call *c, const struct user *to, const char *what, int64_t points);
 /* A token of the user with a fresh random key. */
 MUST_CHECK enum err_code user_insert_default_token(struct api_call *c, const struct user *user);
