@@ -50,8 +50,11 @@ static bool cut_target(struct http_req *q)
         if (!str_starts_nocase(rest, STR("http://")) && !str_starts_nocase(rest, STR("https://")))
             return false;
         rest = str_skip(rest, (size_t)str_find(rest, STR("//")) + 2);
+        const char *host = rest.p;
         while (rest.n > 0 && *rest.p != '/' && *rest.p != '?')
             rest = str_skip(rest, 1);
+        if (rest.p == host) /* RFC 9110 section 4.2.1: such an address is invalid */
+            return false;
     }
     q->path = str_cut(&rest, '?');
     q->query = rest;
@@ -95,11 +98,26 @@ static void reply_preflight(struct request *r)
 
 /* --- the body -------------------------------------------------------------------------------- */
 
+/* Several lines are one list (RFC 9110, 5.3), and a list is nothing that we inflate. */
+static enum coding coding_of(const struct http1_head *head)
+{
+    const struct str name = STR("content-encoding");
+    enum coding coding = CODING_IDENTITY;
+    unsigned lines = 0;
+
+    for (size_t i = 0; i < head->header_count; i++) {
+        if (head->headers[i].name.n != name.n || !str_eq_nocase(head->headers[i].name, name))
+            continue;
+        coding = lines++ == 0 ? coding_from_name(head->headers[i].value) : CODING_UNKNOWN;
+    }
+    return coding;
+}
+
 /* Makes room for a wanted body. 0, or the status that refuses it. */
 static int prepare_body(struct request *r, const struct http1_head *head)
 {
     const size_t limit = r->pub.route->body_limit;
-    enum coding coding = coding_from_name(http_req_header(&r->pub, STR("content-encoding")));
+    enum coding coding = coding_of(head);
 
     if (coding == CODING_UNKNOWN)
         return 415;

@@ -1,4 +1,5 @@
 #include "codec/compress.h"
+#include "http/server_internal.h"
 #include "http/server_testing.h"
 
 /* --- plain exchanges ------------------------------------------------------------------------- */
@@ -246,6 +247,40 @@ TEST(compressed_bodies_are_inflated_within_the_limit)
     sb_fini(&got);
 }
 
+/* "hello" in each coding, as their own tools write it. */
+TEST(each_coding_of_a_body_is_read_and_a_list_of_them_is_refused)
+{
+    static const struct {
+        const char *headers;
+        struct str packed;
+        const char *status;
+    } rows[] = {
+        {"Content-Encoding: deflate\r\n",
+         STR_INIT("\x78\x9c\xcb\x48\xcd\xc9\xc9\x07\x00\x06\x2c\x02\x15"), "200"},
+        {"Content-Encoding: br\r\n", STR_INIT("\x0b\x02\x80hello\x03"), "200"},
+        {"Content-Encoding: ZSTD\r\n",
+         STR_INIT("\x28\xb5\x2f\xfd\x04\x58\x29\x00\x00hello\xa3\x6d\x9f\x88"), "200"},
+        {"Content-Encoding: identity\r\n", STR_INIT("hello"), "200"},
+        {"Content-Encoding: br, br\r\n", STR_INIT("\x0b\x02\x80hello\x03"), "415"},
+        /* Several lines are one list (RFC 9110, section 5.3). */
+        {"Content-Encoding: identity\r\nContent-Encoding: br\r\n",
+         STR_INIT("\x0b\x02\x80hello\x03"), "415"},
+        {"Content-Encoding: br\r\nContent-Encoding: br\r\n", STR_INIT("\x0b\x02\x80hello\x03"),
+         "415"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct sb got = post("/echo", rows[i].headers, rows[i].packed);
+        char line[32];
+
+        snprintf(line, sizeof line, "HTTP/1.1 %s ", rows[i].status);
+        CHECK(str_starts(sb_str(&got), str_from(line)));
+        CHECK(str_ends(sb_str(&got), STR("\r\n\r\nhello")) ==
+              str_eq(str_from(rows[i].status), STR("200")));
+        sb_fini(&got);
+    }
+}
+
 TEST(a_body_that_nobody_wants_is_thrown_away)
 {
     struct sb got = post("/none", "", STR("hello"));
@@ -292,6 +327,71 @@ TEST(a_client_that_expects_100_gets_it_when_its_body_is_wanted)
                   "417");
 }
 
+/* --- memory ----------------------------------------------------------------------------------- */
+
+struct look {
+    struct loop_msg msg;
+    size_t conns, buffers, requests;
+};
+
+static void look_at_connections(struct loop_msg *msg)
+{
+    struct look *look = container_of(msg, struct look, msg);
+
+    LIST_FOR_EACH (it, &w.server->conns) {
+        const struct http_conn *c = list_entry(it, struct http_conn, link);
+
+        look->conns++;
+        look->buffers += c->in != NULL;
+        look->requests += c->request != NULL;
+    }
+    sem_post(&w.event);
+}
+
+static struct look look(void)
+{
+    struct look look = {.msg.fn = look_at_connections};
+
+    loop_post(w.loop, &look.msg);
+    wait_event();
+    return look;
+}
+
+/* Each has needed a buffer for a head that came in parts, and for what came behind a request. */
+TEST(an_idle_connection_owns_no_buffer)
+{
+    enum { CONNS = 8 };
+    struct str wire =
+        STR("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
+            "GET /hold HTTP/1.1\r\nHost: a\r\n\r\nGET /echo HTTP/1.1\r\nHost: a\r\n\r\n");
+    struct loop_msg let_go = {.fn = release};
+    int fds[CONNS];
+
+    for (size_t i = 0; i < CONNS; i++) {
+        struct sb out;
+
+        sb_init(&out, 1 << 20);
+        fds[i] = dial();
+        send_all(fds[i], str_sub(wire, 0, 20));
+        while (look().buffers == 0)
+            ;
+        send_all(fds[i], str_skip(wire, 20));
+        wait_event(); /* held, with the third request behind it */
+        while (look().buffers == 0)
+            ;
+        loop_post(w.loop, &let_go);
+        read_until(fds[i], &out, "\r\n\r\n/echo");
+        sb_fini(&out);
+    }
+    struct look end = look();
+    CHECK_EQ(end.conns, CONNS);
+    CHECK_EQ(end.buffers, 0);
+    CHECK_EQ(end.requests, 0);
+    for (size_t i = 0; i < CONNS; i++)
+        close(fds[i]);
+    barrier();
+}
+
 /* --- refusals -------------------------------------------------------------------------------- */
 
 TEST(what_may_be_smuggling_is_refused_and_closed)
@@ -311,6 +411,8 @@ TEST(what_may_be_smuggling_is_refused_and_closed)
         "GET /echo HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
         "GET echo HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET * HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET http:///echo HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET http://?x HTTP/1.1\r\nHost: a\r\n\r\n",
         "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n",
         "nonsense\r\n\r\n",
         "\x16\x03\x01\x02\x01\x01\r\n\r\n",
@@ -412,8 +514,10 @@ int main(void)
         DEFAULT(a_pipeline_without_end_is_not_read_ahead_without_end),
         DEFAULT(large_bodies_come_whole),
         DEFAULT(compressed_bodies_are_inflated_within_the_limit),
+        DEFAULT(each_coding_of_a_body_is_read_and_a_list_of_them_is_refused),
         DEFAULT(a_body_that_nobody_wants_is_thrown_away),
         DEFAULT(a_client_that_expects_100_gets_it_when_its_body_is_wanted),
+        DEFAULT(an_idle_connection_owns_no_buffer),
         DEFAULT(what_may_be_smuggling_is_refused_and_closed),
         DEFAULT(large_heads_are_431_and_large_bodies_413),
         DEFAULT(errors_have_the_body_that_the_owner_writes),
