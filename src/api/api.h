@@ -53,13 +53,17 @@ struct api_conf {
     void *ctx;
 };
 
+/* The form of the two initial tokens, empty ones being none. ERR_BAD_REQUEST: the text names the
+ * variable, never the value. Any thread. */
+MUST_CHECK enum err_code api_check_initial_tokens(struct str token, struct str access_token,
+                                                  struct err *err);
+
 /*
  * Once at start, after the migration and before api_new(), of the conf it needs db, clock, version
  * and the initial tokens only. A database without a root account gets root / 123456, which can do
  * nothing but change its password (or be set up by POST /api/setup); a set-up root account without
  * the mark of it (`setups`) gets the mark. The initial tokens are made for the root account where
- * they are missing. ERR_BAD_REQUEST: an initial token has the wrong form (the text names the
- * variable, never the value); ERR_DB.
+ * they are missing. ERR_BAD_REQUEST as api_check_initial_tokens(); ERR_DB.
  */
 MUST_CHECK enum err_code api_first_start(const struct api_conf *conf, struct err *err);
 

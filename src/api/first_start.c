@@ -49,14 +49,14 @@ static bool is_access_token(struct str s)
     return true;
 }
 
-static enum err_code check_conf(const struct api_conf *conf, struct err *err)
+enum err_code api_check_initial_tokens(struct str token, struct str access_token, struct err *err)
 {
-    if (conf->initial_root_token.n > 0 && !is_key(bare_key(conf->initial_root_token)))
+    if (token.n > 0 && !is_key(bare_key(token)))
         return err_set(err, ERR_BAD_REQUEST,
                        "INITIAL_ROOT_TOKEN must be %d characters of 0-9, a-z and A-Z, with or "
                        "without sk- before them",
                        TOKEN_KEY_CHARS);
-    if (conf->initial_root_access_token.n > 0 && !is_access_token(conf->initial_root_access_token))
+    if (access_token.n > 0 && !is_access_token(access_token))
         return err_set(err, ERR_BAD_REQUEST,
                        "INITIAL_ROOT_ACCESS_TOKEN must be 1 to %d printable ASCII characters "
                        "without spaces",
@@ -160,7 +160,7 @@ enum err_code api_first_start(const struct api_conf *conf, struct err *err)
     struct start s = {.conf = conf, .err = err ? err : &local};
     enum err_code rc;
 
-    TRY(check_conf(conf, err));
+    TRY(api_check_initial_tokens(conf->initial_root_token, conf->initial_root_access_token, err));
     arena_init(&s.arena, 0);
     rc = run(&s);
     arena_fini(&s.arena);

@@ -2,8 +2,10 @@
 
 #include <unistd.h>
 
+#include "api/api.h"
 #include "base/conf.h"
 #include "base/random.h"
+#include "http/proxy.h"
 
 enum {
     O_VERSION,
@@ -239,9 +241,25 @@ static enum err_code check_combinations(const struct conf_value *v, struct err *
         return err_set(
             err, ERR_BAD_REQUEST,
             "SESSION_SECRET: random_string is the example's value; choose one of your own");
+    if (v[O_DATA_DIR].text.n == 0)
+        return err_set(err, ERR_BAD_REQUEST, "flag --data-dir: must name a folder");
     if (!str_eq(v[O_LOG_FORMAT].text, STR("text")) && !str_eq(v[O_LOG_FORMAT].text, STR("json")))
         return err_set(err, ERR_BAD_REQUEST, "LOG_FORMAT: must be text or json");
     return ERR_OK;
+}
+
+/* Values whose form other rooms know. None is repeated in the error: they hold secrets. */
+static enum err_code check_forms(struct arena *a, const struct conf_value *v, struct err *err)
+{
+    static const unsigned proxies[] = {O_HTTP_PROXY, O_HTTPS_PROXY};
+
+    for (size_t i = 0; i < ARRAY_LEN(proxies); i++) {
+        struct err why = {0};
+
+        if (http_proxy_env_check(a, v[proxies[i]].text, &why) != ERR_OK)
+            return err_set(err, ERR_BAD_REQUEST, "variable %s: %s", rows[proxies[i]].env, why.msg);
+    }
+    return api_check_initial_tokens(v[O_ROOT_TOKEN].text, v[O_ROOT_ACCESS].text, err);
 }
 
 enum err_code options_read(struct arena *a, int argc, char *const *argv, char *const *env,
@@ -252,6 +270,8 @@ enum err_code options_read(struct arena *a, int argc, char *const *argv, char *c
 
     if (rc == ERR_OK && !v[O_VERSION].b && !v[O_HELP].b)
         rc = check_combinations(v, err);
+    if (rc == ERR_OK && !v[O_VERSION].b && !v[O_HELP].b)
+        rc = check_forms(a, v, err);
     if (rc != ERR_OK)
         return rc;
     *out = (struct app_options){

@@ -128,7 +128,8 @@ static enum err_code read_flag(const struct conf_row *rows, size_t n, int argc, 
     struct str name = str_cut(&value, '=');
     const struct conf_row *row = flag_row(rows, n, name);
     if (!row)
-        return err_set(err, ERR_BAD_REQUEST, "unknown flag --%.*s", STR_ARG(utf8_prefix(name, 60)));
+        return err_set(err, ERR_BAD_REQUEST, "unknown flag --%.*s (--help lists them)",
+                       STR_ARG(utf8_prefix(name, 60)));
     if (row->kind == CONF_BOOL) {
         if (value.p)
             return err_set(err, ERR_BAD_REQUEST, "flag --%s takes no value", row->flag);

@@ -104,12 +104,12 @@ TEST(a_wrong_value_is_named_with_what_is_allowed)
         {{0},
          {"SESSION_SECRET_LENGTH=hush"},
          "variable SESSION_SECRET_LENGTH: \"(hidden)\" is not a whole number"},
-        {{"--prot", "1"}, {0}, "unknown flag --prot"},
+        {{"--prot", "1"}, {0}, "unknown flag --prot (--help lists them)"},
         {{"--port"}, {0}, "flag --port needs a value"},
         {{"--version=1"}, {0}, "flag --version takes no value"},
         {{"serve"}, {0}, "unexpected argument \"serve\""},
         {{"-"}, {0}, "unexpected argument \"-\""},
-        {{"--"}, {0}, "unknown flag --"},
+        {{"--"}, {0}, "unknown flag -- (--help lists them)"},
     };
     CLEANUP(arena_finip) struct arena a;
     struct conf_value v[ROWS];

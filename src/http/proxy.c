@@ -133,16 +133,28 @@ static bool goes_direct(struct str no_proxy, const struct http_url *url)
     return false;
 }
 
+/* A proxy without a scheme is an http one. */
+static struct str with_scheme(struct arena *a, struct str proxy)
+{
+    proxy = str_trim(proxy);
+    if (proxy.n == 0 || str_find(proxy, STR("://")) >= 0)
+        return proxy;
+    return str_concat(a, (const struct str[]){STR("http://"), proxy}, 2);
+}
+
+enum err_code http_proxy_env_check(struct arena *a, struct str value, struct err *err)
+{
+    struct http_proxy proxy;
+
+    return http_proxy_read(with_scheme(a, value), &proxy, err);
+}
+
 struct str http_proxy_for(struct arena *a, const struct http_proxy_env *env,
                           const struct http_url *url)
 {
-    struct str proxy = str_trim(url->tls ? env->https_proxy : env->http_proxy);
+    struct str proxy = with_scheme(a, url->tls ? env->https_proxy : env->http_proxy);
 
-    if (proxy.n == 0 || goes_direct(env->no_proxy, url))
-        return STR_NULL;
-    if (str_find(proxy, STR("://")) >= 0)
-        return proxy;
-    return str_concat(a, (const struct str[]){STR("http://"), proxy}, 2);
+    return proxy.n == 0 || goes_direct(env->no_proxy, url) ? STR_NULL : proxy;
 }
 
 static enum proxy_step connect_start(struct proxy_talk *t, const struct http_proxy *proxy,

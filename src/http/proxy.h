@@ -44,6 +44,9 @@ struct http_proxy_env {
 };
 struct str http_proxy_for(struct arena *a, const struct http_proxy_env *env,
                           const struct http_url *url);
+/* Is the value of HTTP_PROXY or HTTPS_PROXY one that can be used? Empty is. ERR_CONNECT names what
+ * is wrong without the value. */
+MUST_CHECK enum err_code http_proxy_env_check(struct arena *a, struct str value, struct err *err);
 
 enum proxy_step {
     PROXY_MORE, /* give more bytes */

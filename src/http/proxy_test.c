@@ -55,6 +55,17 @@ TEST(a_wrong_proxy_is_an_error_without_the_address)
     }
 }
 
+TEST(a_proxy_of_the_environment_may_leave_out_the_scheme)
+{
+    CHECK_EQ(http_proxy_env_check(&arena, STR(""), NULL), ERR_OK);
+    CHECK_EQ(http_proxy_env_check(&arena, STR(" proxy.local:3128 "), NULL), ERR_OK);
+    CHECK_EQ(http_proxy_env_check(&arena, STR("u:p@[::1]:3128"), NULL), ERR_OK);
+    CHECK_EQ(http_proxy_env_check(&arena, STR("socks5h://u:p@proxy.local"), NULL), ERR_OK);
+    CHECK_EQ(http_proxy_env_check(&arena, STR("ftp://proxy.local"), NULL), ERR_CONNECT);
+    CHECK_EQ(http_proxy_env_check(&arena, STR("proxy.local:port"), NULL), ERR_CONNECT);
+    CHECK_EQ(http_proxy_env_check(&arena, STR("proxy local"), NULL), ERR_CONNECT);
+}
+
 TEST(credentials_are_decoded_for_basic)
 {
     struct http_proxy p = proxy_of("http://us%40er:p%3Aw@h:1");
@@ -319,7 +330,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {TEST_MAP(
         TEST_ROW_1, proxies_of_all_kinds_are_read, a_wrong_proxy_is_an_error_without_the_address,
-        credentials_are_decoded_for_basic, the_environment_chooses_a_proxy, connect_opens_a_tunnel,
+        a_proxy_of_the_environment_may_leave_out_the_scheme, credentials_are_decoded_for_basic,
+        the_environment_chooses_a_proxy, connect_opens_a_tunnel,
         connect_takes_nothing_past_the_head, connect_refusals_are_told,
         an_endless_connect_head_is_refused, socks_without_credentials_sends_the_name,
         socks_with_credentials_signs_in, socks_sends_a_resolved_address, socks_refusals_are_told,

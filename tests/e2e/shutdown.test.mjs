@@ -184,9 +184,3 @@ test('files and folders that may not be written', { skip: process.getuid() !== 0
   writeFileSync(join(folder, 'data', 'one-api.db'), '', { mode: 0o644 });
   expectFailure(folder, /one-api\.db cannot be written: Permission denied/, nobody);
 });
-
-test('initial tokens of the wrong form', async () => {
-  const folder = newFolder();
-  expectFailure(folder, /INITIAL_ROOT_TOKEN/, { env: { INITIAL_ROOT_TOKEN: 'short' } });
-  await expectStart(folder);
-});

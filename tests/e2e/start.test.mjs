@@ -26,6 +26,11 @@ test('a wrong flag or value ends with a clear line and exit code 2', () => {
     [[], { SESSION_SECRET: 'random_string' }, /SESSION_SECRET/],
     [[], { SQL_DSN: 'user:verysecret@tcp(h)/db' }, /SQL_DSN/],
     [[], { CHANNEL_TEST_FREQUENCY: 'x' }, /CHANNEL_TEST_FREQUENCY/],
+    [['--data-dir', ''], {}, /--data-dir/],
+    [[], { HTTPS_PROXY: 'ftp://user:verysecret@proxy:1' }, /HTTPS_PROXY/],
+    [[], { http_proxy: 'proxy:verysecret' }, /HTTP_PROXY/],
+    [[], { INITIAL_ROOT_TOKEN: 'sk-verysecret' }, /INITIAL_ROOT_TOKEN/],
+    [[], { INITIAL_ROOT_ACCESS_TOKEN: 'verysecret with spaces' }, /INITIAL_ROOT_ACCESS_TOKEN/],
   ]) {
     const { status, stderr } = run(args, env);
     assert.equal(status, 2, stderr);
