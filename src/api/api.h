@@ -8,6 +8,7 @@
 #pragma once
 #include "auth/apikey.h"
 #include "base/clock.h"
+#include "base/secret.h"
 #include "http/router.h"
 #include "ledger/ledger.h"
 #include "model/probe_result.h"
@@ -24,7 +25,7 @@ struct api_conf {
     struct first_password *first_password;
     struct balances *balances;
     struct ledger *ledger;
-    struct str session_secret; /* SESSION_SECRET, or random per start */
+    struct secret session_secret; /* SESSION_SECRET, or random per start */
     struct str version;
     int64_t started_at_s;
     bool generate_default_token; /* GENERATE_DEFAULT_TOKEN */
@@ -34,7 +35,7 @@ struct api_conf {
      * INITIAL_ROOT_ACCESS_TOKEN: 1 to 32 printable characters. Empty: none. They are made by
      * api_first_start(), and let in although the root account still has its first password, because
      * the operator gave them on purpose. */
-    struct str initial_root_token, initial_root_access_token;
+    struct secret initial_root_token, initial_root_access_token;
     bool batch_update;          /* BATCH_UPDATE_ENABLED, as /api/status shows it */
     int64_t polling_interval_s; /* POLLING_INTERVAL: pause between channels of a test of all */
     struct str turnstile_url;   /* empty: Cloudflare's; for tests */
@@ -55,7 +56,7 @@ struct api_conf {
 
 /* The form of the two initial tokens, empty ones being none. ERR_BAD_REQUEST: the text names the
  * variable, never the value. Any thread. */
-MUST_CHECK enum err_code api_check_initial_tokens(struct str token, struct str access_token,
+MUST_CHECK enum err_code api_check_initial_tokens(struct secret token, struct secret access_token,
                                                   struct err *err);
 
 /*

@@ -16,7 +16,7 @@
 #include "store/repo_user.h"
 #include "store/store_fixture.h"
 
-#define SECRET STR("the fixture's secret")
+#define SECRET secret_make(STR("the fixture's secret"))
 /* bcrypt of FIXTURE_PASSWORD with the lowest cost, so that tests are quick. */
 #define PASSWORD_HASH "$2a$04$abcdefghijklmnopqrstuuG0dn23TmsW2CgnJryKiUOtvqgeAPA.2"
 

@@ -175,8 +175,8 @@ TEST(from_a_public_address_the_wizard_asks_for_the_code)
 
 TEST(the_initial_tokens_are_made_once_and_work_before_the_password_is_changed)
 {
-    struct api_conf conf = {.initial_root_token = STR("sk-" KEY),
-                            .initial_root_access_token = STR("operator-access")};
+    struct api_conf conf = {.initial_root_token = secret_make(STR("sk-" KEY)),
+                            .initial_root_access_token = secret_make(STR("operator-access"))};
     struct api_fixture *f = api_fixture_open_fresh(&conf);
     struct err err = {.code = ERR_OK};
     struct api_conf again = conf;
@@ -242,13 +242,13 @@ TEST(initial_tokens_of_a_wrong_form_are_a_clear_error_without_their_value)
     struct err err = {.code = ERR_OK};
 
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        struct api_conf conf = {.initial_root_token = str_from(bad[i])};
+        struct api_conf conf = {.initial_root_token = secret_make(str_from(bad[i]))};
 
         CHECK_EQ(api_first_start(&conf, &err), ERR_BAD_REQUEST);
         CHECK(str_has(str_from(err.msg), STR("INITIAL_ROOT_TOKEN")));
         CHECK(!str_has(str_from(err.msg), str_from(bad[i])));
     }
-    struct api_conf conf = {.initial_root_access_token = STR("with a space")};
+    struct api_conf conf = {.initial_root_access_token = secret_make(STR("with a space"))};
     CHECK_EQ(api_first_start(&conf, &err), ERR_BAD_REQUEST);
 }
 

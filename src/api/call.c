@@ -160,11 +160,13 @@ struct str api_quota_text(struct arena *a, const struct settings *s, int64_t poi
 static void copy_conf(struct api *a, const struct api_conf *conf)
 {
     a->conf = *conf;
-    a->conf.session_secret = str_dup(&a->arena, conf->session_secret);
+    a->conf.session_secret = secret_make(str_dup(&a->arena, secret_reveal(conf->session_secret)));
     a->conf.version = str_dup(&a->arena, conf->version);
     a->conf.setup_code = str_dup(&a->arena, conf->setup_code);
-    a->conf.initial_root_token = str_dup(&a->arena, conf->initial_root_token);
-    a->conf.initial_root_access_token = str_dup(&a->arena, conf->initial_root_access_token);
+    a->conf.initial_root_token =
+        secret_make(str_dup(&a->arena, secret_reveal(conf->initial_root_token)));
+    a->conf.initial_root_access_token =
+        secret_make(str_dup(&a->arena, secret_reveal(conf->initial_root_access_token)));
     a->conf.turnstile_url = str_dup(&a->arena, conf->turnstile_url);
 }
 

@@ -14,7 +14,7 @@
 /* A cookie whose user is gone, or whose password has changed since, is nobody's. */
 static enum err_code user_of_session(struct api_call *c, struct db_conn *conn)
 {
-    struct str secret = call_conf(c)->session_secret;
+    struct secret secret = call_conf(c)->session_secret;
     struct user *user;
 
     if (!session_read(c->arena, secret, http_req_header(c->req, STR("Cookie")), call_now_s(c),
@@ -68,7 +68,7 @@ static enum err_code check_user_header(struct api_call *c)
 /* The access token that the operator gave on purpose works before the password is changed. */
 static bool has_first_password(struct api_call *c)
 {
-    struct str given = call_conf(c)->initial_root_access_token;
+    struct str given = secret_reveal(call_conf(c)->initial_root_access_token);
 
     if (c->by_access_token && given.n > 0 && str_eq(secret_reveal(c->me->access_token), given))
         return false;
@@ -163,7 +163,7 @@ static enum err_code check_token(struct api_call *c)
 /* A key of a root account with its first password works only when the operator gave it. */
 static bool is_initial_token(struct api_call *c)
 {
-    struct str given = call_conf(c)->initial_root_token;
+    struct str given = secret_reveal(call_conf(c)->initial_root_token);
 
     if (str_starts(given, STR("sk-")))
         given = str_skip(given, 3);

@@ -33,8 +33,10 @@ static bool is_key(struct str s)
     return true;
 }
 
-static struct str bare_key(struct str given)
+static struct str bare_key(struct secret token)
 {
+    struct str given = secret_reveal(token);
+
     return str_starts(given, STR("sk-")) ? str_skip(given, 3) : given;
 }
 
@@ -49,14 +51,15 @@ static bool is_access_token(struct str s)
     return true;
 }
 
-enum err_code api_check_initial_tokens(struct str token, struct str access_token, struct err *err)
+enum err_code api_check_initial_tokens(struct secret token, struct secret access_token,
+                                       struct err *err)
 {
-    if (token.n > 0 && !is_key(bare_key(token)))
+    if (!secret_empty(token) && !is_key(bare_key(token)))
         return err_set(err, ERR_BAD_REQUEST,
                        "INITIAL_ROOT_TOKEN must be %d characters of 0-9, a-z and A-Z, with or "
                        "without sk- before them",
                        TOKEN_KEY_CHARS);
-    if (access_token.n > 0 && !is_access_token(access_token))
+    if (!secret_empty(access_token) && !is_access_token(secret_reveal(access_token)))
         return err_set(err, ERR_BAD_REQUEST,
                        "INITIAL_ROOT_ACCESS_TOKEN must be 1 to %d printable ASCII characters "
                        "without spaces",
@@ -134,9 +137,9 @@ static enum err_code make_token(struct start *s, struct db_conn *conn)
 /* Only where there is none: the one made in the console since then stays. */
 static enum err_code make_access_token(struct start *s, struct db_conn *conn)
 {
-    if (s->conf->initial_root_access_token.n == 0 || !secret_empty(s->root->access_token))
+    if (secret_empty(s->conf->initial_root_access_token) || !secret_empty(s->root->access_token))
         return ERR_OK;
-    s->root->access_token = secret_make(s->conf->initial_root_access_token);
+    s->root->access_token = s->conf->initial_root_access_token;
     return repo_user_update(conn, s->root, COL(USER_COL_ACCESS_TOKEN), NULL, s->err);
 }
 

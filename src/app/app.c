@@ -182,12 +182,6 @@ static enum err_code open_ledger(struct app *a, struct err *err)
     return ledger_open(&conf, &a->ledger, err);
 }
 
-/* As stored: without "sk-". */
-static struct str root_token_key(struct str given)
-{
-    return str_starts(given, STR("sk-")) ? str_skip(given, 3) : given;
-}
-
 static void build_relay(struct app *a)
 {
     const struct app_options *o = a->options;
@@ -196,7 +190,7 @@ static void build_relay(struct app *a)
                                 .first_password = a->first_password,
                                 .clock = clock_system(),
                                 .refresh_s = o->sync_frequency_s,
-                                .initial_root_token = root_token_key(o->initial_root_token),
+                                .initial_root_token = o->initial_root_token,
                                 .attach = attach,
                                 .detach = detach,
                                 .ctx = a};

@@ -259,7 +259,8 @@ static enum err_code check_forms(struct arena *a, const struct conf_value *v, st
         if (http_proxy_env_check(a, v[proxies[i]].text, &why) != ERR_OK)
             return err_set(err, ERR_BAD_REQUEST, "variable %s: %s", rows[proxies[i]].env, why.msg);
     }
-    return api_check_initial_tokens(v[O_ROOT_TOKEN].text, v[O_ROOT_ACCESS].text, err);
+    return api_check_initial_tokens(secret_make(v[O_ROOT_TOKEN].text),
+                                    secret_make(v[O_ROOT_ACCESS].text), err);
 }
 
 enum err_code options_read(struct arena *a, int argc, char *const *argv, char *const *env,
@@ -285,8 +286,8 @@ enum err_code options_read(struct arena *a, int argc, char *const *argv, char *c
         .sql_dsn = v[O_SQL_DSN].text,
         .sqlite_path = v[O_SQLITE_PATH].text,
         .sqlite_busy_timeout_ms = v[O_SQLITE_BUSY].i,
-        .session_secret =
-            v[O_SESSION_SECRET].text.n > 0 ? v[O_SESSION_SECRET].text : random_text(a, 48),
+        .session_secret = secret_make(v[O_SESSION_SECRET].text.n > 0 ? v[O_SESSION_SECRET].text
+                                                                     : random_text(a, 48)),
         .sync_frequency_s = v[O_SYNC].i,
         .relay_threads = threads_of(v[O_THREADS].i),
         .relay_timeout_ms = (uint64_t)v[O_RELAY_TIMEOUT].i * 1000,
@@ -300,8 +301,8 @@ enum err_code options_read(struct arena *a, int argc, char *const *argv, char *c
         .http_proxy = v[O_HTTP_PROXY].text,
         .https_proxy = v[O_HTTPS_PROXY].text,
         .no_proxy = v[O_NO_PROXY].text,
-        .initial_root_token = v[O_ROOT_TOKEN].text,
-        .initial_root_access_token = v[O_ROOT_ACCESS].text,
+        .initial_root_token = secret_make(v[O_ROOT_TOKEN].text),
+        .initial_root_access_token = secret_make(v[O_ROOT_ACCESS].text),
         .polling_interval_s = v[O_POLLING].i,
         .channel_test_minutes = v[O_TEST_FREQUENCY].i,
         .api_limit = {v[O_API_LIMIT_ON].b, v[O_API_LIMIT].i, v[O_API_LIMIT_S].i},

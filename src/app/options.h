@@ -5,6 +5,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/secret.h"
 
 struct app_options {
     bool version, help;
@@ -15,7 +16,7 @@ struct app_options {
     struct str sql_dsn, sqlite_path;
     int64_t sqlite_busy_timeout_ms;
 
-    struct str session_secret; /* never empty: random when not given */
+    struct secret session_secret; /* never empty: random when not given */
     int64_t sync_frequency_s;
     unsigned relay_threads;
     uint64_t relay_timeout_ms, stream_timeout_ms;
@@ -23,7 +24,7 @@ struct app_options {
     bool force_stream_option, enforce_include_usage, error_log, generate_default_token,
         tls_insecure;
     struct str http_proxy, https_proxy, no_proxy;
-    struct str initial_root_token, initial_root_access_token;
+    struct secret initial_root_token, initial_root_access_token;
     int64_t polling_interval_s;
     int64_t channel_test_minutes; /* 0: never */
     struct {

@@ -79,10 +79,10 @@ struct apikeys *apikeys_new(const struct apikeys_conf *conf)
 
     k->conf = *conf;
     arena_init(&k->arena, 0);
-    k->conf.initial_root_token = conf->initial_root_token;
-    if (str_starts(k->conf.initial_root_token, STR("sk-")))
-        k->conf.initial_root_token = str_skip(k->conf.initial_root_token, 3);
-    k->conf.initial_root_token = str_dup(&k->arena, k->conf.initial_root_token);
+    struct str given = secret_reveal(conf->initial_root_token);
+    if (str_starts(given, STR("sk-")))
+        given = str_skip(given, 3);
+    k->conf.initial_root_token = secret_make(str_dup(&k->arena, given));
     for (size_t i = 0; i < SHARDS; i++) {
         pthread_mutex_init(&k->shards[i].lock, NULL);
         map_init(&k->shards[i].by_key);
@@ -203,7 +203,8 @@ static enum err_code read_rows(struct apikeys *k, struct str key, struct credent
 static enum err_code check_first_password(struct apikeys *k, struct str key, struct credential *c,
                                           struct err *err)
 {
-    bool given = k->conf.initial_root_token.n > 0 && str_eq(key, k->conf.initial_root_token);
+    bool given = !secret_empty(k->conf.initial_root_token) &&
+                 str_eq(key, secret_reveal(k->conf.initial_root_token));
     bool first = !given && first_password_is(k->conf.first_password, &c->user);
 
     c->user.password = secret_make(STR_NULL);

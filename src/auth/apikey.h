@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/list.h"
+#include "base/secret.h"
 #include "model/account.h"
 #include "net/offload.h"
 
@@ -46,7 +47,7 @@ struct apikeys_conf {
     int64_t refresh_s;                     /* SYNC_FREQUENCY */
     /* INITIAL_ROOT_TOKEN, with or without "sk-"; may be empty. The one key of a root account with
      * its first password that is let in: the operator gave it on purpose. */
-    struct str initial_root_token;
+    struct secret initial_root_token;
     /* Called on the pool thread for a new credential, and when its last reference goes (any
      * thread). May be NULL. */
     enum err_code (*attach)(void *ctx, struct credential *c, struct err *err);

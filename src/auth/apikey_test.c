@@ -79,7 +79,7 @@ static void setup(struct fixture *f, struct str initial_root_token)
                                       .clock = &f->clock.clock,
                                       .first_password = f->first_password,
                                       .refresh_s = 60,
-                                      .initial_root_token = initial_root_token,
+                                      .initial_root_token = secret_make(initial_root_token),
                                       .attach = on_attach,
                                       .detach = on_detach,
                                       .ctx = f};

@@ -10,7 +10,7 @@
 #define COOKIE_NAME       "session"
 #define COOKIE_ATTRIBUTES "; Path=/; HttpOnly; SameSite=Strict"
 
-void session_epoch(struct str secret, const struct user *user, char out[SESSION_EPOCH_CHARS + 1])
+void session_epoch(struct secret secret, const struct user *user, char out[SESSION_EPOCH_CHARS + 1])
 {
     CLEANUP(arena_finip) struct arena a;
     int64_t generation = user->auth_version > 1 ? user->auth_version : 1;
@@ -18,11 +18,11 @@ void session_epoch(struct str secret, const struct user *user, char out[SESSION_
 
     arena_init(&a, 0);
     text = arena_fmt(&a, "epoch:%" PRId64 ":%" PRId64 ":%.*s", user->id, generation, STR_ARG(hash));
-    memcpy(out, hmac_sha256_hex(&a, secret, text).p, SESSION_EPOCH_CHARS);
+    memcpy(out, hmac_sha256_hex(&a, secret_reveal(secret), text).p, SESSION_EPOCH_CHARS);
     out[SESSION_EPOCH_CHARS] = '\0';
 }
 
-struct session session_of(struct str secret, const struct user *user, int64_t now_s)
+struct session session_of(struct secret secret, const struct user *user, int64_t now_s)
 {
     struct session s = {.user_id = user->id, .issued_at_s = now_s};
 
@@ -30,7 +30,7 @@ struct session session_of(struct str secret, const struct user *user, int64_t no
     return s;
 }
 
-bool session_is_of(const struct session *s, struct str secret, const struct user *user)
+bool session_is_of(const struct session *s, struct secret secret, const struct user *user)
 {
     char epoch[SESSION_EPOCH_CHARS + 1];
 
@@ -39,16 +39,16 @@ bool session_is_of(const struct session *s, struct str secret, const struct user
 }
 
 /* The signature covers a purpose, so that no other value signed with the secret passes for it. */
-static struct str signature(struct arena *a, struct str secret, struct str payload)
+static struct str signature(struct arena *a, struct secret secret, struct str payload)
 {
     uint8_t mac[SHA256_BYTES];
     struct str text = arena_fmt(a, "session:%.*s", STR_ARG(payload));
 
-    hmac_sha256(secret, text, mac);
+    hmac_sha256(secret_reveal(secret), text, mac);
     return base64url_encode(a, str_make((const char *)mac, sizeof mac));
 }
 
-struct str session_cookie(struct arena *a, struct str secret, const struct session *s)
+struct str session_cookie(struct arena *a, struct secret secret, const struct session *s)
 {
     CLEANUP(sb_finip) struct sb sb;
     struct json_writer w;
@@ -109,7 +109,7 @@ static bool payload_read(struct arena *a, struct str text, struct session *out)
     return true;
 }
 
-bool session_read(struct arena *a, struct str secret, struct str cookie_header, int64_t now_s,
+bool session_read(struct arena *a, struct secret secret, struct str cookie_header, int64_t now_s,
                   struct session *out)
 {
     struct session s = {.user_id = 0};

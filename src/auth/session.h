@@ -7,6 +7,7 @@
  * base64url(JSON) "." base64url(HMAC-SHA256). Pure.
  */
 #pragma once
+#include "base/secret.h"
 #include "model/account.h"
 
 enum {
@@ -24,17 +25,18 @@ struct session {
 };
 
 /* Fingerprint of the user's password and session generation; `user` comes with its hash. */
-void session_epoch(struct str secret, const struct user *user, char out[SESSION_EPOCH_CHARS + 1]);
+void session_epoch(struct secret secret, const struct user *user,
+                   char out[SESSION_EPOCH_CHARS + 1]);
 /* A session of the user, beginning now. */
-struct session session_of(struct str secret, const struct user *user, int64_t now_s);
+struct session session_of(struct secret secret, const struct user *user, int64_t now_s);
 /* Was it begun with the password that the user has now? */
-bool session_is_of(const struct session *s, struct str secret, const struct user *user);
+bool session_is_of(const struct session *s, struct secret secret, const struct user *user);
 
 /* Value of the Set-Cookie header that gives the session to the browser. */
-struct str session_cookie(struct arena *a, struct str secret, const struct session *s);
+struct str session_cookie(struct arena *a, struct secret secret, const struct session *s);
 /* Value of the Set-Cookie header that takes it away. */
 struct str session_cookie_end(void);
 /* From the value of a Cookie header. False, and an empty session, when there is none, it was not
  * signed with `secret`, or it is older than SESSION_LIFE_S. */
-bool session_read(struct arena *a, struct str secret, struct str cookie_header, int64_t now_s,
+bool session_read(struct arena *a, struct secret secret, struct str cookie_header, int64_t now_s,
                   struct session *out);

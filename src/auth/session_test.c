@@ -2,7 +2,7 @@
 
 #include "base/test.h"
 
-#define SECRET STR("a secret of the operator")
+#define SECRET secret_make(STR("a secret of the operator"))
 
 static struct user ann(void)
 {
@@ -60,7 +60,7 @@ TEST(a_changed_or_old_or_foreign_cookie_is_no_session)
     arena_init(&a, 0);
     struct str good = sent_back(session_cookie(&a, SECRET, &s));
     CHECK(session_read(&a, SECRET, good, 1000, &out));
-    CHECK(!session_read(&a, STR("another secret"), good, 1000, &out));
+    CHECK(!session_read(&a, secret_make(STR("another secret")), good, 1000, &out));
     CHECK(!session_read(&a, SECRET, good, 1001 + SESSION_LIFE_S, &out));
     for (size_t i = sizeof "session=" - 1; i < good.n; i++) {
         struct str bad = str_dup(&a, good);
