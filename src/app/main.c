@@ -1,6 +1,7 @@
 /* The program: flags and environment, start, wait, stop. */
 #include <malloc.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/app.h"
@@ -17,6 +18,19 @@ static int fail(const struct err *err, int status)
 {
     fprintf(stderr, "yourapi: %s\n", err->msg);
     return status;
+}
+
+/* Each client is a file, and so is each connection to an upstream: the 1024 that most systems give
+ * a process at first are few, and what it may take for itself is usually hundreds of times that.
+ * The low value is for programs that use select(), which nothing here does. */
+static void allow_many_files(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == files.rlim_max)
+        return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files); /* the old value stays when it is refused */
 }
 
 static int run(const struct app_options *options)
@@ -45,6 +59,7 @@ int main(int argc, char **argv)
     panic_install();
     mallopt(M_TRIM_THRESHOLD, KEEP_FREE_BYTES);
     mallopt(M_MMAP_THRESHOLD, MAP_FROM_BYTES);
+    allow_many_files();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file-size limit is an error like a full disk, not the end */
     arena_init(&a, 0);

@@ -1,6 +1,8 @@
 // The command line, the first start, and what a stranger may do before it is set up.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { YourApi } from './lib/yourapi.mjs';
@@ -109,6 +111,24 @@ test('initial tokens work from the first start on', async () => {
     const self = await api.call('GET', '/api/user/self', undefined, { authorization: 'operators-token', 'new-api-user': '1' });
     assert.equal(self.success, true, self.message);
   } finally {
+    await api.stop();
+  }
+});
+
+test('as many connections are served as the system allows, not as few as a shell gives', async () => {
+  const api = await YourApi.start({ before: 'ulimit -Sn 128' });
+  const sockets = [];
+  try {
+    for (let i = 0; i < 400; i++) {
+      const socket = net.connect(api.port, '127.0.0.1');
+      sockets.push(socket);
+      socket.on('error', () => {});
+      socket.write('GET /api/status HTTP/1.1\r\nHost: x\r\n\r\n');
+      const reply = await Promise.race([once(socket, 'data').then(([data]) => String(data)), once(socket, 'close').then(() => 'closed')]);
+      assert.match(reply, /^HTTP\/1.1 200 /, `connection ${i}`);
+    }
+  } finally {
+    for (const socket of sockets) socket.destroy();
     await api.stop();
   }
 });

@@ -34,11 +34,13 @@ export class YourApi {
   cookie = '';
   userId = -1;
 
-  static async start({ env = {}, folder, args = [] } = {}) {
+  // `before` is a line of shell that runs first, in the process that becomes the program.
+  static async start({ env = {}, folder, args = [], before = ':' } = {}) {
     const api = new YourApi();
     api.folder = folder ?? (await mkdtemp(join(tmpdir(), 'yourapi-')));
     api.env = env;
     api.args = args;
+    api.before = before;
     api.port = await freePort();
     api.url = `http://127.0.0.1:${api.port}`;
     await api.launch();
@@ -47,8 +49,8 @@ export class YourApi {
 
   async launch() {
     this.child = spawn(
-      binary,
-      ['--port', String(this.port), '--data-dir', join(this.folder, 'data'), ...this.args],
+      '/bin/sh',
+      ['-c', `${this.before}; exec "$0" "$@"`, binary, '--port', String(this.port), '--data-dir', join(this.folder, 'data'), ...this.args],
       {
         cwd: this.folder,
         env: { PATH: process.env.PATH, ...sanitizers, GLOBAL_API_RATE_LIMIT_ENABLE: 'false',
