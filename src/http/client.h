@@ -53,9 +53,9 @@ struct http_call_handler { /* static table */
     void (*on_body)(void *ctx, struct str bytes); /* bytes hold during the call only */
     void (*on_end)(void *ctx);                    /* the reply was complete as HTTP tells it */
     /* ERR_BAD_REQUEST (cannot be sent as it is), ERR_CONNECT (also its time-out), ERR_UNAVAILABLE
-     * (too many names wait to be resolved), ERR_TLS, ERR_UPSTREAM_TIMEOUT, ERR_UPSTREAM_CUT (died
-     * without a reply or in the middle of it), ERR_UPSTREAM_BODY (not HTTP). The text holds no
-     * address. */
+     * (too many names wait to be resolved, or the process has no file descriptor left), ERR_TLS,
+     * ERR_UPSTREAM_TIMEOUT, ERR_UPSTREAM_CUT (died without a reply or in the middle of it),
+     * ERR_UPSTREAM_BODY (not HTTP). The text holds no address. */
     void (*on_fail)(void *ctx, const struct err *err);
 };
 

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 
 static bool hello(struct peer *p)
 {
@@ -54,6 +55,28 @@ static void use_closed_port(struct http_call_conf *conf)
 TEST(a_refused_connection_is_an_error)
 {
     expect_failure(silent, use_closed_port, ERR_CONNECT, "refused");
+}
+
+/* No fault of the upstream's: the rules that judge channels must not see it as one. */
+TEST(a_process_without_files_is_unavailable)
+{
+    struct rlimit before, none;
+    struct world w;
+    struct got g;
+
+    world_open(&w, silent, NULL);
+    got_init(&g, &w);
+    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    got_get(&g, "/");
+    world_run(&w);
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    CHECK_EQ(g.fails, 1);
+    CHECK_EQ(g.err.code, ERR_UNAVAILABLE);
+    CHECK_EQ(w.connections, 0);
+    world_close(&w);
+    got_fini(&g);
 }
 
 /* 127.0.0.2 port of the test's server: nobody listens there, as the server is bound to 127.0.0.1.
@@ -819,7 +842,8 @@ TEST(a_refused_call_may_be_paused)
     got_fini(&g);
 }
 
-TEST_MAIN(a_refused_connection_is_an_error, the_next_address_is_tried, an_unknown_name_is_an_error,
+TEST_MAIN(a_refused_connection_is_an_error, a_process_without_files_is_unavailable,
+          the_next_address_is_tried, an_unknown_name_is_an_error,
           what_could_be_read_otherwise_is_not_sent, garbage_is_told_from_cuts,
           interim_replies_have_a_limit, heads_have_a_limit,
           a_dead_kept_alive_connection_is_replaced_unseen, only_one_fresh_connection_is_tried,

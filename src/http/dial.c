@@ -170,7 +170,9 @@ static void on_close(void *ctx, const struct err *why)
         try_next(d);
         return;
     }
-    if (d->err.code != ERR_TLS) /* a broken read is no other thing to the caller than a refusal */
+    if (d->err.code != ERR_TLS &&
+        d->err.code !=
+            ERR_UNAVAILABLE) /* a broken read is no other thing to the caller than a refusal */
         d->err.code = ERR_CONNECT;
     if (has_proxy(d) && d->phase != PHASE_TLS)
         err_wrap(&d->err, "proxy");

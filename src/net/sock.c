@@ -584,6 +584,14 @@ static void on_connected(uv_connect_t *req, int status)
         start_kernel_read(s);
 }
 
+/* What this machine is short of is not the other side's fault. */
+static enum err_code connect_code(int rc)
+{
+    bool short_of = rc == UV_EMFILE || rc == UV_ENFILE || rc == UV_ENOBUFS || rc == UV_ENOMEM;
+
+    return short_of ? ERR_UNAVAILABLE : ERR_CONNECT;
+}
+
 struct sock *sock_connect(struct loop *l, const struct sockaddr *to, socklen_t to_len,
                           const struct sock_handler *h, void *ctx)
 {
@@ -597,7 +605,7 @@ struct sock *sock_connect(struct loop *l, const struct sockaddr *to, socklen_t t
     int rc = uv_tcp_connect(req, &s->tcp, to, on_connected);
     if (rc) {
         mem_free(req);
-        sock_fail(s, ERR_CONNECT, "connect: %s", uv_strerror(rc));
+        sock_fail(s, connect_code(rc), "connect: %s", uv_strerror(rc));
         return s;
     }
     uv_tcp_nodelay(&s->tcp, 1);

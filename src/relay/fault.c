@@ -44,9 +44,13 @@ void fault_from_err(struct exchange *x, const struct err *err)
         what = STR("上游连接中断 (the upstream broke the answer off)");
     else if (err->code == ERR_UPSTREAM_BODY)
         what = STR("上游返回了无法识别的内容 (the upstream's answer could not be read)");
+    else if (err->code == ERR_UNAVAILABLE)
+        what = STR("服务器繁忙，请稍后再试 (the server is busy, try again later)");
     set_local(x, err->code, what);
-    x->fault.local = false;
-    x->fault.error.type = STR("upstream_error");
+    if (err_fault_of(err->code) != FAULT_GATEWAY) {
+        x->fault.local = false;
+        x->fault.error.type = STR("upstream_error");
+    }
     log_warn(x->log, "upstream.failed", "channel=%" PRId64 " error=%s cause=\"%s\"",
              x->channel->row.id, err_name(err->code), err->msg);
 }

@@ -121,7 +121,28 @@ TEST(a_channel_that_keeps_failing_is_left_alone_while_another_is_there)
     health_free(health);
 }
 
+TEST(what_this_machine_is_short_of_says_nothing_about_a_channel)
+{
+    const struct err short_of_files = {.code = ERR_UNAVAILABLE, .msg = "too many open files"};
+    struct fixture f;
+    struct health_table *health = health_new();
+
+    set_up(&f);
+    health_attach(health, f.x.snap);
+    f.x.channel = snapshot_channel(f.x.snap, 1);
+    for (int i = 0; i < 3; i++) {
+        fault_from_err(&f.x, &short_of_files);
+        health_note_failure(&f.x);
+    }
+    CHECK(health_ok(snapshot_channel(f.x.snap, 1), loop_now_ms(f.loop)));
+    CHECK_EQ(f.x.fault.status, 503);
+    CHECK_STR(f.x.fault.error.type, "new_api_error");
+    tear_down(&f);
+    health_free(health);
+}
+
 TEST_MAIN(the_highest_priority_is_drawn_by_weight,
           a_channel_is_tried_once_and_lower_priorities_follow,
           a_model_that_nobody_serves_is_the_gateways_fault,
-          a_channel_that_keeps_failing_is_left_alone_while_another_is_there)
+          a_channel_that_keeps_failing_is_left_alone_while_another_is_there,
+          what_this_machine_is_short_of_says_nothing_about_a_channel)
