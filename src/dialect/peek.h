@@ -19,7 +19,8 @@ struct peek_request {
     bool stream;
     bool include_usage; /* stream_options.include_usage: the client wants the usage chunk */
     int64_t max_tokens; /* the larger of max_tokens and max_completion_tokens; 0: none named */
-    int64_t choices;    /* n, at least 1 */
+    int64_t choices;    /* that come back: n for each prompt, at least 1 */
+    int64_t generated;  /* that are made and paid for: as choices, with best_of for n */
     struct str stream_options; /* raw text, "null" included; STR_NULL: absent */
 };
 

@@ -102,6 +102,24 @@ static struct str write_other(struct exchange *x)
     return other;
 }
 
+/* The endless names of GPTs are logged as their family (billing reference 9); content tells which
+ * it was. */
+static struct str logged_model(const struct exchange *x)
+{
+    struct str family = model_normalise(x->peek.model);
+
+    return str_ends(family, STR("-gizmo-*")) ? family : x->peek.model;
+}
+
+static struct str write_content(struct exchange *x)
+{
+    struct str content = price_content(x->arena, &x->plan, &x->usage);
+
+    if (str_eq(logged_model(x), x->peek.model))
+        return content;
+    return str_concat(x->arena, (struct str[]){content, STR("，模型 "), x->peek.model}, 3);
+}
+
 static void fill_common(struct exchange *x, struct usage_record *r)
 {
     r->created_at_s = clock_now_s(x->rl->relay->conf.clock);
@@ -110,9 +128,11 @@ static void fill_common(struct exchange *x, struct usage_record *r)
     r->channel_id = x->channel ? x->channel->row.id : 0;
     r->username = x->cred->user.username;
     r->token_name = x->cred->token.name;
-    r->model_name = model_normalise(x->peek.model);
+    r->model_name = logged_model(x);
     r->group = x->group;
     r->request_id = x->req->request_id;
+    if (x->cred->record_ip)
+        r->ip = x->req->client_ip;
     r->is_stream = x->peek.stream || x->stream_reply;
     r->use_time_s = (int64_t)(elapsed_us(x) / 1000000);
 }
@@ -142,7 +162,7 @@ bool exchange_charge(struct exchange *x)
     r.completion_tokens = x->usage.completion;
     r.count_request = x->usage.prompt + x->usage.completion > 0;
     r.write_log = x->snap->settings.log_consume;
-    r.content = price_content(x->arena, &x->plan, &x->usage);
+    r.content = write_content(x);
     r.other = write_other(x);
     if (!append(x, &r))
         return false;
@@ -170,6 +190,7 @@ void exchange_log_failure(struct exchange *x)
     jw_key_i64(&w, STR("channel_id"), r.channel_id);
     jw_key_str(&w, STR("channel_name"), x->channel ? x->channel->row.name : STR_NULL);
     jw_key_i64(&w, STR("channel_type"), x->channel ? x->channel->row.type : 0);
+    jw_key_str(&w, STR("request_path"), x->req->path);
     write_admin_info(&w, x);
     jw_end(&w);
     r.other = str_dup(x->arena, sb_str(&sb));
