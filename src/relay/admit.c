@@ -157,11 +157,12 @@ static void mark_token(struct exchange *x, enum token_status to)
         mem_free(m);
 }
 
+/* sk-abc***xyz */
 static struct str masked_key(struct exchange *x)
 {
-    return text_mask(
-        x->arena,
-        str_concat(x->arena, (struct str[]){STR("sk-"), secret_reveal(x->cred->token.key)}, 2));
+    struct str key = text_mask(x->arena, secret_reveal(x->cred->token.key));
+
+    return str_concat(x->arena, (struct str[]){STR("sk-"), key}, 2);
 }
 
 static enum step_next check_token(struct exchange *x)
