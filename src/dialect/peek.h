@@ -41,6 +41,7 @@ struct peek_answer {
     bool has_content; /* text, reasoning, refusal, tool call, audio, image or embedding: something
                          the client pays for */
     bool has_finish;  /* a finish_reason that is not null and not "" */
+    bool has_cause;   /* a finish_reason but "stop": length, content_filter, ... */
     bool usage_only;  /* usage and no choices: the chunk that include_usage adds */
     bool has_null_usage; /* the top has a usage member that is null */
     unsigned tool_calls; /* in the choice that has the most of them */

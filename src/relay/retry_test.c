@@ -176,10 +176,10 @@ TEST(a_batch_of_prompts_needs_money_for_all_its_answers)
 /* One answer of the batch is finished, the other is not: the stream that ends there was cut. */
 static void cut_batch(struct relay_fixture_call *c)
 {
-    relay_fixture_stream(c);
-    relay_fixture_send(c, "data: {\"choices\":[{\"index\":0,\"text\":\"a\",\"finish_reason\":"
+    relay_fixture_send(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                          "Content-Length: 100000\r\n\r\n"
+                          "data: {\"choices\":[{\"index\":0,\"text\":\"a\",\"finish_reason\":"
                           "\"stop\"}]}\n\n");
-    relay_fixture_reset(c);
 }
 
 TEST(a_batch_that_breaks_behind_its_first_answer_is_not_complete)
@@ -197,9 +197,71 @@ TEST(a_batch_that_breaks_behind_its_first_answer_is_not_complete)
     relay_fixture_free(f);
 }
 
+static void empty_first(struct relay_fixture_call *c)
+{
+    const char *event = c->ctx;
+
+    if (c->channel != 0) {
+        relay_fixture_json(c, 200, good);
+    } else if (strstr(event, "data: ")) {
+        relay_fixture_stream(c);
+        relay_fixture_send(c, event);
+    } else {
+        relay_fixture_json(c, 200, event);
+    }
+}
+
+/* Sends what the first channel answers; gives the number of channels that were asked. */
+static unsigned asked(const char *first, bool stream)
+{
+    struct relay_fixture *f = relay_fixture_new(NULL);
+    unsigned n;
+
+    relay_fixture_sql(f, "UPDATE channels SET priority=9");
+    relay_fixture_add_channel(f, &(struct channel){0});
+    relay_fixture_publish(f, "RetryTimes", "1", NULL);
+    relay_fixture_script(f, empty_first, first);
+    CHECK_EQ(relay_fixture_status(relay_fixture_post(
+                 f, path, stream ? "{\"model\":\"m\",\"stream\":true,\"messages\":[{}]}" : chat)),
+             200);
+    relay_fixture_check_books(f);
+    n = f->requests;
+    relay_fixture_free(f);
+    return n;
+}
+
+#define ROLE_EVENT                                                                                 \
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n"
+#define FINISH_EVENT(why)                                                                          \
+    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"" why "\"}]}\n\n"
+#define USAGE_EVENT(n)                                                                             \
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":" n "}}\n\n"
+#define EMPTY_ANSWER(why, usage)                                                                   \
+    "{\"choices\":[{\"message\":{\"content\":\"\"},\"finish_reason\":\"" why "\"}]" usage "}"
+
+TEST(an_answer_without_any_content_is_asked_for_elsewhere)
+{
+    CHECK_EQ(asked(EMPTY_ANSWER("stop", ""), false), 2);
+    CHECK_EQ(asked(EMPTY_ANSWER("stop", ",\"usage\":{\"prompt_tokens\":9}"), false), 2);
+    CHECK_EQ(asked(EMPTY_ANSWER("stop", ""), true), 2);
+    CHECK_EQ(asked(ROLE_EVENT FINISH_EVENT("stop") "data: [DONE]\n\n", true), 2);
+    CHECK_EQ(asked(ROLE_EVENT FINISH_EVENT("stop"), true), 2);
+    CHECK_EQ(asked(ROLE_EVENT FINISH_EVENT("stop") USAGE_EVENT("0") "data: [DONE]\n\n", true), 2);
+}
+
+TEST(an_empty_answer_that_cost_something_or_says_why_is_an_answer)
+{
+    CHECK_EQ(asked(EMPTY_ANSWER("stop", ",\"usage\":{\"completion_tokens\":3}"), false), 1);
+    CHECK_EQ(asked(EMPTY_ANSWER("content_filter", ""), false), 1);
+    CHECK_EQ(asked(ROLE_EVENT FINISH_EVENT("stop") USAGE_EVENT("3") "data: [DONE]\n\n", true), 1);
+    CHECK_EQ(asked(ROLE_EVENT FINISH_EVENT("length") "data: [DONE]\n\n", true), 1);
+}
+
 TEST_MAIN(a_channel_with_several_keys_is_tried_again_with_another_key,
           each_key_is_tried_once_and_another_channel_comes_before_another_key,
           the_statuses_that_are_tried_again_are_the_operators_choice,
           the_statuses_that_switch_a_channel_off_are_the_operators_choice, the_query_goes_along,
           a_mapping_that_cannot_be_read_is_told, a_batch_of_prompts_needs_money_for_all_its_answers,
-          a_batch_that_breaks_behind_its_first_answer_is_not_complete)
+          a_batch_that_breaks_behind_its_first_answer_is_not_complete,
+          an_answer_without_any_content_is_asked_for_elsewhere,
+          an_empty_answer_that_cost_something_or_says_why_is_an_answer)

@@ -222,7 +222,7 @@ static void judge_reply(struct exchange *x)
             x, &(struct err){.code = ERR_UPSTREAM_BODY, .msg = "the reply is not a JSON object"});
     else if (seen.has_error)
         fault_from_reply(x, 200, body);
-    else if (!seen.has_content && !seen.has_finish && !(seen.has_usage && x->usage.completion > 0))
+    else if (!seen.has_content && !seen.has_cause && x->usage.completion == 0)
         fault_from_err(x, &(struct err){.code = ERR_UPSTREAM_EMPTY, .msg = "the reply is empty"});
 }
 
