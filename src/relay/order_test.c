@@ -167,6 +167,11 @@ TEST(an_error_row_tells_the_path)
     CHECK_STR(str_from(relay_fixture_cell(
                   f, "SELECT json_extract(other,'$.request_path') FROM logs WHERE type=5")),
               chat_path);
+    CHECK_STR(
+        str_from(relay_fixture_cell(
+            f, "SELECT COALESCE(json_extract(other,'$.admin_info.local_count_tokens'),'none') FROM "
+               "logs WHERE type=5")),
+        "none"); /* nothing was counted */
     relay_fixture_free(f);
 }
 

@@ -27,7 +27,8 @@ static void settle_usage(struct exchange *x)
                               .completion = token_meter_count(&x->meter)};
 }
 
-static void write_admin_info(struct json_writer *w, const struct exchange *x)
+/* `counted`: the row's tokens are our own count. */
+static void write_admin_info(struct json_writer *w, const struct exchange *x, bool counted)
 {
     char id[24];
 
@@ -40,7 +41,7 @@ static void write_admin_info(struct json_writer *w, const struct exchange *x)
         jw_str(w, str_from(id));
     }
     jw_end(w);
-    if (!x->usage_seen)
+    if (counted)
         jw_key_bool(w, STR("local_count_tokens"), true);
     if (x->channel && x->key_number >= 0) {
         jw_key_bool(w, STR("is_multi_key"), true);
@@ -95,7 +96,7 @@ static struct str write_other(struct exchange *x)
         jw_key_str(&w, STR("end_reason"), str_from(outcome_name(x)));
         jw_end(&w);
     }
-    write_admin_info(&w, x);
+    write_admin_info(&w, x, !x->usage_seen);
     jw_end(&w);
     struct str other = str_dup(x->arena, sb_str(&sb));
     sb_fini(&sb);
@@ -191,7 +192,7 @@ void exchange_log_failure(struct exchange *x)
     jw_key_str(&w, STR("channel_name"), x->channel ? x->channel->row.name : STR_NULL);
     jw_key_i64(&w, STR("channel_type"), x->channel ? x->channel->row.type : 0);
     jw_key_str(&w, STR("request_path"), x->req->path);
-    write_admin_info(&w, x);
+    write_admin_info(&w, x, false);
     jw_end(&w);
     r.other = str_dup(x->arena, sb_str(&sb));
     sb_fini(&sb);
