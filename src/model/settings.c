@@ -184,6 +184,19 @@ static void fill_all(struct arena *a, struct slot *slots, const struct option_ro
     out->all_count = count;
 }
 
+static bool some_escaped(const struct str *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < words[i].n; k++) {
+            char c = words[i].p[k];
+
+            if (c == '"' || c == '\\' || (unsigned char)c < ' ')
+                return true;
+        }
+    }
+    return false;
+}
+
 void settings_read(struct arena *a, const struct option_row *rows, size_t n, struct settings *out)
 {
     struct slot *slots = default_slots(a);
@@ -199,6 +212,7 @@ void settings_read(struct arena *a, const struct option_row *rows, size_t n, str
         if (slots[i].row->member != SETTING_NO_MEMBER)
             fill_member(a, &slots[i], out);
     }
+    out->sensitive_escaped = some_escaped(out->sensitive_words, out->sensitive_word_count);
     words_init(a, &out->sensitive, out->sensitive_words, out->sensitive_word_count);
     fill_all(a, slots, rows, n, out);
 }

@@ -44,6 +44,7 @@ struct settings {
     const struct str *sensitive_words; /* lower case, trimmed */
     size_t sensitive_word_count;
     struct words sensitive; /* the same, to search by */
+    bool sensitive_escaped; /* one of them has a character that JSON always escapes */
     bool pass_through_request;
     bool ping_enabled;
     int64_t ping_interval_s;

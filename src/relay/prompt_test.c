@@ -16,7 +16,7 @@ static struct relay_fixture *start(void)
     struct relay_fixture *f = relay_fixture_new(NULL);
 
     relay_fixture_script(f, answer, NULL);
-    relay_fixture_publish(f, "SensitiveWords", "bad word\n敏感\nslash/word\n", NULL);
+    relay_fixture_publish(f, "SensitiveWords", "bad word\n敏感\nslash/word\na\\b\n", NULL);
     return f;
 }
 
@@ -37,8 +37,12 @@ static const char *chat_with(struct relay_fixture *f, const char *content)
 TEST(a_prompt_with_a_listed_word_is_refused_and_costs_nothing)
 {
     static const char *const contents[] = {
-        "\"say a BAD word now\"", "\"这是敏感的\"", "\"\\u8fd9\\u662f\\u654f\\u611f\"",
+        "\"say a BAD word now\"",
+        "\"这是敏感的\"",
+        "\"\\u8fd9\\u662f\\u654f\\u611f\"",
         "\"slash\\/word\"",
+        "\"a\\\\B\"",
+        "\"line\\nslash/word\"",
         "[{\"type\":\"text\",\"text\":\"fine\"},{\"type\":\"text\",\"text\":\"a bad word\"}]"};
     struct relay_fixture *f = start();
 
