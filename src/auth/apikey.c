@@ -172,13 +172,16 @@ void credential_put_defer(void *c)
 
 /* ---- reading the database ---- */
 
-static bool setting_accepts_unset(struct str setting)
+static void read_setting(struct str setting, struct credential *c)
 {
-    struct str key = STR("accept_unset_model_ratio_model"), value;
+    static const struct str keys[] = {STR_INIT("accept_unset_model_ratio_model"),
+                                      STR_INIT("record_ip_log")};
+    struct str values[ARRAY_LEN(keys)];
 
-    if (setting.n == 0 || json_find_members(setting, &key, &value, 1, NULL) != ERR_OK)
-        return false;
-    return str_eq(value, STR("true"));
+    if (setting.n == 0 || json_find_members(setting, keys, values, ARRAY_LEN(keys), NULL) != ERR_OK)
+        return;
+    c->accept_unset_ratio = str_eq(values[0], STR("true"));
+    c->record_ip = str_eq(values[1], STR("true"));
 }
 
 static enum err_code read_rows(struct apikeys *k, struct str key, struct credential *c,
@@ -220,7 +223,7 @@ static enum err_code read_credential(struct apikeys *k, struct str key, struct c
 {
     TRY(read_rows(k, key, c, err));
     TRY(check_first_password(k, key, c, err));
-    c->accept_unset_ratio = setting_accepts_unset(c->user.setting);
+    read_setting(c->user.setting, c);
     c->loaded_at_s = now_s(k);
     c->refresh_at_s = c->loaded_at_s + (k->conf.refresh_s > 0 ? k->conf.refresh_s : 1);
     return k->conf.attach ? k->conf.attach(k->conf.ctx, c, err) : ERR_OK;

@@ -26,6 +26,7 @@ struct credential {
     struct user user;        /* without password and access token */
     struct token token;      /* key included: it is the map's key */
     bool accept_unset_ratio; /* of users.setting: accept_unset_model_ratio_model */
+    bool record_ip;          /* of users.setting: record_ip_log */
     void *attached;          /* the owner's (balances); made by conf.attach, ended by conf.detach */
     _Atomic bool stale;      /* something changed: look up again */
     /* private: */

@@ -27,6 +27,7 @@ enum err_fault {
     X(BAD_REQUEST, 400, FAULT_CALLER, "invalid_request")                                           \
     X(BAD_TEXT_REQUEST, 400, FAULT_CALLER, "invalid_text_request")                                 \
     X(BAD_JSON, 400, FAULT_CALLER, "invalid_json")                                                 \
+    X(SENSITIVE, 400, FAULT_CALLER, "sensitive_words_detected")                                    \
     X(UNAUTHORIZED, 401, FAULT_CALLER, "invalid_api_key")                                          \
     X(FORBIDDEN, 403, FAULT_CALLER, "access_denied")                                               \
     X(NO_USER_QUOTA, 403, FAULT_CALLER, "insufficient_user_quota")                                 \

@@ -12,6 +12,7 @@ enum {
     K_MAX_TOKENS,
     K_MAX_COMPLETION,
     K_N,
+    K_BEST_OF,
     K_PAYLOAD,
     K_COUNT
 };
@@ -96,6 +97,37 @@ static enum err_code read_model(struct arena *a, struct str raw, struct peek_req
     return ERR_OK;
 }
 
+/* A legacy completion may ask for several prompts at once: a list of texts, or of token lists. A
+ * list of numbers is one prompt. */
+static int64_t count_prompts(struct arena *a, struct str raw)
+{
+    const struct json *list;
+
+    if (raw.n == 0 || raw.p[0] != '[' ||
+        json_read(a, raw, JSON_DEPTH_DEFAULT, &list, NULL) != ERR_OK || json_count(list) == 0 ||
+        json_is(json_at(list, 0), JSON_NUMBER))
+        return 1;
+    return (int64_t)json_count(list);
+}
+
+static enum err_code read_answers(struct arena *a, const struct str *found, enum relay_mode mode,
+                                  struct peek_request *out, struct err *err)
+{
+    int64_t prompts = 1, best_of = 0, n;
+    enum err_code rc = read_count(found[K_N], "n", &n, err);
+
+    if (rc == ERR_OK && mode == MODE_COMPLETIONS) {
+        rc = read_count(found[K_BEST_OF], "best_of", &best_of, err);
+        prompts = count_prompts(a, found[K_PAYLOAD]);
+    }
+    if (rc != ERR_OK)
+        return rc;
+    n = n > 1 ? n : 1;
+    out->choices = n * prompts;
+    out->generated = (best_of > n ? best_of : n) * prompts;
+    return ERR_OK;
+}
+
 enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mode,
                            struct peek_request *out, struct err *err)
 {
@@ -106,13 +138,14 @@ enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mod
         [K_MAX_TOKENS] = STR("max_tokens"),
         [K_MAX_COMPLETION] = STR("max_completion_tokens"),
         [K_N] = STR("n"),
+        [K_BEST_OF] = STR("best_of"),
         [K_PAYLOAD] = payload_name(mode),
     };
     struct str found[K_COUNT];
     int64_t max_tokens, max_completion;
     enum err_code rc;
 
-    *out = (struct peek_request){.choices = 1};
+    *out = (struct peek_request){.choices = 1, .generated = 1};
     rc = json_find_members(body, keys, found, K_COUNT, err);
     if (rc == ERR_OK)
         rc = read_model(a, found[K_MODEL], out, err);
@@ -127,12 +160,10 @@ enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mod
     if (rc == ERR_OK)
         rc = read_count(found[K_MAX_COMPLETION], "max_completion_tokens", &max_completion, err);
     if (rc == ERR_OK)
-        rc = read_count(found[K_N], "n", &out->choices, err);
+        rc = read_answers(a, found, mode, out, err);
     if (rc != ERR_OK)
         return rc;
     out->max_tokens = max_tokens > max_completion ? max_tokens : max_completion;
-    if (out->choices < 1)
-        out->choices = 1;
     if (mode == MODE_EMBEDDINGS)
         out->stream = false; /* there is no such thing */
     return ERR_OK;

@@ -19,7 +19,8 @@ struct peek_request {
     bool stream;
     bool include_usage; /* stream_options.include_usage: the client wants the usage chunk */
     int64_t max_tokens; /* the larger of max_tokens and max_completion_tokens; 0: none named */
-    int64_t choices;    /* n, at least 1 */
+    int64_t choices;    /* that come back: n for each prompt, at least 1 */
+    int64_t generated;  /* that are made and paid for: as choices, with best_of for n */
     struct str stream_options; /* raw text, "null" included; STR_NULL: absent */
 };
 
@@ -40,6 +41,7 @@ struct peek_answer {
     bool has_content; /* text, reasoning, refusal, tool call, audio, image or embedding: something
                          the client pays for */
     bool has_finish;  /* a finish_reason that is not null and not "" */
+    bool has_cause;   /* a finish_reason but "stop": length, content_filter, ... */
     bool usage_only;  /* usage and no choices: the chunk that include_usage adds */
     bool has_null_usage; /* the top has a usage member that is null */
     unsigned tool_calls; /* in the choice that has the most of them */

@@ -312,6 +312,7 @@ static void take_choice(struct walk *w)
             struct str raw = skip_value(w);
 
             w->out->has_finish |= raw.n > 2 && raw.p[0] == '"';
+            w->out->has_cause |= raw.n > 2 && raw.p[0] == '"' && !NAME_IS(raw, "\"stop\"");
         } else if (NAME_IS(name, "usage")) {
             w->choice_usage = skip_value(w);
         } else {

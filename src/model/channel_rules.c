@@ -25,7 +25,8 @@ bool channel_should_disable(const struct settings *settings, int64_t channel_typ
 {
     if (!settings->automatic_disable)
         return false;
-    if (status == 401 || (status == 403 && channel_type == CHANNEL_TYPE_GEMINI))
+    if (settings_has_status(settings->disable_statuses, status) ||
+        (status == 403 && channel_type == CHANNEL_TYPE_GEMINI))
         return true;
     if (is_one_of(error_code, bad_codes, ARRAY_LEN(bad_codes)) ||
         is_one_of(error_type, bad_types, ARRAY_LEN(bad_types)))

@@ -5,12 +5,16 @@
 TEST(only_the_channels_own_fault_switches_it_off)
 {
     struct str words[] = {STR("credit balance is too low")};
-    struct settings s = {
-        .automatic_disable = true, .disable_keywords = words, .disable_keyword_count = 1};
+    struct settings s = {.automatic_disable = true,
+                         .disable_statuses = STR("401, 418-420"),
+                         .disable_keywords = words,
+                         .disable_keyword_count = 1};
 
     CHECK(channel_should_disable(&s, 1, 401, STR(""), STR(""), STR("")));
     CHECK(channel_should_disable(&s, 24, 403, STR(""), STR(""), STR("")));
     CHECK(!channel_should_disable(&s, 1, 403, STR(""), STR(""), STR("")));
+    CHECK(channel_should_disable(&s, 1, 420, STR(""), STR(""), STR("")));
+    CHECK(!channel_should_disable(&s, 1, 421, STR(""), STR(""), STR("")));
     CHECK(channel_should_disable(&s, 1, 400, STR("billing_not_active"), STR(""), STR("")));
     CHECK(channel_should_disable(&s, 1, 429, STR(""), STR("insufficient_quota"), STR("")));
     CHECK(channel_should_disable(&s, 1, 400, STR(""), STR(""),

@@ -184,6 +184,19 @@ static void fill_all(struct arena *a, struct slot *slots, const struct option_ro
     out->all_count = count;
 }
 
+static bool some_escaped(const struct str *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < words[i].n; k++) {
+            char c = words[i].p[k];
+
+            if (c == '"' || c == '\\' || (unsigned char)c < ' ')
+                return true;
+        }
+    }
+    return false;
+}
+
 void settings_read(struct arena *a, const struct option_row *rows, size_t n, struct settings *out)
 {
     struct slot *slots = default_slots(a);
@@ -199,6 +212,8 @@ void settings_read(struct arena *a, const struct option_row *rows, size_t n, str
         if (slots[i].row->member != SETTING_NO_MEMBER)
             fill_member(a, &slots[i], out);
     }
+    out->sensitive_escaped = some_escaped(out->sensitive_words, out->sensitive_word_count);
+    words_init(a, &out->sensitive, out->sensitive_words, out->sensitive_word_count);
     fill_all(a, slots, rows, n, out);
 }
 
@@ -282,6 +297,21 @@ bool settings_hidden(struct str key)
 {
     return str_ends(key, STR("Token")) || str_ends(key, STR("Key")) ||
            ends_nocase(key, STR("secret")) || ends_nocase(key, STR("api_key"));
+}
+
+bool settings_has_status(struct str ranges, int status)
+{
+    STR_SPLIT_EACH (part, ranges, ',') {
+        struct str rest = part, first = str_trim(str_cut(&rest, '-'));
+        int64_t low, high;
+
+        if (!str_to_i64(first, &low))
+            continue;
+        high = low;
+        if ((!rest.p || str_to_i64(str_trim(rest), &high)) && status >= low && status <= high)
+            return true;
+    }
+    return false;
 }
 
 static bool ratio_in(const struct json *table, struct str group, double *ratio)

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "base/words.h"
 
 struct option_row;
 
@@ -33,6 +34,8 @@ struct settings {
     int64_t retry_times;
     bool automatic_disable, automatic_enable, log_consume;
     double channel_disable_threshold_s;
+    /* Statuses of an upstream: "401,500-599"; for settings_has_status(). */
+    struct str retry_statuses, disable_statuses;
     const struct str *disable_keywords; /* lower case, trimmed */
     size_t disable_keyword_count;
     bool rate_limit_enabled;
@@ -40,6 +43,8 @@ struct settings {
     bool check_sensitive, check_sensitive_prompt;
     const struct str *sensitive_words; /* lower case, trimmed */
     size_t sensitive_word_count;
+    struct words sensitive; /* the same, to search by */
+    bool sensitive_escaped; /* one of them has a character that JSON always escapes */
     bool pass_through_request;
     bool ping_enabled;
     int64_t ping_interval_s;
@@ -74,6 +79,8 @@ int64_t settings_i64(const struct settings *s, struct str key);
 double settings_f64(const struct settings *s, struct str key);
 /* Must the key never be shown (ends in Token or Key, or in "secret" or "api_key" in any case)? */
 bool settings_hidden(struct str key);
+/* Is the status in the ranges ("401,500-599")? */
+bool settings_has_status(struct str ranges, int status);
 
 /* Multiplier of a group; 1 when missing. With user_group, a group-to-group ratio replaces it. */
 double settings_group_ratio(const struct settings *s, struct str user_group,

@@ -171,9 +171,9 @@ const struct settings_row settings_rows[] = {
              "Operation not allowed\n"
              "Your account is not authorized",
              AT(disable_keywords), AT(disable_keyword_count)),
-    JSON_OF("AutomaticDisableStatusCodes", SETTING_RANGES, "401", NONE),
+    JSON_OF("AutomaticDisableStatusCodes", SETTING_RANGES, "401", AT(disable_statuses)),
     JSON_OF("AutomaticRetryStatusCodes", SETTING_RANGES,
-            "100-199,300-399,401-407,409-499,500-503,505-523,525-599", NONE),
+            "100-199,300-399,401-407,409-499,500-503,505-523,525-599", AT(retry_statuses)),
     BOOL_OF("LogConsumeEnabled", "true", AT(log_consume)),
     BOOL_OF("ModelRequestRateLimitEnabled", "false", AT(rate_limit_enabled)),
     INT_OF("ModelRequestRateLimitDurationMinutes", "1", 1, 525600, AT(rate_limit_minutes)),

@@ -10,13 +10,19 @@
 
 enum { ARENA_CHUNK_BYTES = 64 * 1024 };
 
+/* Ways to write that there is nothing (database reference 3). */
+static bool says_nothing(struct str text)
+{
+    text = str_trim(text);
+    return text.n == 0 || str_eq(text, STR("{}")) || str_eq(text, STR("null"));
+}
+
 static const struct json *read_json(struct arena *a, const struct channel *row, struct str text,
                                     const char *what)
 {
     const struct json *root = NULL;
 
-    text = str_trim(text);
-    if (text.n == 0 || str_eq(text, STR("{}")))
+    if (says_nothing(text))
         return NULL;
     if (json_read(a, text, JSON_DEPTH_DEFAULT, &root, NULL) != ERR_OK ||
         !json_is(root, JSON_OBJECT)) {
@@ -129,6 +135,7 @@ static void prepare(struct arena *a, const struct channel *row, struct route_cha
     row = &out->row;
     read_keys(a, out);
     out->model_mapping = read_json(a, row, row->model_mapping, "model_mapping");
+    out->mapping_broken = !out->model_mapping && !says_nothing(row->model_mapping);
     out->status_code_mapping = read_json(a, row, row->status_code_mapping, "status_code_mapping");
     out->param_override = read_json(a, row, row->param_override, "param_override");
     out->header_override = read_json(a, row, row->header_override, "header_override");

@@ -26,6 +26,7 @@ struct route_channel {
     bool poll_keys;   /* one after the other, instead of any */
     const struct json *model_mapping, *status_code_mapping, *param_override, *header_override,
         *setting;                  /* NULL: none or not JSON */
+    bool mapping_broken;           /* model_mapping has a text that is no JSON object */
     struct str proxy;              /* setting.proxy; empty: none */
     struct channel_health *health; /* not owned; set by the relay's health table, mutable by
                                       atomics; NULL until then */

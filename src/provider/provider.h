@@ -18,6 +18,7 @@ struct provider_call {
     int64_t channel_type;
     struct str base_url; /* the channel's; empty: the provider's default */
     struct str path;     /* of the client's request, "/v1/chat/completions" */
+    struct str query;    /* of it, without the question mark; may be empty */
     struct str model;    /* upstream name, after mapping */
     bool stream;
     struct secret key;

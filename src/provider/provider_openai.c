@@ -129,7 +129,10 @@ static enum err_code openai_url(const struct provider *p, const struct provider_
     *out = STR_NULL;
     if (base.n == 0)
         return err_set(err, ERR_CHANNEL, "the channel has no base URL");
-    *out = str_concat(a, (struct str[]){base, path_for(base, call->path)}, 2);
+    *out = str_concat(a,
+                      (struct str[]){base, path_for(base, call->path),
+                                     call->query.n > 0 ? STR("?") : STR(""), call->query},
+                      4);
     return ERR_OK;
 }
 

@@ -88,6 +88,39 @@ static enum step_next find_credential(struct exchange *x)
     return no_credential(x, err.code);
 }
 
+/* ---- balances that may be old ---- */
+
+struct refresh_job {
+    struct offload_job job;
+    struct exchange *x;
+    enum err_code rc;
+};
+
+static void refresh_work(struct offload_job *job)
+{
+    struct refresh_job *f = container_of(job, struct refresh_job, job);
+    struct relay *r = f->x->rl->relay;
+    struct credential_balance *b = f->x->cred->attached;
+
+    f->rc = balance_refresh(r->conf.balances, r->conf.db, b->user, b->token, NULL);
+}
+
+static void refresh_done(struct offload_job *job)
+{
+    exchange_run(container_of(job, struct refresh_job, job)->x);
+}
+
+/* Once a request: the balance in memory may be older than a top-up. False: the pool is full. */
+static bool refresh_balance(struct exchange *x)
+{
+    struct refresh_job *f = arena_new(x->arena, struct refresh_job);
+
+    *f = (struct refresh_job){
+        .job = {.work = refresh_work, .done = refresh_done, .loop = x->rl->loop}, .x = x};
+    x->refreshed = true;
+    return offload_submit(x->rl->relay->conf.offload, &f->job, NULL) == ERR_OK;
+}
+
 /* ---- token and user checks, relay reference 3.2 and 3.3 ---- */
 
 /* Marks an expired or exhausted token in the database, so that the console shows it; best effort.
@@ -124,11 +157,12 @@ static void mark_token(struct exchange *x, enum token_status to)
         mem_free(m);
 }
 
+/* sk-abc***xyz */
 static struct str masked_key(struct exchange *x)
 {
-    return text_mask(
-        x->arena,
-        str_concat(x->arena, (struct str[]){STR("sk-"), secret_reveal(x->cred->token.key)}, 2));
+    struct str key = text_mask(x->arena, secret_reveal(x->cred->token.key));
+
+    return str_concat(x->arena, (struct str[]){STR("sk-"), key}, 2);
 }
 
 static enum step_next check_token(struct exchange *x)
@@ -147,6 +181,30 @@ static enum step_next check_token(struct exchange *x)
         mark_token(x, TOKEN_EXPIRED);
         return exchange_fail(x, ERR_UNAUTHORIZED, "该令牌已过期 (token has expired)");
     }
+    return NEXT_STEP;
+}
+
+/* What calls under way have reserved is not spent yet. */
+static enum step_next check_token_quota(struct exchange *x)
+{
+    struct credential_balance *b = x->cred->attached;
+
+    if (x->cred->token.unlimited_quota || balance_unspent(b->token) > 0)
+        return NEXT_STEP;
+    if (!x->refreshed && refresh_balance(x))
+        return NEXT_WAIT;
+    mark_token(x, TOKEN_EXHAUSTED);
+    return exchange_fail(
+        x, ERR_UNAUTHORIZED,
+        "[%.*s] 该令牌额度已用尽 (token quota is used up) !token.UnlimitedQuota && "
+        "token.RemainQuota = %" PRId64,
+        STR_ARG(masked_key(x)), balance_unspent(b->token));
+}
+
+static enum step_next check_user(struct exchange *x)
+{
+    const struct token *token = &x->cred->token;
+
     if (x->cred->user.status != USER_ENABLED)
         return exchange_fail(x, ERR_FORBIDDEN, "用户已被封禁 (user is banned)");
     if (x->forced_channel != 0 && x->cred->user.role < ROLE_ADMIN)
@@ -221,6 +279,12 @@ static enum step_next find_group(struct exchange *x)
     return NEXT_STEP;
 }
 
+bool exchange_allows_model(const struct exchange *x, struct str model)
+{
+    return token_allows_model(&x->cred->token, model) ||
+           token_allows_model(&x->cred->token, model_normalise(model));
+}
+
 static enum step_next check_model(struct exchange *x)
 {
     if (x->fault.code != ERR_OK) { /* found by ROUTE */
@@ -228,44 +292,13 @@ static enum step_next check_model(struct exchange *x)
 
         return exchange_fail(x, x->fault.code, "%.*s", STR_ARG(why));
     }
-    if (x->forced_channel != 0 || token_allows_model(&x->cred->token, x->peek.model))
+    if (x->forced_channel != 0 || exchange_allows_model(x, x->peek.model))
         return NEXT_STEP;
     return exchange_fail(x, ERR_FORBIDDEN, "该令牌无权访问模型 %.*s (token may not use this model)",
                          STR_ARG(x->peek.model));
 }
 
 /* ---- price and reservation ---- */
-
-struct refresh_job {
-    struct offload_job job;
-    struct exchange *x;
-    enum err_code rc;
-};
-
-static void refresh_work(struct offload_job *job)
-{
-    struct refresh_job *f = container_of(job, struct refresh_job, job);
-    struct relay *r = f->x->rl->relay;
-    struct credential_balance *b = f->x->cred->attached;
-
-    f->rc = balance_refresh(r->conf.balances, r->conf.db, b->user, b->token, NULL);
-}
-
-static void refresh_done(struct offload_job *job)
-{
-    exchange_run(container_of(job, struct refresh_job, job)->x);
-}
-
-/* Once a request: the balance in memory may be older than a top-up. False: the pool is full. */
-static bool refresh_balance(struct exchange *x)
-{
-    struct refresh_job *f = arena_new(x->arena, struct refresh_job);
-
-    *f = (struct refresh_job){
-        .job = {.work = refresh_work, .done = refresh_done, .loop = x->rl->loop}, .x = x};
-    x->refreshed = true;
-    return offload_submit(x->rl->relay->conf.offload, &f->job, NULL) == ERR_OK;
-}
 
 int64_t exchange_prompt_tokens(struct exchange *x)
 {
@@ -292,7 +325,11 @@ static bool has_media(struct str body)
 
 static int64_t hold_for(const struct exchange *x, int64_t prompt_tokens)
 {
-    return price_reserve(&x->plan, prompt_tokens, x->peek.max_tokens * x->peek.choices);
+    int64_t most;
+
+    if (__builtin_mul_overflow(x->peek.max_tokens, x->peek.generated, &most))
+        most = INT64_MAX;
+    return price_reserve(&x->plan, prompt_tokens, most);
 }
 
 /*
@@ -317,22 +354,13 @@ static int64_t points_to_hold(struct exchange *x, const struct credential_balanc
 static enum step_next reserve(struct exchange *x)
 {
     struct credential_balance *b = x->cred->attached;
-    int64_t points = points_to_hold(x, b);
     struct err err = {0};
-    bool token_empty = !x->cred->token.unlimited_quota && balance_unspent(b->token) <= 0;
 
-    if (!token_empty && balance_reserve(b->user, b->token, points, &x->hold, &err) == ERR_OK)
+    if (balance_reserve(b->user, b->token, points_to_hold(x, b), &x->hold, &err) == ERR_OK)
         return NEXT_STEP;
     if (!x->refreshed && refresh_balance(x))
         return NEXT_WAIT;
-    if (!token_empty)
-        return exchange_fail(x, err.code, "%s", err.msg);
-    mark_token(x, TOKEN_EXHAUSTED);
-    return exchange_fail(
-        x, ERR_UNAUTHORIZED,
-        "[%.*s] 该令牌额度已用尽 (token quota is used up) !token.UnlimitedQuota && "
-        "token.RemainQuota = %" PRId64,
-        STR_ARG(masked_key(x)), balance_unspent(b->token));
+    return exchange_fail(x, err.code, "%s", err.msg);
 }
 
 static enum step_next price_request(struct exchange *x)
@@ -345,17 +373,29 @@ static enum step_next price_request(struct exchange *x)
     return NEXT_STEP;
 }
 
-static enum step_next (*const checks[])(struct exchange *x) = {check_token, check_rate, find_group,
-                                                               check_model, price_request};
+typedef enum step_next check_fn(struct exchange *x);
 
-/* Key, token, user and group, but no model and no money: then the handler takes over. */
+/* Goes on behind the checks that were passed; one that waits is asked once more. NEXT_STEP with
+ * x->step at STEP_ADMIT: all are passed. */
+static enum step_next run_checks(struct exchange *x, check_fn *const *checks, unsigned n)
+{
+    while (x->checks < n) {
+        enum step_next next = checks[x->checks](x);
+
+        if (next == NEXT_WAIT || x->step != STEP_ADMIT)
+            return next;
+        x->checks++;
+    }
+    return NEXT_STEP;
+}
+
+/* Key, token, user and group, but no model and no price: then the handler takes over. */
 static enum step_next hand_over(struct exchange *x)
 {
-    enum step_next next = check_token(x);
+    static check_fn *const checks[] = {check_token, check_token_quota, check_user, find_group};
+    enum step_next next = run_checks(x, checks, ARRAY_LEN(checks));
 
-    if (x->step == STEP_ADMIT)
-        next = find_group(x);
-    if (x->step != STEP_ADMIT)
+    if (next == NEXT_WAIT || x->step != STEP_ADMIT)
         return next;
     x->authenticated(x);
     return NEXT_DONE;
@@ -371,6 +411,9 @@ void relay_authenticate(struct relay *relay, struct http_req *r, void (*then)(st
 
 enum step_next relay_admit(struct exchange *x)
 {
+    static check_fn *const checks[] = {check_token, check_token_quota, check_user,   check_rate,
+                                       find_group,  check_model,       prompt_check, price_request};
+
     x->log->action = "checking who calls";
     enum step_next next = x->cred ? NEXT_STEP : find_credential(x);
     if (next != NEXT_STEP || x->step != STEP_ADMIT)
@@ -378,10 +421,8 @@ enum step_next relay_admit(struct exchange *x)
     x->log->user_id = x->cred->user.id;
     if (x->authenticated)
         return hand_over(x);
-    for (size_t i = 0; i < ARRAY_LEN(checks) && !x->refreshed; i++) {
-        next = checks[i](x);
-        if (x->step != STEP_ADMIT)
-            return next;
-    }
+    next = run_checks(x, checks, ARRAY_LEN(checks));
+    if (next == NEXT_WAIT || x->step != STEP_ADMIT)
+        return next;
     return reserve(x);
 }

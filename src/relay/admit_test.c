@@ -68,7 +68,7 @@ TEST(a_token_that_is_not_valid_is_refused_with_its_reason)
     struct relay_fixture *f = start();
 
     relay_fixture_sql(f, "UPDATE tokens SET status=4");
-    refused(f, KEY, chat, 401, "TokenStatusExhausted[sk-***");
+    refused(f, KEY, chat, 401, "TokenStatusExhausted[sk-012***fgh]");
     relay_fixture_sql(f, "UPDATE tokens SET status=3");
     refused(f, KEY, chat, 401, "该令牌已过期");
     relay_fixture_sql(f, "UPDATE tokens SET status=2");

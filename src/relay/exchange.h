@@ -100,13 +100,15 @@ struct exchange {
     int64_t prompt_tokens; /* our own count; -1: not counted, see exchange_prompt_tokens() */
     bool rate_entered;     /* counted as under way by rate.c */
     struct hold hold;
-    bool refreshed; /* a denial was re-checked at the source */
+    bool refreshed;  /* a denial was re-checked at the source */
+    unsigned checks; /* that were passed */
 
     /* SELECT and SEND, anew for each attempt */
     const struct route_channel *channel;
     struct str channel_key;
     int64_t key_number; /* of a multi-key channel: the key's place in the stored list; else -1 */
     const struct route_channel *tried[MAX_ATTEMPTS];
+    size_t tried_keys[MAX_ATTEMPTS]; /* place among the channel's keys */
     unsigned attempts;
     struct str upstream_model;
     bool mapped;
@@ -161,6 +163,9 @@ void fault_from_reply(struct exchange *x, int status, struct str body);
 struct str fault_mask(struct arena *a, struct str text, const struct route_channel *channel,
                       struct str key);
 
+/* prompt.c: an ADMIT check. Refuses a prompt that holds a word of the option SensitiveWords. */
+enum step_next prompt_check(struct exchange *x);
+
 /* stream.c */
 /* Comments for the client while the upstream is silent, if the options want them. */
 void stream_keep_alive(struct exchange *x);
@@ -171,6 +176,8 @@ void stream_broken(struct exchange *x, const struct err *err); /* it was not */
 
 void stream_from_answer(struct exchange *x); /* a JSON answer to a streaming request */
 
+/* May the caller's token use the model, or the family that it belongs to? */
+bool exchange_allows_model(const struct exchange *x, struct str model);
 /* Tokens of the prompt by our own count, made when it is first asked for: most calls never ask. */
 int64_t exchange_prompt_tokens(struct exchange *x);
 

@@ -215,13 +215,11 @@ static bool may_retry(const struct exchange *x)
         return false;
     if (x->attempts > (uint64_t)x->snap->settings.retry_times || x->attempts >= MAX_ATTEMPTS)
         return false;
-    if (status == 429 || status == 307)
-        return true;
     if (status == 504 && x->fault.code == ERR_UPSTREAM_TIMEOUT)
         return true; /* our own clock: nothing was shown, and another channel may be quicker */
-    if (status >= 500)
-        return status != 504 && status != 524;
-    return status != 400 && status != 408;
+    if (status == 504 || status == 524) /* whatever the operator says */
+        return false;
+    return settings_has_status(x->snap->settings.retry_statuses, status);
 }
 
 void exchange_attempt_failed(struct exchange *x)

@@ -38,7 +38,7 @@ static bool may_use(struct exchange *x, struct str model)
     const struct str *names;
 
     if (x->cred->token.model_limits_enabled)
-        return token_allows_model(&x->cred->token, model);
+        return exchange_allows_model(x, model);
     names = snapshot_models(x->snap, x->group, &n);
     for (size_t i = 0; i < n; i++) {
         if (str_eq(names[i], model))

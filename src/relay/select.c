@@ -1,7 +1,8 @@
 /*
  * Picks a channel and one of its keys from the snapshot alone: group and model, highest priority,
  * weighted random among the healthy, not one tried before in this request (relay reference 6.3 with
- * the original's repetition left out).
+ * the original's repetition left out). When no other channel is left, one with several keys comes
+ * again with a key that was not tried.
  */
 #include "relay/exchange.h"
 
@@ -9,10 +10,23 @@
 
 enum { WEIGHT_BASE = 10 }; /* so that a weight of 0 still gets its share; relay reference 6.3 */
 
-static bool was_tried(const struct exchange *x, const struct route_channel *channel)
+/* Which candidates are looked at: the best first. */
+enum round { HEALTHY, ANY, ANOTHER_KEY, ROUNDS };
+
+/* How many of the channel's keys were tried; none of them twice. */
+static size_t tries_of(const struct exchange *x, const struct route_channel *channel)
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; i < x->attempts; i++)
+        n += x->tried[i] == channel;
+    return n;
+}
+
+static bool key_was_tried(const struct exchange *x, const struct route_channel *channel, size_t key)
 {
     for (unsigned i = 0; i < x->attempts; i++) {
-        if (x->tried[i] == channel)
+        if (x->tried[i] == channel && x->tried_keys[i] == key)
             return true;
     }
     return false;
@@ -20,22 +34,25 @@ static bool was_tried(const struct exchange *x, const struct route_channel *chan
 
 /* May the candidate be taken? A channel of which every key is switched off may not. */
 static bool may_take(const struct exchange *x, const struct route_candidate *c, int64_t priority,
-                     bool healthy, uint64_t now)
+                     enum round round, uint64_t now)
 {
-    return c->priority == priority && c->channel->key_count > 0 && !was_tried(x, c->channel) &&
-           (!healthy || health_ok(c->channel, now));
+    size_t tries = tries_of(x, c->channel);
+
+    if (c->priority != priority || tries >= c->channel->key_count)
+        return false;
+    return round == ANOTHER_KEY || (tries == 0 && (round == ANY || health_ok(c->channel, now)));
 }
 
 /* Sum of the weights of the candidates of one priority that may be taken. */
 static uint64_t total_weight(const struct exchange *x, const struct route_entry *entry,
-                             int64_t priority, bool healthy)
+                             int64_t priority, enum round round)
 {
     uint64_t total = 0, now = loop_now_ms(x->rl->loop);
 
     for (size_t i = 0; i < entry->count; i++) {
         const struct route_candidate *c = &entry->candidates[i];
 
-        if (may_take(x, c, priority, healthy, now))
+        if (may_take(x, c, priority, round, now))
             total += c->weight + WEIGHT_BASE;
     }
     return total;
@@ -44,7 +61,7 @@ static uint64_t total_weight(const struct exchange *x, const struct route_entry 
 /* Another loop may notice a failure between the sum and this: then the last one that was left is as
  * good as any. */
 static const struct route_channel *draw(const struct exchange *x, const struct route_entry *entry,
-                                        int64_t priority, bool healthy, uint64_t total)
+                                        int64_t priority, enum round round, uint64_t total)
 {
     uint64_t at = random_below(total), now = loop_now_ms(x->rl->loop);
     const struct route_channel *last = NULL;
@@ -53,7 +70,7 @@ static const struct route_channel *draw(const struct exchange *x, const struct r
         const struct route_candidate *c = &entry->candidates[i];
         uint64_t weight = c->weight + WEIGHT_BASE;
 
-        if (!may_take(x, c, priority, healthy, now))
+        if (!may_take(x, c, priority, round, now))
             continue;
         last = c->channel;
         if (at < weight)
@@ -67,7 +84,7 @@ static const struct route_channel *draw(const struct exchange *x, const struct r
  * by priority. */
 static const struct route_channel *pick(const struct exchange *x, const struct route_entry *entry)
 {
-    for (int healthy = 1; healthy >= 0; healthy--) {
+    for (enum round round = HEALTHY; round < ROUNDS; round++) {
         for (size_t i = 0; i < entry->count; i++) {
             int64_t priority = entry->candidates[i].priority;
             const struct route_channel *drawn;
@@ -75,8 +92,8 @@ static const struct route_channel *pick(const struct exchange *x, const struct r
 
             if (i > 0 && entry->candidates[i - 1].priority == priority)
                 continue;
-            total = total_weight(x, entry, priority, healthy == 1);
-            drawn = total > 0 ? draw(x, entry, priority, healthy == 1, total) : NULL;
+            total = total_weight(x, entry, priority, round);
+            drawn = total > 0 ? draw(x, entry, priority, round, total) : NULL;
             if (drawn)
                 return drawn;
         }
@@ -92,8 +109,11 @@ static enum step_next take(struct exchange *x, const struct route_channel *chann
         return exchange_fail(x, ERR_CHANNEL, "渠道没有可用的密钥 (the channel has no usable key)");
     x->channel = channel;
     i = channel->key_count > 1 ? health_next_key(channel) : 0;
+    for (size_t left = channel->key_count; left > 1 && key_was_tried(x, channel, i); left--)
+        i = (i + 1) % channel->key_count;
     x->channel_key = channel->keys[i];
     x->key_number = channel->key_numbers ? (int64_t)channel->key_numbers[i] : -1;
+    x->tried_keys[x->attempts] = i;
     x->tried[x->attempts++] = channel;
     return NEXT_STEP;
 }

@@ -21,6 +21,8 @@ static enum err_code map_model(struct exchange *x, struct err *err)
     struct str name = x->peek.model;
 
     x->mapped = false;
+    if (x->channel->mapping_broken)
+        return err_set(err, ERR_MODEL_MAPPING, "unmarshal_model_mapping_failed");
     for (size_t hops = 0;; hops++) {
         const struct json *to = json_get(mapping, name);
         struct str next;
@@ -220,7 +222,7 @@ static void judge_reply(struct exchange *x)
             x, &(struct err){.code = ERR_UPSTREAM_BODY, .msg = "the reply is not a JSON object"});
     else if (seen.has_error)
         fault_from_reply(x, 200, body);
-    else if (!seen.has_content && !seen.has_finish && !(seen.has_usage && x->usage.completion > 0))
+    else if (!seen.has_content && !seen.has_cause && x->usage.completion == 0)
         fault_from_err(x, &(struct err){.code = ERR_UPSTREAM_EMPTY, .msg = "the reply is empty"});
 }
 
@@ -386,6 +388,7 @@ static enum err_code start_call(struct exchange *x, const struct provider *p, st
         .channel_type = x->channel->row.type,
         .base_url = x->channel->row.base_url,
         .path = x->req ? x->req->path : STR("/v1/chat/completions"),
+        .query = x->req ? x->req->query : STR_NULL,
         .model = x->upstream_model,
         .stream = x->peek.stream,
         .key = secret_make(x->channel_key),

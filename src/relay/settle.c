@@ -27,7 +27,8 @@ static void settle_usage(struct exchange *x)
                               .completion = token_meter_count(&x->meter)};
 }
 
-static void write_admin_info(struct json_writer *w, const struct exchange *x)
+/* `counted`: the row's tokens are our own count. */
+static void write_admin_info(struct json_writer *w, const struct exchange *x, bool counted)
 {
     char id[24];
 
@@ -40,7 +41,7 @@ static void write_admin_info(struct json_writer *w, const struct exchange *x)
         jw_str(w, str_from(id));
     }
     jw_end(w);
-    if (!x->usage_seen)
+    if (counted)
         jw_key_bool(w, STR("local_count_tokens"), true);
     if (x->channel && x->key_number >= 0) {
         jw_key_bool(w, STR("is_multi_key"), true);
@@ -95,11 +96,29 @@ static struct str write_other(struct exchange *x)
         jw_key_str(&w, STR("end_reason"), str_from(outcome_name(x)));
         jw_end(&w);
     }
-    write_admin_info(&w, x);
+    write_admin_info(&w, x, !x->usage_seen);
     jw_end(&w);
     struct str other = str_dup(x->arena, sb_str(&sb));
     sb_fini(&sb);
     return other;
+}
+
+/* The endless names of GPTs are logged as their family (billing reference 9); content tells which
+ * it was. */
+static struct str logged_model(const struct exchange *x)
+{
+    struct str family = model_normalise(x->peek.model);
+
+    return str_ends(family, STR("-gizmo-*")) ? family : x->peek.model;
+}
+
+static struct str write_content(struct exchange *x)
+{
+    struct str content = price_content(x->arena, &x->plan, &x->usage);
+
+    if (str_eq(logged_model(x), x->peek.model))
+        return content;
+    return str_concat(x->arena, (struct str[]){content, STR("，模型 "), x->peek.model}, 3);
 }
 
 static void fill_common(struct exchange *x, struct usage_record *r)
@@ -110,9 +129,11 @@ static void fill_common(struct exchange *x, struct usage_record *r)
     r->channel_id = x->channel ? x->channel->row.id : 0;
     r->username = x->cred->user.username;
     r->token_name = x->cred->token.name;
-    r->model_name = model_normalise(x->peek.model);
+    r->model_name = logged_model(x);
     r->group = x->group;
     r->request_id = x->req->request_id;
+    if (x->cred->record_ip)
+        r->ip = x->req->client_ip;
     r->is_stream = x->peek.stream || x->stream_reply;
     r->use_time_s = (int64_t)(elapsed_us(x) / 1000000);
 }
@@ -142,7 +163,7 @@ bool exchange_charge(struct exchange *x)
     r.completion_tokens = x->usage.completion;
     r.count_request = x->usage.prompt + x->usage.completion > 0;
     r.write_log = x->snap->settings.log_consume;
-    r.content = price_content(x->arena, &x->plan, &x->usage);
+    r.content = write_content(x);
     r.other = write_other(x);
     if (!append(x, &r))
         return false;
@@ -170,7 +191,8 @@ void exchange_log_failure(struct exchange *x)
     jw_key_i64(&w, STR("channel_id"), r.channel_id);
     jw_key_str(&w, STR("channel_name"), x->channel ? x->channel->row.name : STR_NULL);
     jw_key_i64(&w, STR("channel_type"), x->channel ? x->channel->row.type : 0);
-    write_admin_info(&w, x);
+    jw_key_str(&w, STR("request_path"), x->req->path);
+    write_admin_info(&w, x, false);
     jw_end(&w);
     r.other = str_dup(x->arena, sb_str(&sb));
     sb_fini(&sb);

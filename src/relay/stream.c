@@ -2,10 +2,10 @@
  * A streamed answer of the client's own dialect: events go through as they came, looked at for
  * usage and for their end.
  *
- * Until the first content arrives nothing is shown to the client, so that a failure until then can
- * go to another channel. Events are framed anew ("data: " ... blank line), their JSON is not
- * touched but for a null usage member that we asked for and the client did not. The charge is in
- * the journal before the client can see the end.
+ * Until the first content arrives nothing is shown to the client, so that a failure until then, or
+ * an end without any, can go to another channel. Events are framed anew ("data: " ... blank line),
+ * their JSON is not touched but for a null usage member that we asked for and the client did not.
+ * The charge is in the journal before the client can see the end.
  */
 #include "relay/exchange.h"
 
@@ -214,7 +214,7 @@ static bool has_answer(struct batch *b)
         flush(b);
     if (sb_failed(&x->held))
         fail_attempt(x, ERR_UPSTREAM_BODY, "too much came before the first content");
-    else if (!x->content_seen && !x->finish_seen && !x->usage_seen)
+    else if (!x->content_seen && x->usage.completion == 0)
         fail_attempt(x, ERR_UPSTREAM_EMPTY, "the stream has no answer");
     return x->fault.code == ERR_OK;
 }
@@ -292,7 +292,7 @@ static void on_event(struct batch *b, const struct sse_event *ev)
     note_answer(x, &seen);
     if (seen.usage_only && hides_usage(x))
         return;
-    if ((seen.has_content || seen.has_finish) && !x->content_seen)
+    if ((seen.has_content || seen.has_cause) && !x->content_seen)
         show(b);
     add_event(b, ev, seen.has_null_usage && hides_usage(x) ? seen.usage_member : STR_NULL);
 }

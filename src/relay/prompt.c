@@ -1,0 +1,72 @@
+/*
+ * Words that no prompt may hold (relay reference 9, step 2). Nearly every prompt holds none, which
+ * is found in the bytes as they came; only where those hold a word, or spell characters in another
+ * way, are the texts of the prompt taken out and looked at one by one.
+ */
+#include "relay/exchange.h"
+
+/* Do the bytes of the body hold every listed word that its texts hold? Any character may be spelt
+ * by its number, the slash by an escape, and the characters that always are escaped are known to be
+ * in a word or not. */
+static bool is_spelt_plainly(struct str body, const struct settings *s)
+{
+    const char *at = body.p, *end = body.p + body.n;
+
+    while ((at = memchr(at, '\\', (size_t)(end - at))) && at + 1 < end) {
+        if (at[1] == 'u' || at[1] == '/')
+            return false;
+        at += 2;
+    }
+    return !s->sensitive_escaped;
+}
+
+static struct str find_in_text(struct exchange *x, const struct json *text)
+{
+    struct str plain;
+
+    if (!json_str(x->arena, text, &plain))
+        return STR_NULL;
+    return words_find(&x->snap->settings.sensitive, plain);
+}
+
+/* A text, or a list of texts or of parts with a text. */
+static struct str find_in_content(struct exchange *x, const struct json *content)
+{
+    struct str word = find_in_text(x, content);
+
+    JSON_EACH (part, content) {
+        if (word.n == 0)
+            word = find_in_text(x, json_is(part, JSON_OBJECT) ? json_get(part, STR("text")) : part);
+    }
+    return word;
+}
+
+static struct str find_in_request(struct exchange *x)
+{
+    const struct json *root = NULL;
+    struct str word;
+
+    if (json_read(x->arena, x->body, JSON_DEPTH_DEFAULT, &root, NULL) != ERR_OK)
+        return STR_NULL; /* ROUTE has found it readable */
+    word = find_in_content(x, json_get(root, STR("prompt")));
+    JSON_EACH (message, json_get(root, STR("messages"))) {
+        if (word.n == 0)
+            word = find_in_content(x, json_get(message, STR("content")));
+    }
+    return word;
+}
+
+enum step_next prompt_check(struct exchange *x)
+{
+    const struct settings *s = &x->snap->settings;
+
+    if (!s->check_sensitive || !s->check_sensitive_prompt || s->sensitive.count == 0 ||
+        x->mode == MODE_EMBEDDINGS)
+        return NEXT_STEP;
+    if (words_find(&s->sensitive, x->body).n == 0 && is_spelt_plainly(x->body, s))
+        return NEXT_STEP;
+    if (find_in_request(x).n == 0)
+        return NEXT_STEP;
+    return exchange_fail(x, ERR_SENSITIVE,
+                         "输入内容包含屏蔽词 (the prompt holds a word that is not allowed here)");
+}
