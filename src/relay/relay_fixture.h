@@ -105,7 +105,8 @@ const char *relay_fixture_request(struct relay_fixture *f, const char *method, c
 int relay_fixture_connect(struct relay_fixture *f, const char *path, const char *body,
                           int receive_bytes);
 const char *relay_fixture_read(struct relay_fixture *f, int fd, const char *until);
-/* Closes the client's connection and waits until the relay has noticed it. */
+/* Closes the client's connection and waits until the relay has noticed it; no other client may be
+ * connected. */
 void relay_fixture_leave(struct relay_fixture *f, int fd);
 /* Waits until the loop has gone through everything that had come before. */
 void relay_fixture_turn(struct relay_fixture *f);
@@ -119,6 +120,7 @@ void relay_fixture_sql(struct relay_fixture *f, const char *sql);
 /* The first cell of the first row; the text lives in the test's arena. */
 int64_t relay_fixture_number(struct relay_fixture *f, const char *sql);
 const char *relay_fixture_cell(struct relay_fixture *f, const char *sql);
-/* Waits until what was charged is in the database, and checks that nothing is reserved or lost: the
- * log's sum, the user's and the token's balance and used quota, the channels' used quota. */
+/* Waits until every exchange is over and what was charged is in the database, and checks that
+ * nothing is reserved or lost: the log's sum, the user's and the token's balance and used quota,
+ * the channels' used quota. */
 void relay_fixture_check_books(struct relay_fixture *f);
