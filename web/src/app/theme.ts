@@ -2,7 +2,8 @@ import { theme as antdTheme, type ThemeConfig } from 'antd';
 
 export type Shade = 'light' | 'dark';
 
-const fontSans =
+/** The console's typeface; the browser's fonts only. */
+export const fontSans =
   "Inter, -apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'PingFang SC', 'Hiragino Sans GB', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', 'Helvetica Neue', Arial, sans-serif";
 const fontMono = "ui-monospace, SFMono-Regular, 'SF Mono', Menlo, Consolas, 'Liberation Mono', monospace";
 
@@ -85,6 +86,11 @@ export function antdThemeFor(shade: Shade, still: boolean): ThemeConfig {
     token: {
       motion: !still,
       colorPrimary: palette.accent,
+      // What the library would mix itself from so dark an accent is muddy.
+      colorPrimaryBg: palette.accentSoft,
+      controlItemBgActive: palette.accentSoft,
+      controlItemBgActiveHover: palette.accentSoft,
+      controlOutline: `${palette.accent}40`,
       colorInfo: palette.accent,
       colorLink: palette.accent,
       colorSuccess: palette.good,

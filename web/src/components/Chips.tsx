@@ -6,8 +6,8 @@ interface Props {
   show?: number;
 }
 
-function Chip({ name }: { name: string }) {
-  return <span className="inline-block max-w-40 truncate align-middle rounded-md bg-sunken px-1.5 py-0.5 text-xs text-ink" title={name}>{name}</span>;
+function Chip({ name, whole }: { name: string; whole?: boolean }) {
+  return <span className={`inline-block truncate align-middle rounded-md bg-sunken px-1.5 py-0.5 text-xs text-ink ${whole ? 'max-w-full' : 'max-w-40'}`} title={name}>{name}</span>;
 }
 
 /** Short names side by side; the rest behind a count. */
@@ -16,7 +16,7 @@ export function Chips({ names, show = 2 }: Props) {
   const all = (
     <div className="flex max-h-72 max-w-72 flex-wrap gap-1 overflow-y-auto">
       {names.map((name) => (
-        <Chip key={name} name={name} />
+        <Chip key={name} name={name} whole />
       ))}
     </div>
   );

@@ -20,7 +20,7 @@ export function FilterBar({ main, children, active, onReset }: Props) {
   const [open, setOpen] = useState(false);
   return (
     <search className="mb-4 flex flex-wrap items-center gap-2">
-      <div className="min-w-0 flex-1 md:max-w-72">{main}</div>
+      <div className="min-w-0 flex-1 md:max-w-72 md:min-w-56">{main}</div>
       {isPhone ? (
         <Badge count={active} size="small">
           <Button icon={<FilterOutlined />} aria-expanded={open} onClick={() => setOpen(!open)}>

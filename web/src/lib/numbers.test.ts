@@ -14,12 +14,18 @@ describe('numbers', () => {
     expect(formatRatio(0.1 + 0.2)).toBe('0.3');
     expect(formatRatio(8.219178082)).toBe('8.219178082');
     expect(formatRatio(1)).toBe('1');
+    expect(formatRatio(0.0000125)).toBe('0.0000125');
+  });
+
+  it('groups what is large', () => {
+    expect(formatRatio(12_345.5)).toBe('12,345.5');
   });
 });
 
 describe('formatSpan', () => {
   it.each([
-    [0, '0 ms'],
+    [0, '< 1 ms'],
+    [1, '1 ms'],
     [341.6, '342 ms'],
     [1500, '1.50 s'],
     [12_400, '12.4 s'],

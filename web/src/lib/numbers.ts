@@ -8,7 +8,7 @@ export function formatCompact(value: number): string {
   return new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 2 }).format(value);
 }
 
-/** A ratio or price as it was set, without the noise of binary fractions. */
+/** A ratio or price as it was set, without the noise of binary fractions, grouped in thousands. */
 export function formatRatio(value: number): string {
-  return String(Number(value.toPrecision(10)));
+  return Number(value.toPrecision(10)).toLocaleString('en-US', { maximumFractionDigits: 12 });
 }

@@ -18,10 +18,16 @@ export function usdToQuota(usd: number, perUnit: number): number {
   return Math.round(usd * (perUnit > 0 ? perUnit : standardPerUnit));
 }
 
-/** Cents for amounts that people handle, six places for what a single call costs; no needless zeros beyond cents. */
+/** How many places an amount needs: cents where people count in dollars, more the smaller it is, down to what a short call costs. */
+function placesOf(size: number): number {
+  if (size >= 1 || size === 0) return 2;
+  return size >= 0.01 ? 4 : 6;
+}
+
+/** Dollars with the places that the amount needs, and no needless zeros beyond cents. */
 export function formatUsd(usd: number): string {
   const size = Math.abs(usd);
-  const places = size >= 1 || size === 0 ? 2 : 6;
+  const places = placesOf(size);
   const fixed = size.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: places });
   return `${usd < 0 ? '−' : ''}$${fixed}`;
 }

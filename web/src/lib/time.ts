@@ -27,6 +27,7 @@ export function formatShort(seconds: number | null | undefined): string {
 
 /** A span given in milliseconds, in the unit that reads best. */
 export function formatSpan(milliseconds: number): string {
+  if (milliseconds < 1) return '< 1 ms';
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
   if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(milliseconds < 10_000 ? 2 : 1)} s`;
   return `${Math.floor(milliseconds / 60_000)} min ${Math.round((milliseconds % 60_000) / 1000)} s`;

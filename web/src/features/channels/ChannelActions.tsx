@@ -1,6 +1,7 @@
 import { CopyOutlined, DeleteOutlined, EditOutlined, MoreOutlined, ThunderboltOutlined } from '@ant-design/icons';
-import { App, Button, Dropdown, Switch } from 'antd';
+import { App, Button, Switch } from 'antd';
 import { useTranslation } from 'react-i18next';
+import { MenuButton } from '@/components/MenuButton';
 import { useRun } from '@/components/useRun';
 import { useDeleteChannelMutation, useUpdateChannelMutation } from './channelsApi';
 import { ChannelStatus, type Channel } from './types';
@@ -27,14 +28,15 @@ export function ChannelActions({ channel, onEdit, onCopy, onTest }: ChannelInten
       content: t('channels.deleteHelp'),
       okText: t('common.delete'),
       okButtonProps: { danger: true },
+      autoFocusButton: 'cancel',
       onOk: () => run(remove(channel.id), t('common.deleted')),
     });
-  const items = [
-    { key: 'copy', icon: <CopyOutlined />, label: t('channels.copy'), onClick: () => onCopy(channel) },
-    { key: 'delete', icon: <DeleteOutlined />, danger: true, label: t('common.delete'), onClick: askDelete },
+  const entries = [
+    { key: 'copy', icon: <CopyOutlined />, label: t('channels.copy'), onPick: () => onCopy(channel) },
+    { key: 'delete', icon: <DeleteOutlined />, danger: true, label: t('common.delete'), onPick: askDelete },
   ];
   return (
-    <div className="flex items-center gap-1">
+    <div className="flex items-center gap-1 md:justify-end">
       <Switch
         size="small"
         className="mr-2!"
@@ -49,9 +51,7 @@ export function ChannelActions({ channel, onEdit, onCopy, onTest }: ChannelInten
       <Button size="small" type="text" icon={<EditOutlined />} aria-label={t('channels.editOf', { name: channel.name })} title={t('common.edit')} onClick={() => onEdit(channel)}>
         <span className="md:max-2xl:hidden">{t('common.edit')}</span>
       </Button>
-      <Dropdown menu={{ items }} trigger={['click']} placement="bottomRight">
-        <Button size="small" type="text" icon={<MoreOutlined />} aria-label={t('channels.moreOf', { name: channel.name })} title={t('channels.more')} aria-haspopup="menu" />
-      </Dropdown>
+      <MenuButton size="small" icon={<MoreOutlined />} label={t('channels.moreOf', { name: channel.name })} title={t('channels.more')} entries={entries} />
     </div>
   );
 }

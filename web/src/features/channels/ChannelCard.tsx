@@ -3,7 +3,7 @@ import { Chips } from '@/components/Chips';
 import { useServer } from '@/features/status/useServer';
 import { splitList } from '@/lib/list';
 import { ChannelActions, type ChannelIntents } from './ChannelActions';
-import { ChannelStatusTag } from './ChannelStatusTag';
+import { ChannelReason, ChannelStatusTag } from './ChannelStatusTag';
 import { channelTypeName } from './channelTypes';
 import { ResponseTime } from './ResponseTime';
 import type { Channel } from './types';
@@ -19,11 +19,16 @@ export function ChannelCard({ channel, ...intents }: ChannelIntents & { channel:
           <h2 className="font-medium [overflow-wrap:anywhere]">{channel.name}</h2>
           <p className="text-xs text-muted">
             #{channel.id} · {channelTypeName(channel.type)}
+            {channel.tag ? ` · ${channel.tag}` : ''}
           </p>
         </div>
+        <ChannelStatusTag channel={channel} plain />
       </div>
-      <ChannelStatusTag channel={channel} open />
-      <Chips names={splitList(channel.models)} show={3} />
+      <ChannelReason channel={channel} />
+      <div className="flex flex-col gap-1">
+        <Chips names={splitList(channel.models)} show={3} />
+        <p className="text-xs [overflow-wrap:anywhere] text-muted">{splitList(channel.group).join(', ')}</p>
+      </div>
       <dl className="grid grid-cols-3 gap-2 text-sm [&_dt]:text-xs [&_dt]:text-muted">
         <div>
           <dt>{t('channels.lastTest')}</dt>

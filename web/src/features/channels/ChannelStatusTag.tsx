@@ -19,21 +19,19 @@ function useReason(channel: Channel): string {
   return t('channels.autoDisabledBecause', { reason: info.status_reason, time: formatTime(Number(info.status_time)) });
 }
 
-/** The channel's state; one that the gateway switched off tells why. */
-export function ChannelStatusTag({ channel, open }: { channel: Channel; open?: boolean }) {
+/** Why the gateway switched the channel off, in full; nothing for other channels. */
+export function ChannelReason({ channel }: { channel: Channel }) {
+  const reason = useReason(channel);
+  return reason ? <p className="text-xs [overflow-wrap:anywhere] text-muted">{reason}</p> : null;
+}
+
+/** The channel's state; one that the gateway switched off tells why in a bubble, unless it is told beside it. */
+export function ChannelStatusTag({ channel, plain }: { channel: Channel; plain?: boolean }) {
   const { t } = useTranslation();
   const reason = useReason(channel);
   const known = channel.status >= 1 && channel.status <= 3 ? channel.status : 0;
   const badge = <StatusBadge tone={toneOf(channel.status)} text={t(`channels.status.${known}`)} />;
-  if (!reason) return badge;
-  if (open) {
-    return (
-      <span>
-        {badge}
-        <span className="mt-0.5 block text-xs [overflow-wrap:anywhere] text-muted">{reason}</span>
-      </span>
-    );
-  }
+  if (!reason || plain) return badge;
   return (
     <Tooltip title={reason}>
       <span tabIndex={0} aria-label={`${t(`channels.status.${known}`)}. ${reason}`} className="cursor-help border-b border-dotted border-muted">

@@ -23,7 +23,7 @@ interface Props extends ChannelIntents {
 
 function NameCell({ channel }: { channel: Channel }) {
   return (
-    <div className="max-w-44 min-w-36">
+    <div className="max-w-44 min-w-36 min-[1400px]:max-w-60">
       <span className="block truncate font-medium" title={channel.name}>
         {channel.name}
       </span>
@@ -69,7 +69,7 @@ function useColumns(intents: ChannelIntents): NonNullable<TableProps<Channel>['c
     { title: t('channels.used'), key: 'used', align: 'right', render: (_, channel) => <span className="ya-num">{quota(channel.used_quota)}</span> },
     number('priority'),
     number('weight'),
-    { title: t('common.actions'), key: 'actions', fixed: 'right', render: (_, channel) => <ChannelActions channel={channel} {...intents} /> },
+    { title: t('common.actions'), key: 'actions', fixed: 'right', align: 'right', render: (_, channel) => <ChannelActions channel={channel} {...intents} /> },
   ];
 }
 

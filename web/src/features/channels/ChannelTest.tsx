@@ -11,10 +11,11 @@ import { useChannelTest } from './useChannelTest';
 
 function Result({ result }: { result: TestResult }) {
   const { t } = useTranslation();
-  const time = result.seconds > 0 ? formatSpan(result.seconds * 1000) : '';
+  const time = formatSpan(result.seconds * 1000);
+  const failure = result.seconds > 0 ? t('channels.testFailed', { time, reason: result.message }) : t('channels.testNotSent', { reason: result.message });
   return (
     <p role="status" className={`mt-1 text-xs [overflow-wrap:anywhere] ${result.ok ? 'text-good' : 'text-bad'}`}>
-      {result.ok ? t('channels.testPassed', { time }) : t('channels.testFailed', { time: time || '–', reason: result.message })}
+      {result.ok ? t('channels.testPassed', { time }) : failure}
     </p>
   );
 }

@@ -24,12 +24,13 @@ function DeleteDisabled() {
   const [remove, { isLoading }] = useDeleteDisabledChannelsMutation();
   return (
     <ConfirmButton
+      type="text"
       icon={<DeleteOutlined />}
       label={t('channels.deleteDisabled')}
       withText
       question={t('channels.deleteDisabledQuestion')}
       loading={isLoading}
-      onConfirm={() => void run(remove(), t('common.deleted'))}
+      onConfirm={() => run(remove(), t('common.deleted'))}
     />
   );
 }

@@ -12,20 +12,22 @@ import { useToday } from './useToday';
 export function TodayFigures({ everybody }: { everybody: boolean }) {
   const { t } = useTranslation();
   const { quota } = useServer();
-  const { data: self } = useGetSelfQuery(undefined, live);
+  const { data: self, isError } = useGetSelfQuery(undefined, live);
   const today = useToday(everybody);
+  const failed = today.error !== undefined;
   const shown = (value: number | undefined, format: (value: number) => string) => (value === undefined ? undefined : format(value));
   return (
     <section aria-label={t('dashboard.today')}>
       <LoadFault error={today.error} onRetry={today.refetch} />
       <dl className="grid grid-cols-2 gap-3 lg:grid-cols-4 lg:gap-4">
-        <Figure icon={<SwapOutlined />} label={t('dashboard.requestsToday')} value={shown(today.requests, formatCount)} />
-        <Figure icon={<NumberOutlined />} label={t('dashboard.tokensToday')} value={shown(today.tokens, formatCompact)} />
-        <Figure icon={<DollarOutlined />} label={t('dashboard.spentToday')} value={shown(today.quota, quota)} />
+        <Figure icon={<SwapOutlined />} label={t('dashboard.requestsToday')} value={shown(today.requests, formatCount)} failed={failed} />
+        <Figure icon={<NumberOutlined />} label={t('dashboard.tokensToday')} value={shown(today.tokens, formatCompact)} failed={failed} />
+        <Figure icon={<DollarOutlined />} label={t('dashboard.spentToday')} value={shown(today.quota, quota)} failed={failed} />
         <Figure
           icon={<WalletOutlined />}
           label={t('dashboard.balance')}
           value={shown(self?.quota, quota)}
+          failed={isError}
           note={self ? t('dashboard.usedInAll', { amount: quota(self.used_quota), count: formatCount(self.request_count) }) : ''}
         />
       </dl>

@@ -3,7 +3,7 @@ import { GridComponent, TooltipComponent } from 'echarts/components';
 import { init, use as register, type EChartsType } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 import { useEffect, useRef } from 'react';
-import { palettes, type Shade } from '@/app/theme';
+import { fontSans, palettes, type Shade } from '@/app/theme';
 import type { Bucket, Series } from './usage';
 
 register([BarChart, GridComponent, TooltipComponent, CanvasRenderer]);
@@ -25,6 +25,8 @@ function optionOf({ buckets, series, colors, nameOf, format, formatAxis, shade }
   return {
     animationDuration: 300,
     color: colors,
+    // A canvas does not inherit the page's typeface.
+    textStyle: { fontFamily: fontSans },
     grid: { left: 4, right: 8, top: 16, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
     tooltip: {
       trigger: 'axis',
@@ -33,7 +35,7 @@ function optionOf({ buckets, series, colors, nameOf, format, formatAxis, shade }
       axisPointer: { type: 'shadow', shadowStyle: { color: palette.accent, opacity: 0.06 } },
       backgroundColor: palette.surface,
       borderColor: palette.line,
-      textStyle: { color: palette.ink, fontSize: 12 },
+      textStyle: { color: palette.ink, fontSize: 12, fontFamily: fontSans },
       order: 'valueDesc',
       valueFormatter: (value: unknown) => format(Number(value)),
     },
@@ -80,5 +82,5 @@ export default function UsageChart(props: Props) {
   useEffect(() => {
     chart.current?.setOption(optionOf(props), { notMerge: true });
   }, [props]);
-  return <div ref={box} role="img" aria-label={props.label} className="h-72 w-full" />;
+  return <div ref={box} role="img" aria-label={props.label} className="h-72 w-full lg:h-full lg:min-h-72" />;
 }

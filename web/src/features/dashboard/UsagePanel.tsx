@@ -7,7 +7,6 @@ import { useTranslation } from 'react-i18next';
 import { seriesColors } from '@/app/theme';
 import { EmptyState } from '@/components/EmptyState';
 import { LoadFault } from '@/components/LoadFault';
-import { PageLoading } from '@/components/PageLoading';
 import { useShade } from '@/features/preferences/useShade';
 import { useServer } from '@/features/status/useServer';
 import { formatCompact, formatCount } from '@/lib/numbers';
@@ -77,7 +76,7 @@ export function UsagePanel({ everybody }: { everybody: boolean }) {
       </div>
       <LoadFault error={error} onRetry={() => void refetch()} />
       {data ? <Usage rows={data} span={span} measure={measure} /> : null}
-      {!data && !error ? <PageLoading /> : null}
+      {!data && !error ? <div role="status" aria-label={t('common.loading')} className="h-72 animate-pulse rounded-lg bg-sunken" /> : null}
     </section>
   );
 }

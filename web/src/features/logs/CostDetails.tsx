@@ -11,7 +11,7 @@ function PartsTable({ cost, perUnit }: { cost: Cost; perUnit: number }) {
   const { t } = useTranslation();
   return (
     <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={t('logs.cost.title')}>
-      <table className="w-full max-w-2xl text-sm">
+      <table className="w-full max-w-2xl border-collapse text-sm">
         <thead className="text-xs text-muted">
           <tr>
             <th scope="col" className={`${cell} text-left font-normal`}>{t('logs.cost.part')}</th>
@@ -37,7 +37,7 @@ function PartsTable({ cost, perUnit }: { cost: Cost; perUnit: number }) {
   );
 }
 
-function Formula({ cost, perUnit }: { cost: Cost; perUnit: number }) {
+function Formula({ cost, perUnit, isTest }: { cost: Cost; perUnit: number; isTest: boolean }) {
   const { t } = useTranslation();
   const ratios = { model: formatRatio(cost.modelRatio), group: formatRatio(cost.groupRatio) };
   const main =
@@ -53,15 +53,15 @@ function Formula({ cost, perUnit }: { cost: Cost; perUnit: number }) {
         </p>
       ))}
       <p>
-        = {formatRatio(cost.exact)} → <strong>{t('logs.cost.charged', { quota: formatCount(cost.charged), usd: formatUsd(quotaToUsd(cost.charged, perUnit)) })}</strong>
+        = {formatRatio(cost.exact)} → <strong>{t(isTest ? 'logs.cost.notCharged' : 'logs.cost.charged', { quota: formatCount(cost.charged), usd: formatUsd(quotaToUsd(cost.charged, perUnit)) })}</strong>
       </p>
       {cost.remark === 'none' ? null : <p className="text-warn">{t(`logs.cost.remark.${cost.remark}`)}</p>}
     </div>
   );
 }
 
-/** Why a call cost what it cost: every kind of token with its factor, then the formula with its figures. */
-export function CostDetails({ cost }: { cost: Cost }) {
+/** Why a call cost what it cost, or what a test would have cost: every kind of token with its factor, then the formula. */
+export function CostDetails({ cost, isTest }: { cost: Cost; isTest: boolean }) {
   const { t } = useTranslation();
   const { display } = useServer();
   const perUnit = display.perUnit || 500_000;
@@ -69,7 +69,7 @@ export function CostDetails({ cost }: { cost: Cost }) {
     <section className="flex flex-col gap-3">
       <h3 className="text-xs font-medium text-muted">{t('logs.cost.title')}</h3>
       {cost.parts.length > 0 ? <PartsTable cost={cost} perUnit={perUnit} /> : null}
-      <Formula cost={cost} perUnit={perUnit} />
+      <Formula cost={cost} perUnit={perUnit} isTest={isTest} />
     </section>
   );
 }

@@ -40,7 +40,7 @@ export function LogDetails({ row }: { row: LogRow }) {
           </div>
         ))}
       </dl>
-      {cost ? <CostDetails cost={cost} /> : null}
+      {cost ? <CostDetails cost={cost} isTest={isChannelTest(row)} /> : null}
     </div>
   );
 }

@@ -32,15 +32,17 @@ export function BrandPanel() {
   const { t } = useTranslation();
   const { name } = useServer();
   return (
-    <aside className="sticky top-0 hidden h-dvh w-[46%] max-w-2xl flex-col justify-between bg-[#0b2f2b] p-10 text-white lg:flex">
-      <div className="flex items-center gap-3">
-        <Logo size={34} />
-        <span className="text-lg font-semibold">{name}</span>
-      </div>
-      <Streams />
-      <div>
-        <p className="max-w-md text-2xl leading-snug font-semibold">{t('auth.claim')}</p>
-        <p className="mt-3 max-w-md text-[#b5d8d2]">{t('auth.claimDetail')}</p>
+    <aside className="hidden w-[46%] max-w-2xl bg-[#0b2f2b] text-white lg:block">
+      <div className="sticky top-0 flex h-dvh flex-col justify-between p-10">
+        <div className="flex items-center gap-3">
+          <Logo size={34} />
+          <span className="text-lg font-semibold">{name}</span>
+        </div>
+        <Streams />
+        <div>
+          <p className="max-w-md text-2xl leading-snug font-semibold">{t('auth.claim')}</p>
+          <p className="mt-3 max-w-md text-[#b5d8d2]">{t('auth.claimDetail')}</p>
+        </div>
       </div>
     </aside>
   );

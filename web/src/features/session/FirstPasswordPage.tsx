@@ -20,17 +20,19 @@ export default function FirstPasswordPage() {
   const { user } = useSession();
   const [update, { isLoading, error }] = useUpdateSelfMutation();
   const [signOut] = useSignOutMutation();
-  const save = (values: Values) =>
-    update({
+  const save = async (values: Values) => {
+    if (isLoading) return;
+    await update({
       username: values.username.trim(),
       display_name: user?.display_name || values.username.trim(),
       password: values.password,
       original_password: values.original_password,
     });
+  };
   return (
     <AuthFrame title={t('auth.firstPasswordTitle')} lead={t('auth.firstPasswordLead')}>
       <div className="mb-5 empty:hidden">{error ? <Notice tone="bad">{errorText(error)}</Notice> : null}</div>
-      <Form layout="vertical" size="large" onFinish={save} disabled={isLoading} initialValues={{ username: user?.username }}>
+      <Form layout="vertical" size="large" onFinish={save} initialValues={{ username: user?.username }}>
         <Form.Item
           name="username"
           label={t('auth.username')}

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
 import { FullPageMessage } from '@/components/FullPageMessage';
 import { Role } from './types';
 import { useSession } from './useSession';
@@ -9,5 +10,11 @@ export function RequireRole({ role, children }: { role: number; children: ReactN
   const { t } = useTranslation();
   const { user } = useSession();
   if ((user?.role ?? Role.guest) >= role) return children;
-  return <FullPageMessage title={t('error.forbiddenTitle')} text={t('error.forbiddenText')} />;
+  return (
+    <FullPageMessage title={t('error.forbiddenTitle')} text={t('error.forbiddenText')}>
+      <Link to="/detail" className="text-accent">
+        {t('error.toDashboard')}
+      </Link>
+    </FullPageMessage>
+  );
 }

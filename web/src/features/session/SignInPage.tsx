@@ -7,7 +7,7 @@ import { Notice } from '@/components/Notice';
 import { useServer } from '@/features/status/useServer';
 import { AuthFrame } from './AuthFrame';
 import { nextPath } from './nextPath';
-import { useSignInMutation } from './sessionApi';
+import { useSignInMutation, type Credentials } from './sessionApi';
 
 /** Name and password. Whoever is signed in already goes on to where they wanted to be. */
 export default function SignInPage() {
@@ -17,6 +17,10 @@ export default function SignInPage() {
   const { search } = useLocation();
   const { user, expired } = useAppSelector((state) => state.session);
   const [signIn, { isLoading, error }] = useSignInMutation();
+  // Fields that are disabled meanwhile would lose the focus, and who mistyped would have to find the way back.
+  const send = async (values: Credentials) => {
+    if (!isLoading) await signIn(values);
+  };
   if (user) return <Navigate to={nextPath(search)} replace />;
   return (
     <AuthFrame title={t('auth.signInTitle', { name })} lead={t('auth.signInLead')}>
@@ -24,7 +28,7 @@ export default function SignInPage() {
         {error ? <Notice tone="bad">{errorText(error)}</Notice> : null}
         {expired && !error ? <Notice tone="warn">{t('auth.expired')}</Notice> : null}
       </div>
-      <Form layout="vertical" size="large" onFinish={signIn} disabled={isLoading}>
+      <Form layout="vertical" size="large" onFinish={send}>
         <Form.Item
           name="username"
           label={t('auth.usernameOrEmail')}

@@ -2,7 +2,8 @@ import { api } from '@/api/api';
 import { passwordChanged, selfLoaded, signedIn, signedOut } from './sessionSlice';
 import type { SelfUser, SessionUser } from './types';
 
-interface Credentials {
+/** What signing in takes. */
+export interface Credentials {
   username: string;
   password: string;
 }

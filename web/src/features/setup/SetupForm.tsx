@@ -56,6 +56,7 @@ export function SetupForm({ state }: { state: SetupState }) {
   const [finish, { isLoading, error }] = useFinishSetupMutation();
   const [signIn, signing] = useSignInMutation();
   const save = async ({ username = '', password = '', confirmPassword = '', mode, setup_code }: Values) => {
+    if (isLoading || signing.isLoading) return;
     const name = username.trim();
     const result = await finish({
       username: name,
@@ -71,7 +72,7 @@ export function SetupForm({ state }: { state: SetupState }) {
     void navigate('/detail');
   };
   return (
-    <Form layout="vertical" size="large" onFinish={save} disabled={isLoading} initialValues={{ username: 'root', mode: 'external' }}>
+    <Form layout="vertical" size="large" onFinish={save} initialValues={{ username: 'root', mode: 'external' }}>
       {error ? <div className="mb-5"><Notice tone="bad">{errorText(error)}</Notice></div> : null}
       {state.code_required ? (
         <Form.Item

@@ -47,7 +47,7 @@ export default function Shell() {
   useArrival();
   return (
     <Messages component={false} message={{ maxCount: 3 }}>
-      <a href="#content" className="sr-only rounded-lg bg-accent px-4 py-2 text-white focus:not-sr-only focus:fixed focus:top-3 focus:left-3 focus:z-50">
+      <a href="#content" className="sr-only rounded-lg bg-accent text-surface focus:not-sr-only focus:fixed focus:top-3 focus:left-3 focus:z-50 focus:px-4! focus:py-2!">
         {t('shell.skip')}
       </a>
       <div className="flex">

@@ -15,7 +15,7 @@ export function TokenActions({ token, onEdit }: { token: Token; onEdit: (token: 
   const enabled = token.status === TokenStatus.enabled;
   const toggle = () => void run(setStatus({ id: token.id, status: enabled ? TokenStatus.disabled : TokenStatus.enabled }));
   return (
-    <div className="flex items-center gap-1">
+    <div className="flex items-center gap-1 md:justify-end">
       <Switch
         size="small"
         className="mr-2!"
@@ -32,8 +32,10 @@ export function TokenActions({ token, onEdit }: { token: Token; onEdit: (token: 
         type="text"
         icon={<DeleteOutlined />}
         label={t('common.delete')}
+        name={t('tokens.deleteOf', { name: token.name })}
         question={t('tokens.deleteQuestion', { name: token.name })}
-        onConfirm={() => void run(remove(token.id), t('common.deleted'))}
+        detail={t('tokens.deleteHelp')}
+        onConfirm={() => run(remove(token.id), t('common.deleted'))}
       />
     </div>
   );

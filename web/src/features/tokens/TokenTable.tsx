@@ -21,7 +21,7 @@ interface Props {
 function NameCell({ token }: { token: Token }) {
   const { t } = useTranslation();
   return (
-    <div className="max-w-44">
+    <div className="max-w-44 min-[1400px]:max-w-60">
       <span className="block truncate font-medium" title={token.name}>
         {token.name}
       </span>
@@ -57,7 +57,7 @@ function useColumns(onEdit: Props['onEdit']): NonNullable<TableProps<Token>['col
       key: 'expires',
       render: (_, token) => <Expiry seconds={token.expired_time} />,
     },
-    { title: t('common.actions'), key: 'actions', fixed: 'right', render: (_, token) => <TokenActions token={token} onEdit={onEdit} /> },
+    { title: t('common.actions'), key: 'actions', fixed: 'right', align: 'right', render: (_, token) => <TokenActions token={token} onEdit={onEdit} /> },
   ];
 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { inputOf, ipLines, namesFor, newTokenValues, valuesOf } from './tokenFormValues';
 import { fullKey, maskedKey } from './tokenKey';
-import { tokenStateOf } from './TokenStatusTag';
 import type { Token } from './types';
 
 const token: Token = {
@@ -34,14 +33,5 @@ describe('token key', () => {
     expect(maskedKey(token.key)).toBe('sk-abcd····mnop');
     expect(maskedKey('short')).toBe('sk-****');
     expect(fullKey('abc')).toBe('sk-abc');
-  });
-});
-
-describe('tokenStateOf', () => {
-  it('sees that a token has expired before its row says so', () => {
-    expect(tokenStateOf(token, 1_999_999_999)).toBe(1);
-    expect(tokenStateOf(token, 2_000_000_000)).toBe(3);
-    expect(tokenStateOf({ ...token, expired_time: -1 }, 3_000_000_000)).toBe(1);
-    expect(tokenStateOf({ ...token, status: 2 }, 3_000_000_000)).toBe(2);
   });
 });

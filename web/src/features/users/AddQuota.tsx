@@ -17,7 +17,7 @@ function Outcome({ user }: { user: User }) {
   const { quota } = useServer();
   const amount = Form.useWatch<number | undefined>('amount') ?? 0;
   return (
-    <p className="ya-num rounded-lg bg-sunken px-4 py-3" aria-live="polite">
+    <p className="ya-num rounded-lg bg-accent-soft px-4 py-3" aria-live="polite">
       {t('users.quotaOutcome', { before: quota(user.quota), after: quota(user.quota + amount) })}
     </p>
   );

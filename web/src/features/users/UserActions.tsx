@@ -1,7 +1,8 @@
 import { DeleteOutlined, EditOutlined, MoreOutlined, WalletOutlined } from '@ant-design/icons';
-import { App, Button, Dropdown } from 'antd';
+import { App, Button } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { ConfirmButton } from '@/components/ConfirmButton';
+import { MenuButton } from '@/components/MenuButton';
 import { useRun } from '@/components/useRun';
 import { useSession } from '@/features/session/useSession';
 import type { User, UserAction } from './types';
@@ -25,7 +26,7 @@ function Remove({ user }: { user: User }) {
       label={t('users.remove')}
       withText
       question={t('users.removeQuestion', { name: user.username })}
-      onConfirm={() => void run(remove(user.id), t('common.deleted'))}
+      onConfirm={() => run(remove(user.id), t('common.deleted'))}
     />
   );
 }
@@ -41,13 +42,14 @@ function useMenu(user: User, actions: UserAction[]) {
       title: t(`users.ask.${action}`, { name: user.username }),
       okText: t(`users.action.${action}`),
       okButtonProps: { danger: action === 'delete' || action === 'disable' },
+      autoFocusButton: 'cancel',
       onOk: () => act(action),
     });
   return actions.map((action) => ({
     key: action,
     label: t(`users.action.${action}`),
     danger: action === 'delete',
-    onClick: () => (action === 'enable' ? void act(action) : ask(action)),
+    onPick: () => (action === 'enable' ? void act(action) : ask(action)),
   }));
 }
 
@@ -60,7 +62,7 @@ export function UserActions({ user, onEdit, onAddQuota }: UserIntents & { user: 
   if (!mayChange(role, user)) return <span className="text-muted">–</span>;
   if (user.DeletedAt !== null) return <Remove user={user} />;
   return (
-    <div className="flex items-center gap-1">
+    <div className="flex items-center gap-1 md:justify-end">
       <Button size="small" type="text" icon={<EditOutlined />} aria-label={t('users.editOf', { name: user.username })} onClick={() => onEdit(user)}>
         {t('common.edit')}
       </Button>
@@ -68,10 +70,10 @@ export function UserActions({ user, onEdit, onAddQuota }: UserIntents & { user: 
         {t('users.addQuota')}
       </Button>
       {items.length > 0 ? (
-        <Dropdown menu={{ items }} trigger={['click']} placement="bottomRight">
-          <Button size="small" type="text" icon={<MoreOutlined />} aria-label={t('users.moreOf', { name: user.username })} aria-haspopup="menu" />
-        </Dropdown>
-      ) : null}
+        <MenuButton size="small" icon={<MoreOutlined />} label={t('users.moreOf', { name: user.username })} entries={items} />
+      ) : (
+        <span className="hidden w-7 md:block" aria-hidden="true" />
+      )}
     </div>
   );
 }

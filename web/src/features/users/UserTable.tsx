@@ -39,7 +39,7 @@ function useColumns(intents: UserIntents): NonNullable<TableProps<User>['columns
     { title: t('users.balance'), key: 'quota', align: 'right', render: (_, user) => <span className="ya-num">{quota(user.quota)}</span> },
     { title: t('users.used'), key: 'used', align: 'right', render: (_, user) => <span className="ya-num text-muted">{quota(user.used_quota)}</span> },
     { title: t('users.calls'), key: 'calls', align: 'right', render: (_, user) => <span className="ya-num text-muted">{formatCount(user.request_count)}</span> },
-    { title: t('common.actions'), key: 'actions', fixed: 'right', render: (_, user) => <UserActions user={user} {...intents} /> },
+    { title: t('common.actions'), key: 'actions', fixed: 'right', align: 'right', render: (_, user) => <UserActions user={user} {...intents} /> },
   ];
 }
 
