@@ -238,8 +238,24 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 
 static void flush_step(struct sock *s);
 
+/* libuv takes a hang-up that comes with the last bytes for the end of the stream, also when it is a
+ * reset; the kernel keeps what it was until somebody asks. */
+static int true_end(struct sock *s, int rc)
+{
+    int error = 0;
+    socklen_t n = sizeof error;
+    uv_os_fd_t fd;
+
+    if (rc != UV_EOF || uv_fileno((const uv_handle_t *)&s->tcp, &fd) != 0)
+        return rc;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0 || error == 0)
+        return UV_EOF;
+    return uv_translate_sys_error(error);
+}
+
 static void on_peer_end(struct sock *s, int rc)
 {
+    rc = true_end(s, rc);
     s->kernel_read = false;
     s->peer_done = true;
     if (s->flushing) {

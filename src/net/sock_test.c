@@ -267,6 +267,22 @@ TEST(a_reset_is_no_clean_end)
     CHECK_EQ(t.server.code, ERR_IO);
 }
 
+static void say_and_reset(struct end *e)
+{
+    say(e, STR("half a mess"));
+    reset_it(e);
+}
+
+/* The bytes and the reset are there in the same poll. */
+TEST(a_reset_behind_bytes_is_no_clean_end)
+{
+    t.client.on_connect = say_and_reset;
+    run();
+    CHECK_EQ(t.server.closes, 1);
+    CHECK(!t.server.clean);
+    CHECK_EQ(t.server.code, ERR_IO);
+}
+
 /* --- small writes of one turn --- */
 
 static void say_in_pieces(struct end *e)
@@ -406,6 +422,7 @@ int main(void)
         ROW(closing_flushed_sends_everything_first),
         ROW(closing_throws_away_what_waits),
         ROW(a_reset_is_no_clean_end),
+        ROW(a_reset_behind_bytes_is_no_clean_end),
         ROW(small_writes_of_a_turn_are_one),
         ROW(held_pieces_keep_their_order_whatever_their_size),
         ROW(nothing_is_read_while_reading_is_stopped),
