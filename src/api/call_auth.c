@@ -127,8 +127,7 @@ static void mark_token(struct api_call *c, enum token_status status)
     bool changed = false;
 
     if (db_acquire(call_conf(c)->db, DB_WRITE, &conn, NULL) == ERR_OK &&
-        repo_token_change_status(conn, c->token->id, TOKEN_ENABLED, status, &changed, NULL) ==
-            ERR_OK &&
+        repo_token_mark(conn, c->token->id, status, call_now_s(c), &changed, NULL) == ERR_OK &&
         changed)
         apikeys_forget_token(call_conf(c)->apikeys, c->token->id);
 }

@@ -140,7 +140,8 @@ static void mark_work(struct offload_job *job)
     bool changed = false;
 
     if (db_acquire(m->relay->conf.db, DB_WRITE, &c, &err) != ERR_OK ||
-        repo_token_change_status(c, m->token_id, TOKEN_ENABLED, m->to, &changed, &err) != ERR_OK)
+        repo_token_mark(c, m->token_id, m->to, clock_now_s(m->relay->conf.clock), &changed, &err) !=
+            ERR_OK)
         log_warn(NULL, "token.mark_failed", "token=%" PRId64 " error=%s", m->token_id, err.msg);
     if (changed)
         apikeys_forget_token(m->relay->conf.apikeys, m->token_id);

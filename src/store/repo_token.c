@@ -172,13 +172,18 @@ enum err_code repo_token_set_quota(struct db_conn *c, int64_t id, int64_t quota,
     return repo_set_balance(c, "tokens", "remain_quota", id, quota, delta, found, err);
 }
 
-enum err_code repo_token_change_status(struct db_conn *c, int64_t id, enum token_status from,
-                                       enum token_status to, bool *changed, struct err *err)
+enum err_code repo_token_mark(struct db_conn *c, int64_t id, enum token_status to, int64_t now_s,
+                              bool *changed, struct err *err)
 {
     REPO_QUERY(q);
+    assert(to == TOKEN_EXPIRED || to == TOKEN_EXHAUSTED);
     repo_query_add(&q, "UPDATE tokens SET status = ?", DB_I64(to));
     add_own(&q, id, 0);
-    repo_query_add(&q, " AND status = ?", DB_I64(from));
+    repo_query_add(&q, " AND status = ?", DB_I64(TOKEN_ENABLED));
+    if (to == TOKEN_EXPIRED)
+        repo_query_add(&q, " AND expired_time <> -1 AND expired_time < ?", DB_I64(now_s));
+    else
+        repo_query_add(&q, " AND remain_quota <= 0 AND unlimited_quota = ?", DB_BOOL(false));
     return exec_found(c, &q, changed, err);
 }
 

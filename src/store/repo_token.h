@@ -72,11 +72,10 @@ MUST_CHECK enum err_code repo_token_add_quota(struct db_conn *c, int64_t id, int
 /* Brings remain_quota to `quota` by a delta computed in the database; *delta is what was added. */
 MUST_CHECK enum err_code repo_token_set_quota(struct db_conn *c, int64_t id, int64_t quota,
                                               int64_t *delta, bool *found, struct err *err);
-/* status = `to` only where it is still `from` (the relay's marking of expired and exhausted
- * tokens must not undo an administrator's choice). */
-MUST_CHECK enum err_code repo_token_change_status(struct db_conn *c, int64_t id,
-                                                  enum token_status from, enum token_status to,
-                                                  bool *changed, struct err *err);
+/* Marks an enabled token TOKEN_EXPIRED or TOKEN_EXHAUSTED where that is still true in the database:
+ * neither an administrator's choice nor a top-up of this moment is undone. */
+MUST_CHECK enum err_code repo_token_mark(struct db_conn *c, int64_t id, enum token_status to,
+                                         int64_t now_s, bool *changed, struct err *err);
 /* Soft delete; `user_id` 0: whosever it is. */
 MUST_CHECK enum err_code repo_token_delete(struct db_conn *c, int64_t id, int64_t user_id,
                                            int64_t now_s, bool *found, struct err *err);

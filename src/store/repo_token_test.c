@@ -134,20 +134,44 @@ TEST(an_update_writes_the_named_columns_of_a_live_token)
     fx_close(&f);
 }
 
-TEST(a_status_changes_only_from_what_it_was)
+static void run(struct store_fx *f, const char *sql)
+{
+    CHECK_OK(f, db_exec_values(f->c, NULL, &f->err, sql, NULL, 0));
+}
+
+static bool marked(struct store_fx *f, int64_t id, enum token_status to, int64_t now_s)
+{
+    bool changed;
+
+    CHECK_OK(f, repo_token_mark(f->c, id, to, now_s, &changed, &f->err));
+    return changed;
+}
+
+TEST(a_token_is_marked_only_while_it_is_true)
 {
     struct store_fx f;
-    int64_t id;
-    bool changed;
+    int64_t id, delta;
+    bool found;
 
     fx_open(&f);
     id = add(&f, 3, "abc", "first");
-    CHECK_OK(&f,
-             repo_token_change_status(f.c, id, TOKEN_DISABLED, TOKEN_EXPIRED, &changed, &f.err));
-    CHECK(!changed);
-    CHECK_OK(&f, repo_token_change_status(f.c, id, TOKEN_ENABLED, TOKEN_EXPIRED, &changed, &f.err));
-    CHECK(changed);
+    run(&f, "UPDATE tokens SET expired_time = 1000");
+    CHECK(!marked(&f, id, TOKEN_EXPIRED, 1000));
+    CHECK(marked(&f, id, TOKEN_EXPIRED, 1001));
     CHECK_EQ(find(&f, id)->status, TOKEN_EXPIRED);
+    CHECK(!marked(&f, id, TOKEN_EXPIRED, 1001));
+    run(&f, "UPDATE tokens SET status = 1, expired_time = -1");
+    CHECK(!marked(&f, id, TOKEN_EXPIRED, 1001));
+
+    CHECK_OK(&f, repo_token_set_quota(f.c, id, 1, &delta, &found, &f.err));
+    CHECK(!marked(&f, id, TOKEN_EXHAUSTED, 0));
+    CHECK_OK(&f, repo_token_set_quota(f.c, id, 0, &delta, &found, &f.err));
+    CHECK(marked(&f, id, TOKEN_EXHAUSTED, 0));
+    CHECK_EQ(find(&f, id)->status, TOKEN_EXHAUSTED);
+    run(&f, "UPDATE tokens SET status = 1, unlimited_quota = 1");
+    CHECK(!marked(&f, id, TOKEN_EXHAUSTED, 0));
+    run(&f, "UPDATE tokens SET status = 2, unlimited_quota = 0");
+    CHECK(!marked(&f, id, TOKEN_EXHAUSTED, 0));
     fx_close(&f);
 }
 
@@ -175,4 +199,4 @@ TEST_MAIN(an_inserted_token_reads_back_with_defaults,
           a_token_is_found_by_its_exact_key_and_a_second_one_conflicts,
           a_user_sees_only_his_own_tokens, a_page_is_newest_first_and_searches_name_and_key,
           an_update_writes_the_named_columns_of_a_live_token,
-          a_status_changes_only_from_what_it_was, a_deleted_token_is_gone_but_its_row_stays)
+          a_token_is_marked_only_while_it_is_true, a_deleted_token_is_gone_but_its_row_stays)
