@@ -113,7 +113,14 @@ static bool web_refuses(void *ctx, struct http_req *r)
 
     if (!a->options->web_limit.enabled || limit_allow(a->web_limit, r->client_ip, clock_mono_us()))
         return false;
-    http_reply(r, 429, NULL, 0, STR_NULL);
+    const struct http_header headers[] = {
+        {STR("Content-Type"), STR("text/plain; charset=utf-8")},
+        {STR("Retry-After"),
+         arena_fmt(&r->arena, "%" PRId64, (int64_t)a->options->web_limit.duration_s)}};
+
+    http_reply(
+        r, 429, headers, ARRAY_LEN(headers),
+        STR("请求过于频繁，请稍后再试。 (Too many pages were asked for: try again in a while.)\n"));
     return true;
 }
 

@@ -66,7 +66,7 @@ static void serve(struct http_req *r, void *ctx)
     struct str coding, body;
     size_t n = 0;
 
-    if (c->before && c->before(c->ctx, r))
+    if (!for_ever && c->before && c->before(c->ctx, r))
         return;
     body = choose_body(r, asset, &coding);
     headers[n++] = (struct http_header){STR("Content-Type"), asset->content_type};

@@ -19,7 +19,8 @@ extern const size_t web_asset_count;
 
 struct console;
 
-/* `before` may refuse a request (rate limit): true = it has replied. May be NULL. */
+/* `before` may refuse a page (rate limit): true = it has replied. A page's own hashed files are not
+ * asked about. May be NULL. */
 struct console *console_new(const struct web_asset *assets, size_t n,
                             bool (*before)(void *ctx, struct http_req *r), void *ctx);
 void console_free(struct console *c);
