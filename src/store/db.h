@@ -43,11 +43,16 @@ struct db_value {
 #define DB_TEXT_OR_NULL(v, is_null)                                                                \
     ((struct db_value){.type = (is_null) ? DB_T_NULL : DB_T_TEXT, .s = (v)})
 
-/* Where the database is: what SQL_DSN, SQLITE_PATH, SQLITE_BUSY_TIMEOUT and the data folder say. */
+/* Where the database is: what SQL_DSN, SQLITE_PATH, SQLITE_BUSY_TIMEOUT, SQL_MAX_OPEN_CONNS, ...
+ * and the data folder say. */
 struct db_conf {
-    struct str dsn;         /* SQL_DSN; empty or "local...": SQLite */
+    struct str dsn;         /* SQL_DSN; empty or "local...": SQLite; see dsn.h */
     struct str sqlite_path; /* file; may carry ?_busy_timeout=5000 as the original writes it */
     int64_t busy_timeout_ms;
+    /* Servers only; 0: the default. */
+    unsigned max_open_conns, max_idle_conns;
+    int64_t conn_lifetime_ms;     /* SQL_CONN_MAX_LIFETIME, SQL_MAX_LIFETIME */
+    int64_t statement_timeout_ms; /* a statement that takes longer is ended: ERR_UNAVAILABLE */
 };
 
 /* Opens, checks that it can be read and written; ERR_DB with a text that names the cause. */
