@@ -6,23 +6,23 @@
 
 #include "base/sb.h"
 #include "store/db_driver.h"
+#include "store/dsn.h"
 
 enum { UPSERT_SQL_LIMIT = 32 * 1024, UPSERT_VALUES = 500 };
-
-static bool is_postgres(struct str dsn)
-{
-    return str_starts(dsn, STR("postgres://")) || str_starts(dsn, STR("postgresql://")) ||
-           str_starts(dsn, STR("host="));
-}
 
 enum err_code db_open(const struct db_conf *conf, struct db **out, struct err *err)
 {
     *out = NULL;
-    if (conf->dsn.n == 0 || str_starts(conf->dsn, STR("local")))
+    switch (dsn_kind(conf->dsn)) {
+    case DB_SQLITE:
         return db_sqlite_open(conf, out, err);
+    case DB_POSTGRES:
+    case DB_MYSQL:
+        break;
+    }
     return err_set(err, ERR_BAD_REQUEST,
                    "SQL_DSN names a %s database; this build serves SQLite (leave SQL_DSN empty)",
-                   is_postgres(conf->dsn) ? "PostgreSQL" : "MySQL");
+                   dsn_kind(conf->dsn) == DB_POSTGRES ? "PostgreSQL" : "MySQL");
 }
 
 void db_close(struct db *db)

@@ -56,6 +56,10 @@ struct db_rows {
     struct db_conn *conn;
 };
 
-/* Opens the file; the conf is checked by db_open(). */
+/* What db_open() calls by the kind of conf->dsn. Each says what is wrong, without a password. */
 MUST_CHECK enum err_code db_sqlite_open(const struct db_conf *conf, struct db **out,
                                         struct err *err);
+MUST_CHECK enum err_code db_mysql_open(const struct db_conf *conf, struct db **out,
+                                       struct err *err);
+MUST_CHECK enum err_code db_postgres_open(const struct db_conf *conf, struct db **out,
+                                          struct err *err);

@@ -3,35 +3,41 @@
  * may become. For the drivers of servers; SQLite has its own rules.
  *
  * A connection that is broken (`broken` set by the driver on an error that says so) or older than
- * its life is closed when it comes back. One that was idle for more than DB_POOL_CHECK_MS is
- * checked before it is given out, and replaced when the server has closed it, so a restart of the
- * server costs nobody an error. Threads: any.
+ * its life is closed when it comes back. One that was idle for `check_ms`, or whose
+ * socket has something to read, is checked before it is given out, and replaced when the server has
+ * closed it, so a restart of the server costs nobody an error. Threads: any.
  */
 #pragma once
+#include "base/list.h"
 #include "store/db_driver.h"
+
+enum { DB_POOL_CHECK_MS = 10000 };
 
 struct db_pool;
 
 struct db_pool_conn { /* the first member of a driver's connection */
     struct db_conn base;
     struct list idle;
-    int64_t opened_ms, used_ms; /* monotonic */
-    bool broken;
+    int64_t opened_ms, used_ms; /* monotonic; kept by the pool */
+    int socket;                 /* set by `open`; -1: unknown */
+    bool broken;                /* set by the driver: not to be used again */
 };
 
 struct db_pool_ops {
     /* Opens a connection to the server. May block. */
     enum err_code (*open)(void *ctx, struct db_pool_conn **out, struct err *err);
     void (*close)(struct db_pool_conn *c);
-    bool (*alive)(struct db_pool_conn *c); /* asks the server */
+    bool (*alive)(struct db_pool_conn *c); /* asks the server; bounded in time */
 };
 
 struct db_pool_conf {
     unsigned max_open, max_idle;
     int64_t lifetime_ms; /* 0: for ever */
+    int64_t check_ms;    /* drivers give DB_POOL_CHECK_MS */
     int64_t wait_ms;     /* for a free connection: then ERR_UNAVAILABLE */
 };
 
+/* max_open is at least 1; ops and ctx live as long as the pool. Opens nothing. */
 struct db_pool *db_pool_new(const struct db_pool_conf *conf, const struct db_pool_ops *ops,
                             void *ctx);
 void db_pool_free(struct db_pool *p); /* every connection must have come back; NULL is allowed */

@@ -1,7 +1,8 @@
 /*
  * db_sql - statements in the common form (db.h) as one kind of database spells them: names in
- * double quotes get MySQL's backticks, `?` becomes PostgreSQL's $1, $2, ... What stands between
- * single quotes is left alone. Pure.
+ * double quotes get MySQL's backticks, `?` becomes PostgreSQL's $1, $2, ..., and LIKE becomes
+ * PostgreSQL's ILIKE, so that a search knows no case on any of them. What stands between single
+ * quotes is left alone. Pure.
  */
 #pragma once
 #include "base/sb.h"
