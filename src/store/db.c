@@ -189,6 +189,27 @@ enum err_code db_list_indexes(struct db_conn *c, struct arena *a, const char *ta
     return c->driver->indexes(c, a, table, names, n, err);
 }
 
+enum err_code db_list_names(struct db_conn *c, struct arena *a, const char *sql, const char *table,
+                            struct str **names, size_t *n, struct err *err)
+{
+    struct db_rows *rows;
+    size_t cap = 16;
+
+    *names = arena_new_array(a, struct str, cap);
+    TRY(db_query(c, a, &rows, err, sql, DB_TEXT(str_from(table))));
+    while (db_next(rows)) {
+        if (*n == cap) {
+            struct str *more = arena_new_array(a, struct str, cap * 2);
+
+            memcpy(more, *names, cap * sizeof **names);
+            *names = more;
+            cap *= 2;
+        }
+        (*names)[(*n)++] = str_dup(a, db_text(rows, 0));
+    }
+    return db_end(rows, err);
+}
+
 /* Upsert. */
 
 /* Plain appends: this text is built for every call, and found again in the cache by its bytes. */

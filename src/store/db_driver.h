@@ -63,3 +63,8 @@ MUST_CHECK enum err_code db_mysql_open(const struct db_conf *conf, struct db **o
                                        struct err *err);
 MUST_CHECK enum err_code db_postgres_open(const struct db_conf *conf, struct db **out,
                                           struct err *err);
+
+/* For `columns` and `indexes`: the first column of a query whose one parameter is the table. */
+MUST_CHECK enum err_code db_list_names(struct db_conn *c, struct arena *a, const char *sql,
+                                       const char *table, struct str **names, size_t *n,
+                                       struct err *err);

@@ -19,18 +19,15 @@
 
 #include "base/list.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "base/mem.h"
+#include "store/db_cache.h"
 #include "store/db_driver.h"
 
-enum { READERS = 4, STATEMENTS = 128, BUSY_TIMEOUT_MS = 5000, BUSY_TIMEOUT_MAX_MS = 600000 };
+enum { READERS = 4, BUSY_TIMEOUT_MS = 5000, BUSY_TIMEOUT_MAX_MS = 600000 };
 
 struct sqlite_stmt {
-    struct list lru; /* in sqlite_conn.lru */
-    struct str sql;  /* follows the struct in memory */
+    struct db_cached base; /* the text follows the struct in memory */
     sqlite3_stmt *handle;
-    bool used;   /* a query is reading from it */
-    bool cached; /* in the table of its connection */
 };
 
 struct sqlite_conn {
@@ -38,8 +35,7 @@ struct sqlite_conn {
     struct sqlite_db *db;
     struct list idle; /* in sqlite_db.idle */
     sqlite3 *handle;
-    struct map by_sql; /* text -> struct sqlite_stmt */
-    struct list lru;   /* most recently used first */
+    struct db_cache statements;
 };
 
 struct sqlite_db {
@@ -119,26 +115,9 @@ static void stmt_free(struct sqlite_stmt *s)
     mem_free(s);
 }
 
-static void cache_drop(struct sqlite_conn *c, struct sqlite_stmt *s)
+static struct sqlite_stmt *stmt_of(struct db_cached *s)
 {
-    map_remove(&c->by_sql, s->sql);
-    list_remove(&s->lru);
-    stmt_free(s);
-}
-
-/* Makes room for one more; statements that are being read stay. */
-static void cache_shrink(struct sqlite_conn *c)
-{
-    if (c->by_sql.count < STATEMENTS)
-        return;
-    for (struct list *it = c->lru.prev; it != &c->lru; it = it->prev) {
-        struct sqlite_stmt *s = list_entry(it, struct sqlite_stmt, lru);
-
-        if (!s->used) {
-            cache_drop(c, s);
-            return;
-        }
-    }
+    return container_of(s, struct sqlite_stmt, base);
 }
 
 static enum err_code stmt_prepare(struct sqlite_conn *c, struct str sql, struct sqlite_stmt **out,
@@ -149,7 +128,7 @@ static enum err_code stmt_prepare(struct sqlite_conn *c, struct str sql, struct 
     int rc;
 
     memcpy(text, sql.p, sql.n);
-    s->sql = str_make(text, sql.n);
+    s->base.sql = str_make(text, sql.n);
     rc = sqlite3_prepare_v3(c->handle, text, (int)sql.n + 1, SQLITE_PREPARE_PERSISTENT, &s->handle,
                             NULL);
     if (rc != SQLITE_OK || !s->handle) {
@@ -168,22 +147,18 @@ static enum err_code stmt_take(struct sqlite_conn *c, const char *sql, struct sq
                                struct err *err)
 {
     struct str text = str_from(sql);
-    struct sqlite_stmt *s = map_find(&c->by_sql, text);
+    struct db_cached *s = db_cache_find(&c->statements, text), *gone;
 
-    *out = s;
     if (s && !s->used) {
-        list_remove(&s->lru);
-        list_push_front(&c->lru, &s->lru);
+        *out = stmt_of(s);
         return ERR_OK;
     }
     TRY(stmt_prepare(c, text, out, err));
     if (s)
         return ERR_OK; /* a second one of the same text: not kept */
-    cache_shrink(c);
-    s = *out;
-    s->cached = true;
-    map_put(&c->by_sql, s->sql, s);
-    list_push_front(&c->lru, &s->lru);
+    gone = db_cache_put(&c->statements, &(*out)->base);
+    if (gone)
+        stmt_free(stmt_of(gone));
     return ERR_OK;
 }
 
@@ -191,8 +166,8 @@ static void stmt_give(struct sqlite_stmt *s)
 {
     sqlite3_reset(s->handle);
     sqlite3_clear_bindings(s->handle);
-    s->used = false;
-    if (!s->cached)
+    s->base.used = false;
+    if (!s->base.cached)
         stmt_free(s);
 }
 
@@ -291,7 +266,7 @@ static enum err_code do_query(struct db_conn *base, struct arena *a, struct db_r
         stmt_give(s);
         return rc;
     }
-    s->used = true;
+    s->base.used = true;
     rows = arena_new(a, struct sqlite_rows);
     *rows = (struct sqlite_rows){.base.conn = base, .stmt = s, .rc = SQLITE_ROW};
     *out = &rows->base;
@@ -394,49 +369,31 @@ static void do_rollback(struct db_conn *base)
 
 /* Catalogue. */
 
-static enum err_code list_names(struct db_conn *c, struct arena *a, const char *sql,
-                                const char *table, struct str **names, size_t *n, struct err *err)
-{
-    struct db_rows *rows;
-    size_t cap = 16;
-
-    *names = arena_new_array(a, struct str, cap);
-    TRY(db_query(c, a, &rows, err, sql, DB_TEXT(str_from(table))));
-    while (db_next(rows)) {
-        if (*n == cap) {
-            struct str *more = arena_new_array(a, struct str, cap * 2);
-
-            memcpy(more, *names, cap * sizeof **names);
-            *names = more;
-            cap *= 2;
-        }
-        (*names)[(*n)++] = str_dup(a, db_text(rows, 0));
-    }
-    return db_end(rows, err);
-}
-
 static enum err_code do_columns(struct db_conn *c, struct arena *a, const char *table,
                                 struct str **names, size_t *n, struct err *err)
 {
-    return list_names(c, a, "SELECT name FROM pragma_table_info(?)", table, names, n, err);
+    return db_list_names(c, a, "SELECT name FROM pragma_table_info(?)", table, names, n, err);
 }
 
 static enum err_code do_indexes(struct db_conn *c, struct arena *a, const char *table,
                                 struct str **names, size_t *n, struct err *err)
 {
-    return list_names(c, a, "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?",
-                      table, names, n, err);
+    return db_list_names(c, a,
+                         "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?",
+                         table, names, n, err);
 }
 
 /* Connections. */
 
 static void conn_close(struct sqlite_conn *c)
 {
+    struct db_cached *s;
+
     if (!c)
         return;
-    LIST_FOR_EACH_SAFE (it, &c->lru)
-        stmt_free(list_entry(it, struct sqlite_stmt, lru));
-    map_fini(&c->by_sql);
+    while ((s = db_cache_pop(&c->statements)))
+        stmt_free(stmt_of(s));
+    db_cache_fini(&c->statements);
     sqlite3_close(c->handle);
     mem_free(c);
 }
@@ -473,8 +430,7 @@ static enum err_code conn_open(struct sqlite_db *db, enum db_access access,
     *out = NULL;
     c->base.driver = &sqlite_driver;
     c->db = db;
-    map_init(&c->by_sql);
-    list_init(&c->lru);
+    db_cache_init(&c->statements, DB_CACHE_STATEMENTS);
     rc = sqlite3_open_v2(db->path, &c->handle, flags, NULL);
     code = rc == SQLITE_OK ? conn_setup(c, err) : conn_error(c, rc, err);
     if (code != ERR_OK) {
