@@ -6,6 +6,9 @@
 # The thread sanitizer has nothing to see in tests without threads: only those of these rooms and names are built for it.
 set(ROOMS_THREADED "/(obs|net|http|store|auth|ledger|relay|api|app)/[^/]*$|/(log|mpsc|random|snapshot)_test\\.c$")
 
+# Tests of these rooms that open a database run three times: on SQLite, and as .postgres and .mysql on a server.
+set(ROOMS_ON_SERVERS "^(store|auth|ledger|api)$")
+
 function(yourapi_rooms table)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${table})
   file(STRINGS ${table} rows REGEX "^[a-z]+:")
@@ -52,7 +55,19 @@ function(yourapi_room room below)
     get_filename_component(name ${file} NAME_WE)
     add_executable(${name} ${file})
     target_link_libraries(${name} PRIVATE room_${room} ${CMOCKA_LIBRARY})
-    add_test(NAME unit.${room}.${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(unit.${room}.${name} PROPERTIES TIMEOUT 120)
+    yourapi_test(unit.${room}.${name} ${name} sqlite)
+    if(room MATCHES "${ROOMS_ON_SERVERS}" AND NOT name MATCHES "sqlite")
+      file(STRINGS ${file} fixture REGEX "#include \".*(store_fixture|store_fx|api_fixture)\\.h\"" LIMIT_COUNT 1)
+      if(fixture)
+        yourapi_test(unit.${room}.${name}.postgres ${name} postgres)
+        yourapi_test(unit.${room}.${name}.mysql ${name} mysql)
+      endif()
+    endif()
   endforeach()
+endfunction()
+
+# One run of a test program, on one kind of database (src/store/store_fixture.h); 77 says that there is no server for it.
+function(yourapi_test name program database)
+  add_test(NAME ${name} COMMAND ${program} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 120 ENVIRONMENT YOURAPI_TEST_DB=${database} SKIP_RETURN_CODE 77)
 endfunction()

@@ -17,12 +17,11 @@ enum err_code db_open(const struct db_conf *conf, struct db **out, struct err *e
     case DB_SQLITE:
         return db_sqlite_open(conf, out, err);
     case DB_POSTGRES:
+        return db_postgres_open(conf, out, err);
     case DB_MYSQL:
         break;
     }
-    return err_set(err, ERR_BAD_REQUEST,
-                   "SQL_DSN names a %s database; this build serves SQLite (leave SQL_DSN empty)",
-                   dsn_kind(conf->dsn) == DB_POSTGRES ? "PostgreSQL" : "MySQL");
+    return err_set(err, ERR_BAD_REQUEST, "SQL_DSN names a MySQL database, which this build lacks");
 }
 
 void db_close(struct db *db)
@@ -208,6 +207,11 @@ enum err_code db_list_names(struct db_conn *c, struct arena *a, const char *sql,
         (*names)[(*n)++] = str_dup(a, db_text(rows, 0));
     }
     return db_end(rows, err);
+}
+
+enum err_code db_follow_ids(struct db_conn *c, const char *table, struct err *err)
+{
+    return c->driver->follow_ids ? c->driver->follow_ids(c, table, err) : ERR_OK;
 }
 
 /* Upsert. */

@@ -55,7 +55,8 @@ struct db_conf {
     int64_t statement_timeout_ms; /* a statement that takes longer is ended: ERR_UNAVAILABLE */
 };
 
-/* Opens, checks that it can be read and written; ERR_DB with a text that names the cause. */
+/* Opens, checks that it can be read and written. The text names the cause: ERR_BAD_REQUEST for the
+ * conf, ERR_UNAVAILABLE for a server that does not let us in, else ERR_DB. */
 MUST_CHECK enum err_code db_open(const struct db_conf *conf, struct db **out, struct err *err);
 void db_close(struct db *db); /* every connection must be released; NULL is allowed */
 enum db_kind db_kind(const struct db *db);
@@ -147,6 +148,9 @@ MUST_CHECK enum err_code db_list_columns(struct db_conn *c, struct arena *a, con
 MUST_CHECK enum err_code db_list_indexes(struct db_conn *c, struct arena *a, const char *table,
                                          struct str **names, size_t *n, struct err *err);
 enum db_kind db_conn_kind(const struct db_conn *c);
+/* After rows with ids of their own were put into a table with an auto id: the ids given from now on
+ * are greater. */
+MUST_CHECK enum err_code db_follow_ids(struct db_conn *c, const char *table, struct err *err);
 
 /* Early return on an error, for the straight-line code of repositories and handlers. */
 #define TRY(call)                                                                                  \

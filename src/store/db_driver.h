@@ -40,6 +40,8 @@ struct db_driver {
                              struct str **names, size_t *n, struct err *err);
     enum err_code (*indexes)(struct db_conn *c, struct arena *a, const char *table,
                              struct str **names, size_t *n, struct err *err);
+    /* db_follow_ids(); NULL where the database sees to it itself. */
+    enum err_code (*follow_ids)(struct db_conn *c, const char *table, struct err *err);
 };
 
 struct db {

@@ -1,5 +1,6 @@
 #include "store/dsn.h"
 
+#include "base/sb.h"
 #include "base/text.h"
 
 enum { MYSQL_PORT = 3306, PORT_MAX = 65535 };
@@ -200,6 +201,99 @@ enum err_code dsn_read_mysql(struct arena *a, struct str dsn, struct dsn_mysql *
     return read_parameters(a, after, out, err);
 }
 
+/* PostgreSQL. */
+
+/* One value of "name = 'value with \\' in it' name=value", the quotes and backslashes undone. */
+static struct str take_value(struct arena *a, struct str *text)
+{
+    char *to = arena_alloc(a, text->n + 1), *at = to;
+    bool quoted = text->n > 0 && text->p[0] == '\'';
+    size_t i = quoted;
+
+    for (; i < text->n; i++) {
+        char c = text->p[i];
+
+        if (quoted ? c == '\'' : str_find_char(STR(" \t\r\n"), c) >= 0)
+            break;
+        if (c == '\\' && i + 1 < text->n)
+            c = text->p[++i];
+        *at++ = c;
+    }
+    *at = '\0';
+    *text = str_skip(*text, i + 1);
+    return str_make(to, (size_t)(at - to));
+}
+
+static void add_setting(struct arena *a, struct dsn_postgres *out, struct str name,
+                        struct str value)
+{
+    out->settings[out->setting_count++] =
+        (struct dsn_setting){.name = str_dup(a, name), .value = str_dup(a, value)};
+}
+
+/* Appends `part` to the DSN behind `between`. */
+static void keep(struct sb *dsn, struct str between, struct str part)
+{
+    sb_add(dsn, between);
+    sb_add(dsn, part);
+}
+
+static void read_postgres_url(struct arena *a, struct str url, bool (*known)(struct str name),
+                              struct sb *dsn, struct dsn_postgres *out)
+{
+    struct str query = url;
+    bool first = true;
+
+    sb_add(dsn, str_cut(&query, '?'));
+    STR_SPLIT_EACH (pair, query, '&') {
+        struct str value = pair, name = url_decode(a, str_cut(&value, '='), false);
+
+        if (!known(name) && value.p) {
+            add_setting(a, out, name, url_decode(a, value, false));
+            continue;
+        }
+        keep(dsn, first ? STR("?") : STR("&"), pair);
+        first = false;
+    }
+}
+
+static void read_postgres_words(struct arena *a, struct str text, bool (*known)(struct str name),
+                                struct sb *dsn, struct dsn_postgres *out)
+{
+    while (text.n > 0) {
+        const char *begin = text.p;
+        struct str name = str_trim(str_cut(&text, '=')), value, whole;
+
+        if (!text.p) { /* no '=' any more */
+            keep(dsn, STR(" "), name);
+            return;
+        }
+        text = str_trim(text);
+        value = take_value(a, &text);
+        whole = str_make(begin, (size_t)(text.p - begin));
+        if (known(name))
+            keep(dsn, STR(" "), whole);
+        else
+            add_setting(a, out, name, value);
+    }
+}
+
+void dsn_read_postgres(struct arena *a, struct str dsn, bool (*known)(struct str name),
+                       struct dsn_postgres *out)
+{
+    CLEANUP(sb_finip) struct sb kept;
+
+    dsn = str_trim(dsn);
+    sb_init(&kept, dsn.n * 2 + 2);
+    /* There is a '=' in each. */
+    *out = (struct dsn_postgres){.settings = arena_new_array(a, struct dsn_setting, dsn.n)};
+    if (is_postgres_url(dsn))
+        read_postgres_url(a, dsn, known, &kept, out);
+    else
+        read_postgres_words(a, dsn, known, &kept, out);
+    out->libpq = str_dup(a, sb_str(&kept));
+}
+
 /* For people. */
 
 static struct str describe_mysql(struct arena *a, struct str dsn)
@@ -244,27 +338,6 @@ static struct str describe_postgres_url(struct arena *a, struct str url)
     if (url_query_get(a, query, STR("host"), &other))
         place = other;
     return describe_postgres(a, url_decode(a, place, false), STR_NULL, database);
-}
-
-/* One value of "name = 'value with \\' in it' name=value", the quotes and backslashes undone. */
-static struct str take_value(struct arena *a, struct str *text)
-{
-    char *to = arena_alloc(a, text->n + 1), *at = to;
-    bool quoted = text->n > 0 && text->p[0] == '\'';
-    size_t i = quoted;
-
-    for (; i < text->n; i++) {
-        char c = text->p[i];
-
-        if (quoted ? c == '\'' : str_find_char(STR(" \t\r\n"), c) >= 0)
-            break;
-        if (c == '\\' && i + 1 < text->n)
-            c = text->p[++i];
-        *at++ = c;
-    }
-    *at = '\0';
-    *text = str_skip(*text, i + 1);
-    return str_make(to, (size_t)(at - to));
 }
 
 static struct str describe_postgres_words(struct arena *a, struct str text)

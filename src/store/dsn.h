@@ -31,6 +31,21 @@ enum db_kind dsn_kind(struct str dsn);
 /* ERR_BAD_REQUEST says which part is wrong, never quoting the password. */
 MUST_CHECK enum err_code dsn_read_mysql(struct arena *a, struct str dsn, struct dsn_mysql *out,
                                         struct err *err);
+
+/* A PostgreSQL DSN, for libpq; texts end in NUL. */
+struct dsn_setting {
+    struct str name, value;
+};
+struct dsn_postgres {
+    struct str libpq;             /* the DSN without what libpq does not know */
+    struct dsn_setting *settings; /* which is this: TimeZone=, search_path=, ... */
+    size_t setting_count;
+};
+/* Go's driver hands a parameter that it does not know on to the server; libpq refuses it. `known`
+ * tells libpq's own. What is malformed is left to libpq to complain about. */
+void dsn_read_postgres(struct arena *a, struct str dsn, bool (*known)(struct str name),
+                       struct dsn_postgres *out);
+
 /* "MySQL at db.example.com:3306/oneapi", "PostgreSQL at ...", "SQLite": for logs and errors,
  * without user and password. */
 struct str dsn_describe(struct arena *a, struct str dsn);

@@ -159,7 +159,44 @@ TEST(a_description_holds_no_login)
     CHECK_STR(dsn_describe(&a, STR("user=u password=hush")), "PostgreSQL at localhost");
 }
 
+static bool fake_known(struct str name)
+{
+    return str_eq(name, STR("host")) || str_eq(name, STR("user")) ||
+           str_eq(name, STR("password")) || str_eq(name, STR("sslmode"));
+}
+
+TEST(what_libpq_does_not_know_is_set_aside)
+{
+    CLEANUP(arena_finip) struct arena a;
+    struct dsn_postgres p;
+
+    arena_init(&a, 0);
+    dsn_read_postgres(
+        &a, STR("postgres://u:p%3D@h:1/d?sslmode=require&TimeZone=Asia%2FShanghai&host=x"),
+        fake_known, &p);
+    CHECK_STR(p.libpq, "postgres://u:p%3D@h:1/d?sslmode=require&host=x");
+    CHECK_EQ(p.setting_count, 1);
+    CHECK_STR(p.settings[0].name, "TimeZone");
+    CHECK_STR(p.settings[0].value, "Asia/Shanghai");
+    dsn_read_postgres(&a, STR("postgresql://h/d"), fake_known, &p);
+    CHECK_STR(p.libpq, "postgresql://h/d");
+    CHECK_EQ(p.setting_count, 0);
+    dsn_read_postgres(&a,
+                      STR("host=h password = 'it\\'s = me' search_path=a,b user=u TimeZone='UTC' "
+                          "sslmode=disable"),
+                      fake_known, &p);
+    CHECK_STR(p.libpq, " host=h  password = 'it\\'s = me'  user=u  sslmode=disable");
+    CHECK_EQ(p.setting_count, 2);
+    CHECK_STR(p.settings[0].name, "search_path");
+    CHECK_STR(p.settings[0].value, "a,b");
+    CHECK_STR(p.settings[1].value, "UTC");
+    dsn_read_postgres(&a, STR("host=h nonsense"), fake_known, &p);
+    CHECK_STR(p.libpq, " host=h  nonsense"); /* libpq will say so */
+    CHECK(p.libpq.p[p.libpq.n] == '\0');
+}
+
 TEST_MAIN(the_text_says_which_kind_it_is, a_full_mysql_text_is_taken_apart,
           what_a_mysql_text_leaves_out_has_its_usual_value, addresses_of_every_kind_are_read,
           tls_is_off_unless_it_is_asked_for,
-          a_broken_mysql_text_is_refused_by_its_part_and_never_quoted, a_description_holds_no_login)
+          a_broken_mysql_text_is_refused_by_its_part_and_never_quoted, a_description_holds_no_login,
+          what_libpq_does_not_know_is_set_aside)
