@@ -6,9 +6,6 @@
 # The thread sanitizer has nothing to see in tests without threads: only those of these rooms and names are built for it.
 set(ROOMS_THREADED "/(obs|net|http|store|auth|ledger|relay|api|app)/[^/]*$|/(log|mpsc|random|snapshot)_test\\.c$")
 
-# Tests of these rooms that open a database run three times: on SQLite, and as .postgres and .mysql on a server.
-set(ROOMS_ON_SERVERS "^(store|auth|ledger|api)$")
-
 function(yourapi_rooms table)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${table})
   file(STRINGS ${table} rows REGEX "^[a-z]+:")
@@ -55,19 +52,34 @@ function(yourapi_room room below)
     get_filename_component(name ${file} NAME_WE)
     add_executable(${name} ${file})
     target_link_libraries(${name} PRIVATE room_${room} ${CMOCKA_LIBRARY})
-    yourapi_test(unit.${room}.${name} ${name} sqlite)
-    if(room MATCHES "${ROOMS_ON_SERVERS}" AND NOT name MATCHES "sqlite")
-      file(STRINGS ${file} fixture REGEX "#include \".*(store_fixture|store_fx|api_fixture)\\.h\"" LIMIT_COUNT 1)
-      if(fixture)
-        yourapi_test(unit.${room}.${name}.postgres ${name} postgres)
-        yourapi_test(unit.${room}.${name}.mysql ${name} mysql)
-      endif()
-    endif()
+    yourapi_test(unit.${room}.${name} ${name} ${file})
   endforeach()
 endfunction()
 
-# One run of a test program, on one kind of database (src/store/store_fixture.h); 77 says that there is no server for it.
-function(yourapi_test name program database)
-  add_test(NAME ${name} COMMAND ${program} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 120 ENVIRONMENT YOURAPI_TEST_DB=${database} SKIP_RETURN_CODE 77)
+# yourapi_test(NAME PROGRAM FILE): the test program once, or, where it opens a database of src/store/store_fixture.h in one of the
+# rooms below, once for each kind of database: NAME on SQLite, NAME.postgres, NAME.mysql. A comment at the file's top may say which kinds
+# it is about: "On SQLite only: ...". 77 says that there is no server for it.
+set(ROOMS_ON_SERVERS "^unit\\.(store|auth|ledger|api)\\.")
+
+function(yourapi_test name program file)
+  set(kinds sqlite)
+  file(STRINGS ${file} fixture REGEX "#include \".*(store_fixture|store_fx|api_fixture)\\.h\"" LIMIT_COUNT 1)
+  file(STRINGS ${file} only REGEX "^ \\* On .* only: " LIMIT_COUNT 1)
+  if(only MATCHES "On PostgreSQL only")
+    set(kinds postgres)
+  elseif(only MATCHES "On MySQL only")
+    set(kinds mysql)
+  elseif(only MATCHES "On servers only")
+    set(kinds postgres mysql)
+  elseif(fixture AND NOT only AND name MATCHES "${ROOMS_ON_SERVERS}")
+    set(kinds sqlite postgres mysql)
+  endif()
+  foreach(kind IN LISTS kinds)
+    set(run ${name})
+    if(NOT kind STREQUAL "sqlite")
+      set(run ${name}.${kind})
+    endif()
+    add_test(NAME ${run} COMMAND ${program} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${run} PROPERTIES TIMEOUT 120 ENVIRONMENT YOURAPI_TEST_DB=${kind} SKIP_RETURN_CODE 77)
+  endforeach()
 endfunction()

@@ -49,7 +49,7 @@ TEST(a_new_channel_gets_the_defaults_and_its_abilities)
 
     add(f, FIRST);
     CHECK_EQ(f->reloads, 1);
-    CHECK_EQ(abilities(f, "channel_id = 1 AND enabled = 1 AND priority = 5"), 4);
+    CHECK_EQ(abilities(f, "channel_id = 1 AND enabled = true AND priority = 5"), 4);
     struct api_answer a = as_admin(f, NULL, "/api/channel/1", NULL);
     const struct json *ch = api_at(a.json, "data");
     CHECK_EQ(api_i64_at(ch, "type"), 1);
@@ -174,7 +174,7 @@ TEST(an_update_writes_only_what_is_given)
     CHECK(ok(&a));
     CHECK_EQ(api_i64_at(a.json, "data.status"), 2);
     CHECK_STR(api_text_at(f, a.json, "data.name"), "first");
-    CHECK_EQ(abilities(f, "channel_id = 1 AND enabled = 0"), 4);
+    CHECK_EQ(abilities(f, "channel_id = 1 AND enabled = false"), 4);
     a = as_admin(f, "PUT", "/api/channel/", "{\"id\":1,\"priority\":0,\"weight\":7}");
     CHECK_EQ(api_i64_at(a.json, "data.priority"), 0);
     CHECK_EQ(api_i64_at(a.json, "data.weight"), 7);
@@ -186,7 +186,7 @@ TEST(an_update_writes_only_what_is_given)
     CHECK(ok(&a));
     CHECK_STR(api_text_at(f, a.json, "data.name"), "first"); /* zero is skipped */
     CHECK_EQ(api_i64_at(a.json, "data.auto_ban"), 0);        /* but not where null exists */
-    CHECK_EQ(abilities(f, "channel_id = 1 AND model = 'o1' AND enabled = 1"), 1);
+    CHECK_EQ(abilities(f, "channel_id = 1 AND model = 'o1' AND enabled = true"), 1);
     CHECK_EQ(abilities(f, "channel_id = 1"), 1);
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT used_quota FROM channels WHERE \"key\" = 'secret-1' "
                                     "AND balance = 0"),
@@ -242,10 +242,10 @@ TEST(a_tag_changes_all_its_channels)
     CHECK_EQ(abilities(f, "tag = 'blue'"), 2);
     a = as_admin(f, "POST", "/api/channel/tag/disabled", "{\"tag\":\"blue\"}");
     CHECK(ok(&a));
-    CHECK_EQ(abilities(f, "enabled = 1"), 1);
+    CHECK_EQ(abilities(f, "enabled = true"), 1);
     a = as_admin(f, "POST", "/api/channel/tag/enabled", "{\"tag\":\"blue\"}");
     CHECK(ok(&a));
-    CHECK_EQ(abilities(f, "enabled = 1"), 3);
+    CHECK_EQ(abilities(f, "enabled = true"), 3);
     a = as_admin(f, "POST", "/api/channel/tag/enabled", "{\"tag\":\"\"}");
     CHECK(!ok(&a));
     a = as_admin(f, "PUT", "/api/channel/tag",
@@ -404,7 +404,7 @@ TEST(a_test_of_all_channels_switches_off_what_is_refused_and_on_what_recovered)
                                     "LIKE '%Incorrect API key%' AND other_info LIKE "
                                     "'%\"status_time\":1700000000%'"),
              1);
-    CHECK_EQ(abilities(f, "channel_id = 1 AND enabled = 0"), 1);
+    CHECK_EQ(abilities(f, "channel_id = 1 AND enabled = false"), 1);
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT status FROM channels WHERE id = 2"), 1);
 
     f->probe.code = ERR_OK;

@@ -27,17 +27,21 @@ static struct api_fixture *with_logs(void)
                        "remain_quota, used_quota) VALUES (7, 3, '" KEY
                        "', 1, 'site', -1, 1500000, 500000)");
     api_fixture_sql(
-        f,
-        "INSERT INTO logs (id, user_id, created_at, type, content, username, token_name, "
-        "model_name, quota, prompt_tokens, completion_tokens, use_time, is_stream, channel_id, "
-        "token_id, \"group\", other) VALUES "
-        "(1030, 3, 1699990000, 2, 'c1', 'ann', 'site', 'gpt-4o', 10, 1, 2, 3, 1, 1, 7, 'default', "
-        "'{\"model_ratio\":1.25,\"admin_info\":{\"use_channel\":[\"1\"]},\"frt\":5}'),"
-        "(1031, 3, 1699999990, 2, 'c2', 'ann', 'site', 'gpt-4', 20, 4, 5, 6, 0, 1, 7, 'default', "
-        "'not json'),"
-        "(1032, 3, 1699999995, 2, 'c3', 'ann', 'other', 'gpt-4o', 40, 1, 1, 0, 0, 1, 8, 'vip', ''),"
-        "(1033, 2, 1699999996, 2, 'c4', 'adam', 'site', 'gpt-4o', 80, 1, 1, 0, 0, 1, 9, 'vip', ''),"
-        "(1034, 3, 1699999997, 3, 'quota changed', 'ann', '', '', 0, 0, 0, 0, 0, 0, 0, '', '')");
+        f, "INSERT INTO logs (id, user_id, created_at, type, content, username, token_name, "
+           "model_name, quota, prompt_tokens, completion_tokens, use_time, is_stream, channel_id, "
+           "token_id, \"group\", other) VALUES "
+           "(1030, 3, 1699990000, 2, 'c1', 'ann', 'site', 'gpt-4o', 10, 1, 2, 3, true, 1, 7, "
+           "'default', "
+           "'{\"model_ratio\":1.25,\"admin_info\":{\"use_channel\":[\"1\"]},\"frt\":5}'),"
+           "(1031, 3, 1699999990, 2, 'c2', 'ann', 'site', 'gpt-4', 20, 4, 5, 6, false, 1, 7, "
+           "'default', "
+           "'not json'),"
+           "(1032, 3, 1699999995, 2, 'c3', 'ann', 'other', 'gpt-4o', 40, 1, 1, 0, false, 1, 8, "
+           "'vip', ''),"
+           "(1033, 2, 1699999996, 2, 'c4', 'adam', 'site', 'gpt-4o', 80, 1, 1, 0, false, 1, 9, "
+           "'vip', ''),"
+           "(1034, 3, 1699999997, 3, 'quota changed', 'ann', '', '', 0, 0, 0, 0, false, 0, 0, '', "
+           "'')");
     f->clock.us = FIXTURE_NOW_S * 1000000;
     /* A reload makes the channel known: its name stands in the list. */
     struct api_answer a = api_fixture_call(
@@ -251,7 +255,7 @@ TEST(billing_tools_read_the_balance_of_a_key)
         bill(f, "/v1/dashboard/billing/usage?start_date=2026-01-01&end_date=2026-02-01");
     CHECK_STR(api_text_at(f, a.json, "object"), "list");
     CHECK(number_at(a.json, "total_usage") == 100.0); /* cents */
-    api_fixture_sql(f, "UPDATE tokens SET unlimited_quota = 1 WHERE id = 7");
+    api_fixture_sql(f, "UPDATE tokens SET unlimited_quota = true WHERE id = 7");
     a = bill(f, "/v1/dashboard/billing/subscription");
     CHECK(number_at(a.json, "hard_limit_usd") == 100000000.0);
     /* Figures that only another program can have stored are told, too. */

@@ -94,12 +94,14 @@ TEST(the_wizard_names_root_once_and_is_closed_after)
         "{\"username\":5,\"password\":\"password9\",\"confirmPassword\":\"password9\"}",
         long_name,
     };
+    static const char *const names[] = {
+        [DB_SQLITE] = "sqlite", [DB_MYSQL] = "mysql", [DB_POSTGRES] = "postgres"};
     struct api_fixture *f = api_fixture_open_fresh(&(struct api_conf){.db = NULL});
     struct api_answer a = api_fixture_call(f, &(struct api_ask){.path = "/api/setup"});
 
     CHECK(!json_bool_or(api_at(a.json, "data.status"), true));
     CHECK(!json_bool_or(api_at(a.json, "data.root_init"), true));
-    CHECK_STR(api_text_at(f, a.json, "data.database_type"), "sqlite");
+    CHECK_STR(api_text_at(f, a.json, "data.database_type"), names[store_fixture_kind()]);
     CHECK(!json_bool_or(api_at(a.json, "data.code_required"), true));
     CHECK(!api_at(a.json, "message"));
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -182,7 +184,7 @@ TEST(the_initial_tokens_are_made_once_and_work_before_the_password_is_changed)
     struct api_conf again = conf;
 
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM tokens WHERE \"key\" = '" KEY
-                                    "' AND unlimited_quota = 1"),
+                                    "' AND unlimited_quota = true"),
              1);
     again.db = f->db;
     again.clock = &f->clock.clock;
@@ -209,7 +211,7 @@ TEST(other_keys_of_a_root_with_the_first_password_are_refused)
     struct api_fixture *f = api_fixture_open_fresh(&(struct api_conf){.db = NULL});
 
     api_fixture_sql(f, "INSERT INTO tokens (user_id, \"key\", status, name, expired_time, "
-                       "unlimited_quota) VALUES (1, '" KEY "', 1, 'old', -1, 1)");
+                       "unlimited_quota) VALUES (1, '" KEY "', 1, 'old', -1, true)");
     api_fixture_sql(f, "UPDATE users SET access_token = 'old' WHERE id = 1");
     struct api_answer a = api_fixture_call(
         f, &(struct api_ask){.path = "/dashboard/billing/usage", .authorization = "sk-" KEY});

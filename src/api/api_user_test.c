@@ -112,7 +112,7 @@ TEST(registering_gives_gifts_to_the_new_user_and_the_inviter)
              30);
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM logs WHERE type = 4"), 3);
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM tokens WHERE user_id = 4 AND "
-                                    "unlimited_quota = 1 AND expired_time = -1"),
+                                    "unlimited_quota = true AND expired_time = -1"),
              1);
     api_fixture_close(f);
 }

@@ -46,9 +46,9 @@ struct db_value {
 /* Where the database is: what SQL_DSN, SQLITE_PATH, SQLITE_BUSY_TIMEOUT, SQL_MAX_OPEN_CONNS, ...
  * and the data folder say. */
 struct db_conf {
-    struct str dsn;         /* SQL_DSN; empty or "local...": SQLite; see dsn.h */
-    struct str sqlite_path; /* file; may carry ?_busy_timeout=5000 as the original writes it */
-    int64_t busy_timeout_ms;
+    struct str dsn;          /* SQL_DSN; empty or "local...": SQLite; see dsn.h */
+    struct str sqlite_path;  /* file; may carry ?_busy_timeout=5000 as the original writes it */
+    int64_t busy_timeout_ms; /* how long another writer, or a free connection, is waited for */
     /* Servers only; 0: the default. */
     unsigned max_open_conns, max_idle_conns;
     int64_t conn_lifetime_ms;     /* SQL_CONN_MAX_LIFETIME, SQL_MAX_LIFETIME */
@@ -136,7 +136,7 @@ struct db_upsert {
     const char *const *columns;
     size_t column_count, key_columns, add_columns;
 };
-/* `rows` rows of column_count values each; at most 500 values in a call. */
+/* `rows` rows of column_count values each, no two of the same key; at most 500 values in a call. */
 MUST_CHECK enum err_code db_upsert_values(struct db_conn *c, const struct db_upsert *what,
                                           const struct db_value *values, size_t rows,
                                           struct err *err);

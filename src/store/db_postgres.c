@@ -70,7 +70,7 @@ struct pg_db {
     struct str where;               /* "PostgreSQL at db:5432/oneapi" */
     const char **names, **settings; /* of PQconnectdbParams, a NULL at their ends */
     struct dsn_postgres dsn;
-    int64_t statement_timeout_ms;
+    int64_t statement_timeout_ms, lock_timeout_ms;
 };
 
 struct pg_rows {
@@ -161,6 +161,9 @@ static enum err_code say(struct pg_conn *c, struct str state, const char *text, 
     if (str_eq(state, STR("57014")))
         return err_set(err, ERR_UNAVAILABLE, "a statement took longer than %" PRId64 " ms",
                        c->db->statement_timeout_ms);
+    if (str_eq(state, STR("55P03")))
+        return err_set(err, ERR_UNAVAILABLE, "another writer held what it needs for %" PRId64 " ms",
+                       c->db->lock_timeout_ms);
     if (str_eq(state, STR("53100")))
         return err_set(err, ERR_UNAVAILABLE, "%.*s: the disk is full", STR_ARG(c->db->where));
     if (str_eq(state, STR("25006")))
@@ -243,6 +246,20 @@ static void copy_text(char *to, struct str text)
             to[i] = '?';
 }
 
+/* The shortest that reads back as the same number: a decimal column keeps every digit it is given.
+ */
+static size_t write_f64(char *to, double value)
+{
+    int bytes = 0;
+
+    for (int digits = 15; digits <= 17; digits++) {
+        bytes = snprintf(to, 32, "%.*g", digits, value);
+        if (strtod(to, NULL) == value)
+            break;
+    }
+    return (size_t)bytes + 1;
+}
+
 /* Writes the value at `to`; returns the bytes it took there. */
 static size_t write_value(char *to, const struct db_value *v)
 {
@@ -253,7 +270,7 @@ static size_t write_value(char *to, const struct db_value *v)
     case DB_T_BOOL:
         return (size_t)snprintf(to, 32, "%" PRId64, v->i) + 1;
     case DB_T_F64:
-        return (size_t)snprintf(to, 32, "%.17g", v->f) + 1;
+        return write_f64(to, v->f);
     case DB_T_TEXT:
         copy_text(to, v->s);
         return v->s.n + 1;
@@ -681,7 +698,7 @@ static enum err_code apply_setting(struct pg_conn *c, const struct dsn_setting *
 
 static enum err_code conn_setup(struct pg_conn *c, struct err *err)
 {
-    char sql[320];
+    char sql[400];
     int version = PQserverVersion(c->handle);
 
     if (version < OLDEST_VERSION)
@@ -693,8 +710,8 @@ static enum err_code conn_setup(struct pg_conn *c, struct err *err)
     snprintf(sql, sizeof sql,
              "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET bytea_output = 'hex';"
              " SET standard_conforming_strings = on; SET extra_float_digits = 3;"
-             " SET statement_timeout = %" PRId64,
-             c->db->statement_timeout_ms);
+             " SET statement_timeout = %" PRId64 "; SET lock_timeout = %" PRId64,
+             c->db->statement_timeout_ms, c->db->lock_timeout_ms);
     return run_simple(c, sql, err);
 }
 
@@ -907,7 +924,7 @@ static struct db_pool *pool_new(struct pg_db *db, const struct db_conf *conf)
         .max_idle = conf->max_idle_conns ? conf->max_idle_conns : MAX_IDLE,
         .lifetime_ms = conf->conn_lifetime_ms,
         .check_ms = DB_POOL_CHECK_MS,
-        .wait_ms = conf->busy_timeout_ms > 0 ? conf->busy_timeout_ms : WAIT_MS,
+        .wait_ms = db->lock_timeout_ms,
     };
 
     return db_pool_new(&pool, &ops, db);
@@ -923,6 +940,7 @@ enum err_code db_postgres_open(const struct db_conf *conf, struct db **out, stru
     db->where = str_dup(&db->arena, dsn_describe(&db->arena, conf->dsn));
     db->statement_timeout_ms =
         conf->statement_timeout_ms > 0 ? conf->statement_timeout_ms : STATEMENT_TIMEOUT_MS;
+    db->lock_timeout_ms = conf->busy_timeout_ms > 0 ? conf->busy_timeout_ms : WAIT_MS;
     rc = read_dsn(db, conf->dsn, err);
     if (rc == ERR_OK) {
         db->pool = pool_new(db, conf);

@@ -1,6 +1,8 @@
+/*
+ * On SQLite only: this is about its file, its locks and its settings.
+ */
 #include "store/db.h"
 
-#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -61,19 +63,6 @@ TEST(a_file_that_may_not_be_written_is_told)
     CHECK_EQ(open_at(path, 100, &db, &err), ERR_DB);
     CHECK(says(&err, "cannot be written"));
     store_fixture_close(NULL, path);
-}
-
-TEST(other_kinds_of_database_are_refused_by_name)
-{
-    const struct db_conf mysql = {.dsn = STR("u:p@tcp(h:3306)/d")},
-                         postgres = {.dsn = STR("postgres://u:secret@h/d")};
-    struct err err;
-    struct db *db;
-
-    CHECK_EQ(db_open(&mysql, &db, &err), ERR_BAD_REQUEST);
-    CHECK(says(&err, "MySQL"));
-    CHECK_EQ(db_open(&postgres, &db, &err), ERR_BAD_REQUEST);
-    CHECK(says(&err, "PostgreSQL") && !says(&err, "secret"));
 }
 
 TEST(a_new_file_is_for_its_owner_only)
@@ -173,37 +162,6 @@ TEST(a_reading_connection_cannot_write)
     fx_close(&f);
 }
 
-TEST(a_release_rolls_back_what_is_open)
-{
-    struct store_fx f;
-
-    fx_open(&f);
-    CHECK_OK(&f, db_begin(f.c, &f.err));
-    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "INSERT INTO options VALUES ('a', 'b')"));
-    db_release(f.c);
-    CHECK_OK(&f, db_acquire(f.db, DB_WRITE, &f.c, &f.err));
-    CHECK(!db_in_transaction(f.c));
-    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM options"), 0);
-    fx_close(&f);
-}
-
-TEST(a_joined_transaction_leaves_the_end_to_its_owner)
-{
-    struct db_tx outer, inner;
-    struct store_fx f;
-
-    fx_open(&f);
-    CHECK_OK(&f, db_join(f.c, &outer, &f.err));
-    CHECK_OK(&f, db_join(f.c, &inner, &f.err));
-    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "INSERT INTO options VALUES ('a', 'b')"));
-    CHECK_OK(&f, db_join_end(&inner, ERR_OK, &f.err));
-    CHECK(db_in_transaction(f.c));
-    CHECK_EQ(db_join_end(&outer, ERR_BAD_REQUEST, &f.err), ERR_BAD_REQUEST);
-    CHECK(!db_in_transaction(f.c));
-    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM options"), 0);
-    fx_close(&f);
-}
-
 TEST(values_of_every_type_go_in_and_come_out)
 {
     struct db_rows *rows;
@@ -232,134 +190,6 @@ TEST(values_of_every_type_go_in_and_come_out)
     fx_close(&f);
 }
 
-TEST(the_same_query_may_run_inside_itself)
-{
-    struct db_rows *outer, *inner;
-    const char *sql = "SELECT column1 FROM (VALUES (1), (2))";
-    struct store_fx f;
-
-    fx_open(&f);
-    CHECK_OK(&f, db_query(f.c, &f.a, &outer, &f.err, sql));
-    CHECK(db_next(outer));
-    CHECK_OK(&f, db_query(f.c, &f.a, &inner, &f.err, sql));
-    CHECK(db_next(inner) && db_next(inner));
-    CHECK_EQ(db_i64(inner, 0), 2);
-    CHECK_OK(&f, db_end(inner, &f.err));
-    CHECK(db_next(outer));
-    CHECK_EQ(db_i64(outer, 0), 2);
-    CHECK_OK(&f, db_end(outer, &f.err));
-    fx_close(&f);
-}
-
-TEST(more_statements_than_the_cache_holds_are_fine)
-{
-    struct db_rows *held;
-    struct store_fx f;
-
-    fx_open(&f);
-    CHECK_OK(&f, db_query(f.c, &f.a, &held, &f.err, "SELECT 4711"));
-    for (int i = 0; i < 400; i++)
-        CHECK_EQ(fx_number(&f, arena_fmt(&f.a, "SELECT %d", i).p), i);
-    CHECK(db_next(held));
-    CHECK_EQ(db_i64(held, 0), 4711);
-    CHECK_OK(&f, db_end(held, &f.err));
-    fx_close(&f);
-}
-
-TEST(an_upsert_replaces_and_adds)
-{
-    static const char *const names[] = {"journal_id", "applied"};
-    static const struct db_upsert adding = {"yourapi_journal", names, 2, 1, 1};
-    const struct db_value values[] = {DB_I64(1), DB_I64(5), DB_I64(2), DB_I64(7)};
-    struct store_fx f;
-
-    fx_open(&f);
-    CHECK_OK(&f, db_upsert_values(f.c, &adding, values, 2, &f.err));
-    CHECK_OK(&f, db_upsert_values(f.c, &adding, values, 2, &f.err));
-    CHECK_EQ(fx_number(&f, "SELECT applied FROM yourapi_journal WHERE journal_id = 2"), 14);
-    fx_close(&f);
-}
-
-/* Many readers and one writer: a reader always sees a whole transaction, never half of one. */
-
-struct shared {
-    struct db *db;
-    _Atomic bool done;
-    _Atomic int failures;
-};
-
-/* Two rows that a transaction moves together are equal to whoever looks. */
-static bool read_pair(struct db_conn *c, struct err *err)
-{
-    CLEANUP(arena_finip) struct arena a;
-    struct db_rows *rows;
-    bool equal = true;
-
-    arena_init(&a, 0);
-    if (db_query(c, &a, &rows, err, "SELECT MIN(applied), MAX(applied) FROM yourapi_journal") !=
-        ERR_OK)
-        return false;
-    if (db_next(rows))
-        equal = db_i64(rows, 0) == db_i64(rows, 1);
-    return db_end(rows, err) == ERR_OK && equal;
-}
-
-static void *reader(void *arg)
-{
-    struct shared *s = arg;
-
-    while (!s->done) {
-        struct db_conn *c;
-        struct err err = {.code = ERR_OK};
-        bool good = db_acquire(s->db, DB_READ, &c, &err) == ERR_OK && read_pair(c, &err);
-
-        if (!good) {
-            print_error("reader: %s\n", err.msg);
-            s->failures++;
-        }
-        db_release(c);
-    }
-    return NULL;
-}
-
-static enum err_code write_pair(struct db *db, int64_t value, struct err *err)
-{
-    CLEANUP(db_releasep) struct db_conn *c = NULL;
-
-    TRY(db_acquire(db, DB_WRITE, &c, err));
-    TRY(db_begin(c, err));
-    TRY(db_exec(c, NULL, err, "UPDATE yourapi_journal SET applied = ? WHERE journal_id = 1",
-                DB_I64(value)));
-    TRY(db_exec(c, NULL, err, "UPDATE yourapi_journal SET applied = ? WHERE journal_id = 2",
-                DB_I64(value)));
-    return db_commit(c, err);
-}
-
-TEST(many_readers_see_whole_transactions_of_the_writer)
-{
-    enum { THREADS = 8, WRITES = 300 };
-    struct shared s = {0};
-    pthread_t threads[THREADS];
-    struct store_fx f;
-
-    fx_open(&f);
-    s.db = f.db;
-    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "INSERT INTO yourapi_journal VALUES (1, 0), (2, 0)"));
-    db_release(f.c);
-    f.c = NULL;
-    for (size_t i = 0; i < THREADS; i++)
-        CHECK_EQ(pthread_create(&threads[i], NULL, reader, &s), 0);
-    for (int64_t i = 1; i <= WRITES; i++)
-        CHECK_OK(&f, write_pair(f.db, i, &f.err));
-    s.done = true;
-    for (size_t i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
-    CHECK_EQ(s.failures, 0);
-    CHECK_OK(&f, db_acquire(f.db, DB_WRITE, &f.c, &f.err));
-    CHECK_EQ(fx_number(&f, "SELECT SUM(applied) FROM yourapi_journal"), 2 * WRITES);
-    fx_close(&f);
-}
-
 TEST(a_full_disk_is_told_and_changes_nothing)
 {
     char *big;
@@ -381,11 +211,7 @@ TEST(a_full_disk_is_told_and_changes_nothing)
 }
 
 TEST_MAIN(a_path_that_cannot_be_is_told_by_its_cause, a_file_that_may_not_be_written_is_told,
-          other_kinds_of_database_are_refused_by_name, a_new_file_is_for_its_owner_only,
+          a_new_file_is_for_its_owner_only,
           a_lock_of_another_program_is_waited_for_as_long_as_the_path_says,
           the_wait_for_the_one_writing_connection_is_bounded, a_reading_connection_cannot_write,
-          a_release_rolls_back_what_is_open, a_joined_transaction_leaves_the_end_to_its_owner,
-          values_of_every_type_go_in_and_come_out, the_same_query_may_run_inside_itself,
-          more_statements_than_the_cache_holds_are_fine, an_upsert_replaces_and_adds,
-          many_readers_see_whole_transactions_of_the_writer,
-          a_full_disk_is_told_and_changes_nothing)
+          values_of_every_type_go_in_and_come_out, a_full_disk_is_told_and_changes_nothing)

@@ -270,7 +270,7 @@ static void read_postgres_words(struct arena *a, struct str text, bool (*known)(
         }
         text = str_trim(text);
         value = take_value(a, &text);
-        whole = str_make(begin, (size_t)(text.p - begin));
+        whole = str_trim(str_make(begin, (size_t)(text.p - begin)));
         if (known(name))
             keep(dsn, STR(" "), whole);
         else

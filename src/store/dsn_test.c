@@ -185,13 +185,13 @@ TEST(what_libpq_does_not_know_is_set_aside)
                       STR("host=h password = 'it\\'s = me' search_path=a,b user=u TimeZone='UTC' "
                           "sslmode=disable"),
                       fake_known, &p);
-    CHECK_STR(p.libpq, " host=h  password = 'it\\'s = me'  user=u  sslmode=disable");
+    CHECK_STR(p.libpq, " host=h password = 'it\\'s = me' user=u sslmode=disable");
     CHECK_EQ(p.setting_count, 2);
     CHECK_STR(p.settings[0].name, "search_path");
     CHECK_STR(p.settings[0].value, "a,b");
     CHECK_STR(p.settings[1].value, "UTC");
     dsn_read_postgres(&a, STR("host=h nonsense"), fake_known, &p);
-    CHECK_STR(p.libpq, " host=h  nonsense"); /* libpq will say so */
+    CHECK_STR(p.libpq, " host=h nonsense"); /* libpq will say so */
     CHECK(p.libpq.p[p.libpq.n] == '\0');
 }
 

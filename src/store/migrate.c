@@ -19,7 +19,7 @@
 #include "store/repo_meta.h"
 #include "store/schema.h"
 
-enum { DDL_LIMIT = 16 * 1024 };
+enum { DDL_LIMIT = 16 * 1024, MIGRATION_LOCK = 0x79617069 /* "yapi" */ };
 
 /* Keys of yourapi_meta. */
 #define META_ORIGIN    STR("origin")
@@ -88,6 +88,22 @@ static enum err_code add_columns(struct migration *m, const struct schema_table 
     return ERR_OK;
 }
 
+/* What may fail without an end to the whole. MySQL has no transaction around DDL, so there is
+ * nothing to go back to; PostgreSQL's would be over without this. */
+static enum err_code try_sql(struct migration *m, struct err *err)
+{
+    enum err_code rc;
+
+    if (db_conn_kind(m->conn) == DB_MYSQL)
+        return run_sql(m, err);
+    TRY(db_exec(m->conn, NULL, err, "SAVEPOINT attempt"));
+    rc = run_sql(m, err);
+    if (rc != ERR_OK)
+        TRY(db_exec(m->conn, NULL, NULL, "ROLLBACK TO SAVEPOINT attempt"));
+    TRY(db_exec(m->conn, NULL, err, "RELEASE SAVEPOINT attempt"));
+    return rc;
+}
+
 static enum err_code create_index(struct migration *m, const struct schema_table *t,
                                   const struct schema_index *index, struct err *err)
 {
@@ -95,7 +111,7 @@ static enum err_code create_index(struct migration *m, const struct schema_table
 
     sb_reset(&m->sql);
     schema_create_index(&m->sql, db_conn_kind(m->conn), t, index);
-    rc = run_sql(m, err);
+    rc = try_sql(m, err);
     if (rc == ERR_CONFLICT) {
         /* Rows that are there already break it: the data is the operator's, the index is not worth
          * refusing to start. */
@@ -224,8 +240,20 @@ static enum err_code fix_abilities(struct migration *m, struct err *err)
 
 /* The whole. */
 
+/* PostgreSQL: other nodes that start now wait here until this one has committed, and an index over
+ * many rows may take as long as it takes. SQLite's transaction has the one writing lock. */
+static enum err_code be_alone(struct migration *m, struct err *err)
+{
+    if (db_conn_kind(m->conn) != DB_POSTGRES)
+        return ERR_OK;
+    TRY(db_exec(m->conn, NULL, err, "SET LOCAL statement_timeout = 0"));
+    TRY(db_exec(m->conn, NULL, err, "SET LOCAL lock_timeout = 0"));
+    return db_exec(m->conn, NULL, err, "SELECT pg_advisory_xact_lock(?)", DB_I64(MIGRATION_LOCK));
+}
+
 static enum err_code bring_forward(struct migration *m, struct str *origin, struct err *err)
 {
+    TRY(be_alone(m, err));
     TRY(bring_table(m, schema_find_table("yourapi_meta"), err));
     TRY(find_origin(m, origin, err));
     TRY(bring_tables(m, err));

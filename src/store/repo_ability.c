@@ -1,5 +1,6 @@
 #include "store/repo_ability.h"
 
+#include "base/map.h"
 #include "store/repo_row.h"
 
 /* The columns of a row, and how many rows go in one statement (7 values each, 500 at most). */
@@ -8,12 +9,13 @@ enum { ABILITY_COLUMNS = 7, ABILITY_ROWS = 50, ID_BATCH = 50 };
 struct rows {
     struct db_conn *conn;
     const struct channel *channel;
+    struct arena arena;
+    struct map seen; /* "group,model" of the rows so far */
     struct db_value values[ABILITY_ROWS * ABILITY_COLUMNS];
     size_t count;
 };
 
-/* An upsert, not an insert: "a,a" in models, or names that differ only in case on MySQL, must not
- * break the key. */
+/* An upsert, not an insert: names that differ only in case must not break the key on MySQL. */
 static enum err_code flush(struct rows *r, struct err *err)
 {
     static const char *const names[] = {"group",    "model",  "channel_id", "enabled",
@@ -23,6 +25,14 @@ static enum err_code flush(struct rows *r, struct err *err)
 
     r->count = 0;
     return count ? db_upsert_values(r->conn, &upsert, r->values, count, err) : ERR_OK;
+}
+
+/* Was it there before, as in "a,a"? No statement may upsert a row twice. */
+static bool seen_before(struct rows *r, struct str group, struct str model)
+{
+    struct str key = arena_fmt(&r->arena, "%.*s,%.*s", STR_ARG(group), STR_ARG(model));
+
+    return map_find(&r->seen, key) || map_put(&r->seen, key, r);
 }
 
 static enum err_code add(struct rows *r, struct str group, struct str model, struct err *err)
@@ -38,21 +48,34 @@ static enum err_code add(struct rows *r, struct str group, struct str model, str
         DB_TEXT_OR_NULL(ch->tag, ch->tag_null),
     };
 
+    if (seen_before(r, group, model))
+        return ERR_OK;
     memcpy(&r->values[r->count * ABILITY_COLUMNS], row, sizeof row);
     return ++r->count == ABILITY_ROWS ? flush(r, err) : ERR_OK;
+}
+
+static enum err_code add_all(struct rows *r, struct err *err)
+{
+    STR_SPLIT_EACH (group, r->channel->group, ',') {
+        STR_SPLIT_EACH (model, r->channel->models, ',') {
+            TRY(add(r, group, model, err));
+        }
+    }
+    return flush(r, err);
 }
 
 static enum err_code write_rows(struct db_conn *c, const struct channel *channel, struct err *err)
 {
     struct rows r = {.conn = c, .channel = channel};
+    enum err_code rc;
 
     TRY(db_exec(c, NULL, err, "DELETE FROM abilities WHERE channel_id = ?", DB_I64(channel->id)));
-    STR_SPLIT_EACH (group, channel->group, ',') {
-        STR_SPLIT_EACH (model, channel->models, ',') {
-            TRY(add(&r, group, model, err));
-        }
-    }
-    return flush(&r, err);
+    arena_init(&r.arena, 0);
+    map_init(&r.seen);
+    rc = add_all(&r, err);
+    map_fini(&r.seen);
+    arena_fini(&r.arena);
+    return rc;
 }
 
 enum err_code repo_ability_rebuild(struct db_conn *c, const struct channel *channel,

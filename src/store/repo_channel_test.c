@@ -34,7 +34,7 @@ static struct channel *find(struct store_fx *f, int64_t id)
 
 static int64_t enabled_abilities(struct store_fx *f)
 {
-    return fx_number(f, "SELECT COUNT(*) FROM abilities WHERE enabled = 1");
+    return fx_number(f, "SELECT COUNT(*) FROM abilities WHERE enabled = true");
 }
 
 TEST(an_inserted_channel_has_an_ability_for_each_model_and_group_once)
@@ -54,7 +54,8 @@ TEST(an_inserted_channel_has_an_ability_for_each_model_and_group_once)
     CHECK(!back->base_url_null);
     CHECK_STR(secret_reveal(back->key), "sk-up");
     CHECK_STR(back->channel_info, "{\"is_multi_key\":false}");
-    CHECK_STR(fx_text(&f, "SELECT typeof(channel_info) FROM channels"), "blob");
+    if (store_fixture_kind() == DB_SQLITE)
+        CHECK_STR(fx_text(&f, "SELECT typeof(channel_info) FROM channels"), "blob");
     CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM abilities"), 4);
     CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM abilities WHERE priority = 5 AND weight = 7"
                            " AND tag IS NULL AND model IN ('gpt-4o', 'claude')"),
@@ -243,7 +244,7 @@ TEST(a_tag_is_changed_with_its_abilities)
                                          &n, &f.err));
     CHECK_EQ(n, 2);
     CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM abilities WHERE tag = 't3' AND priority = 4"
-                           " AND enabled = 1 AND model IN ('b', 'c')"),
+                           " AND enabled = true AND model IN ('b', 'c')"),
              4);
     CHECK_OK(&f, repo_channel_set_tag(f.c, ids, 1, STR(""), &n, &f.err));
     CHECK(find(&f, ids[0])->tag_null);
@@ -314,14 +315,13 @@ TEST(a_failed_change_leaves_channel_and_abilities_as_they_were)
     int64_t id;
 
     fx_open(&f);
-    /* An ability that cannot be written stands for any failure between the two tables. */
-    CHECK_OK(&f, db_exec(f.c, NULL, &f.err,
-                         "CREATE TRIGGER t BEFORE INSERT ON abilities WHEN NEW.model = 'bad'"
-                         " BEGIN SELECT RAISE(ABORT, 'no'); END"));
-    ch.models = STR("a,bad");
+    CHECK_OK(&f, repo_channel_insert(f.c, &ch, &id, &f.err));
+    /* Abilities that cannot be written stand for any failure between the two tables. */
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "ALTER TABLE abilities RENAME TO away"));
     CHECK_EQ(repo_channel_insert(f.c, &ch, &id, &f.err), ERR_DB);
-    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM channels"), 0);
-    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM abilities"), 0);
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "ALTER TABLE away RENAME TO abilities"));
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM channels"), 1);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM abilities"), 1);
     fx_close(&f);
 }
 

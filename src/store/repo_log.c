@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "store/repo_log_row.h"
+#include "store/repo_meta.h"
 
 #define LOG_I64(member, name)  REPO_COLUMN(struct log_row, member, name, CELL_I64)
 #define LOG_TEXT(member, name) REPO_COLUMN(struct log_row, member, name, CELL_TEXT)
@@ -53,12 +54,26 @@ struct log_row repo_log_clip(const struct log_row *row)
 
 /* Writing. */
 
+enum err_code repo_log_lock(struct db_conn *c, struct err *err)
+{
+    return repo_meta_lock(c, STR("log_lock"), err);
+}
+
+static enum err_code insert_one(struct db_conn *c, const struct log_row *row, struct err *err)
+{
+    int64_t id;
+
+    TRY(repo_log_lock(c, err));
+    return repo_insert(c, &repo_log_table, row, &id, err);
+}
+
 enum err_code repo_log_insert(struct db_conn *c, const struct log_row *row, struct err *err)
 {
     struct log_row clipped = repo_log_clip(row);
-    int64_t id;
+    struct db_tx tx;
 
-    return repo_insert(c, &repo_log_table, &clipped, &id, err);
+    TRY(db_join(c, &tx, err));
+    return db_join_end(&tx, insert_one(c, &clipped, err), err);
 }
 
 enum {
@@ -97,8 +112,8 @@ static enum err_code insert_some(struct db_conn *c, const char *sql, struct db_v
 }
 
 /* Statements of a few sizes only, so that all of them stay prepared. */
-enum err_code repo_log_insert_many(struct db_conn *c, const struct log_row *rows, size_t n,
-                                   struct err *err)
+static enum err_code insert_all(struct db_conn *c, const struct log_row *rows, size_t n,
+                                struct err *err)
 {
     static const size_t sizes[] = {LOG_ROWS, 8, 1};
     CLEANUP(arena_finip) struct arena a;
@@ -107,6 +122,7 @@ enum err_code repo_log_insert_many(struct db_conn *c, const struct log_row *rows
 
     arena_init(&a, 0);
     sb_init(&sql, INSERT_LIMIT);
+    TRY(repo_log_lock(c, err));
     values = arena_new_array(&a, struct db_value, LOG_WRITTEN * LOG_ROWS);
     for (size_t s = 0; s < ARRAY_LEN(sizes); s++) {
         if (n < sizes[s])
@@ -117,6 +133,15 @@ enum err_code repo_log_insert_many(struct db_conn *c, const struct log_row *rows
             TRY(insert_some(c, sql.p, values, rows, sizes[s], err));
     }
     return ERR_OK;
+}
+
+enum err_code repo_log_insert_many(struct db_conn *c, const struct log_row *rows, size_t n,
+                                   struct err *err)
+{
+    struct db_tx tx;
+
+    TRY(db_join(c, &tx, err));
+    return db_join_end(&tx, insert_all(c, rows, n, err), err);
 }
 
 /* Reading. */

@@ -283,7 +283,23 @@ static enum err_code max_id(struct db_conn *c, int64_t *id, struct err *err)
     return repo_query_i64(c, &q, id, err);
 }
 
-/* The table was emptied by another program, ids begin anew: what was summed is gone. */
+/* Was the table emptied by another program? Then ids begin anew (SQLite) or go on (the servers),
+ * and in either case no row that was summed is left. */
+static enum err_code was_emptied(struct db_conn *c, int64_t mark, int64_t newest, bool *emptied,
+                                 struct err *err)
+{
+    int64_t oldest;
+
+    *emptied = newest < mark;
+    if (*emptied || mark == 0)
+        return ERR_OK;
+    REPO_QUERY(q);
+    repo_query_fmt(&q, "SELECT MIN(id) FROM logs");
+    TRY(repo_query_i64(c, &q, &oldest, err));
+    *emptied = oldest > mark;
+    return ERR_OK;
+}
+
 static enum err_code begin_anew(struct db_conn *c, struct err *err)
 {
     return db_exec(c, NULL, err, "DELETE FROM yourapi_log_hours");
@@ -304,10 +320,13 @@ static enum err_code roll_up(struct db_conn *c, struct sums *s, int64_t min_rows
                              struct err *err)
 {
     int64_t mark, newest, last;
+    bool emptied;
 
+    TRY(repo_log_lock(c, err));
     TRY(repo_meta_find_i64(c, MARK, &mark, err));
     TRY(max_id(c, &newest, err));
-    if (newest < mark) {
+    TRY(was_emptied(c, mark, newest, &emptied, err));
+    if (emptied) {
         TRY(begin_anew(c, err));
         mark = 0;
     } else if (newest - mark < min_rows) {

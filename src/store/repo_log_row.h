@@ -18,6 +18,10 @@ static inline int64_t repo_log_hour(int64_t at_s)
     return at_s - at_s % LOG_HOUR_S;
 }
 
+/* Held by whoever adds rows or sums them up, to the end of his transaction: the sums go by ids, and
+ * on a server one that was given out earlier may be committed later. */
+MUST_CHECK enum err_code repo_log_lock(struct db_conn *c, struct err *err);
+
 /* Sums of an hour. */
 struct log_hour {
     int64_t hour, count, quota; /* hour: unix s of its start */

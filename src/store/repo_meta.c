@@ -42,3 +42,12 @@ enum err_code repo_meta_put_i64(struct db_conn *c, struct str key, int64_t value
     arena_init(&a, 0);
     return repo_meta_put(c, key, arena_fmt(&a, "%lld", (long long)value), err);
 }
+
+/* A row that is written is the writer's until he commits, on both servers. */
+enum err_code repo_meta_lock(struct db_conn *c, struct str key, struct err *err)
+{
+    if (db_conn_kind(c) == DB_SQLITE)
+        return ERR_OK;
+    assert(db_in_transaction(c));
+    return repo_meta_put(c, key, STR("lock"), err);
+}

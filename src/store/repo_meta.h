@@ -16,3 +16,6 @@ MUST_CHECK enum err_code repo_meta_find_i64(struct db_conn *c, struct str key, i
                                             struct err *err);
 MUST_CHECK enum err_code repo_meta_put_i64(struct db_conn *c, struct str key, int64_t value,
                                            struct err *err);
+/* Waits until nobody else holds the key, and holds it to the end of the caller's transaction: for
+ * what reads first and then writes. SQLite has one writer at a time in any case. */
+MUST_CHECK enum err_code repo_meta_lock(struct db_conn *c, struct str key, struct err *err);

@@ -1,0 +1,143 @@
+/*
+ * On servers only: bringing a database of a server forward. What the result must be for each of the
+ * original programs is in migrate_test.c.
+ */
+#include "store/migrate.h"
+
+#include <pthread.h>
+
+#include "base/sb.h"
+#include "store/repo_meta.h"
+#include "store/schema.h"
+#include "store/store_fx.h"
+
+static void open_empty(struct store_fx *f)
+{
+    *f = (struct store_fx){0};
+    arena_init(&f->a, 0);
+    f->db = store_fixture_open_empty(f->path);
+    CHECK_OK(f, db_acquire(f->db, DB_WRITE, &f->c, &f->err));
+}
+
+static bool has(const struct str *names, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(names[i], str_from(name)))
+            return true;
+    return false;
+}
+
+/* Every column and index that we make is there. */
+static void check_complete(struct store_fx *f)
+{
+    for (size_t i = 0; i < schema_table_count(); i++) {
+        const struct schema_table *t = schema_table_at(i);
+        struct str *columns, *indexes;
+        size_t n, m;
+
+        CHECK_OK(f, db_list_columns(f->c, &f->a, t->name, &columns, &n, &f->err));
+        CHECK_OK(f, db_list_indexes(f->c, &f->a, t->name, &indexes, &m, &f->err));
+        CHECK_EQ(n, t->column_count);
+        for (size_t k = 0; k < t->column_count; k++)
+            CHECK(str_eq(columns[k], str_from(t->columns[k].name)));
+        for (size_t k = 0; k < t->index_count; k++)
+            CHECK(!schema_index_wanted(&t->indexes[k]) || has(indexes, m, t->indexes[k].name));
+    }
+}
+
+TEST(an_empty_database_gets_every_table_once)
+{
+    struct store_fx f;
+    struct str origin;
+
+    open_empty(&f);
+    CHECK_OK(&f, migrate_up(f.db, &f.err));
+    check_complete(&f);
+    CHECK_OK(&f, repo_meta_find(f.c, &f.a, STR("origin"), &origin, &f.err));
+    CHECK_STR(origin, "fresh");
+    CHECK_OK(&f, repo_meta_put(f.c, STR("mine"), STR("1"), &f.err));
+    CHECK_OK(&f, migrate_up(f.db, &f.err));
+    check_complete(&f);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM yourapi_meta WHERE \"key\" = 'mine'"), 1);
+    fx_close(&f);
+}
+
+/* The statement in the server's spelling. */
+static void make_table(struct store_fx *f, const char *name, size_t columns)
+{
+    CLEANUP(sb_finip) struct sb sql;
+    struct schema_table part = *schema_find_table(name);
+
+    sb_init(&sql, 16384);
+    part.column_count = columns;
+    schema_create_table(&sql, db_conn_kind(f->c), &part);
+    sb_add_char(&sql, '\0');
+    CHECK_OK(f, db_exec(f->c, NULL, &f->err, sql.p));
+}
+
+TEST(what_is_there_stays_and_what_is_missing_is_added)
+{
+    struct store_fx f;
+
+    open_empty(&f);
+    make_table(&f, "options", 2);
+    make_table(&f, "tokens", 10);
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "CREATE TABLE theirs (id bigint)"));
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "INSERT INTO options VALUES ('SystemName', 'Mine')"));
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err,
+                         "INSERT INTO tokens (id, user_id, \"key\") VALUES (5, 1, 'k')"));
+    CHECK_OK(&f, migrate_up(f.db, &f.err));
+    check_complete(&f);
+    CHECK_STR(fx_text(&f, "SELECT \"value\" FROM options"), "Mine");
+    CHECK_EQ(fx_number(&f, "SELECT id FROM tokens WHERE \"key\" = 'k'"), 5);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM theirs"), 0);
+    fx_close(&f);
+}
+
+TEST(a_unique_index_that_rows_break_does_not_stop_the_start)
+{
+    struct store_fx f;
+
+    open_empty(&f);
+    make_table(&f, "tokens", schema_find_table("tokens")->column_count);
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err,
+                         "INSERT INTO tokens (id, \"key\") VALUES (1, 'same'), (2, 'same')"));
+    CHECK_OK(&f, migrate_up(f.db, &f.err));
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM tokens"), 2);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM yourapi_meta WHERE \"key\" = 'origin'"), 1);
+    fx_close(&f);
+}
+
+static void *migrate_thread(void *path)
+{
+    struct db *db = store_fixture_reopen(path);
+    struct err err = {.code = ERR_OK};
+    enum err_code rc = migrate_up(db, &err);
+
+    if (rc != ERR_OK)
+        print_error("%s\n", err.msg);
+    db_close(db);
+    return rc == ERR_OK ? path : NULL;
+}
+
+TEST(several_nodes_may_start_at_the_same_time)
+{
+    pthread_t threads[4];
+    struct store_fx f;
+
+    open_empty(&f);
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, migrate_thread, f.path), 0);
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
+        void *done;
+
+        CHECK_EQ(pthread_join(threads[i], &done), 0);
+        CHECK(done != NULL);
+    }
+    check_complete(&f);
+    fx_close(&f);
+}
+
+TEST_MAIN(an_empty_database_gets_every_table_once, what_is_there_stays_and_what_is_missing_is_added,
+          a_unique_index_that_rows_break_does_not_stop_the_start,
+          several_nodes_may_start_at_the_same_time)
