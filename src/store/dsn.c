@@ -144,7 +144,7 @@ static enum err_code read_host(struct str address, struct dsn_mysql *out, struct
         out->host = str_sub(address, 0, (size_t)colon);
         port = str_skip(address, (size_t)colon + 1);
     }
-    if (bracket > 0 && out->host.p[0] == '[')
+    if (bracket > 0 && str_starts(out->host, STR("[")))
         out->host = str_sub(out->host, 1, (size_t)bracket - 1);
     if (out->host.n == 0)
         out->host = STR("127.0.0.1");
