@@ -259,8 +259,9 @@ TEST(billing_tools_read_the_balance_of_a_key)
     a = bill(f, "/v1/dashboard/billing/subscription");
     CHECK(number_at(a.json, "hard_limit_usd") == 100000000.0);
     /* Figures that only another program can have stored are told, too. */
-    api_fixture_sql(f, "UPDATE tokens SET unlimited_quota = 0, remain_quota = 9000000000000000000, "
-                       "used_quota = 9000000000000000000 WHERE id = 7");
+    api_fixture_sql(
+        f, "UPDATE tokens SET unlimited_quota = false, remain_quota = 9000000000000000000, "
+           "used_quota = 9000000000000000000 WHERE id = 7");
     a = bill(f, "/v1/dashboard/billing/usage");
     CHECK(number_at(a.json, "total_usage") == 1.8e15);
     a = bill(f, "/v1/dashboard/billing/subscription");

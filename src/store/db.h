@@ -3,10 +3,11 @@
  * transactions.
  *
  * SQL is written once in a common form: identifiers that are reserved words in one of the databases
- * stand in double quotes
- * ("group", "key"), parameters are `?`; the driver adapts quoting, placeholders, upsert and the id
- * of an insert. All calls block: never on a loop thread. A struct db is shared by threads; a struct
- * db_conn belongs to one thread at a time.
+ * stand in double quotes ("group", "key"), parameters are `?`, booleans are true and false (never
+ * 1 and 0), LIKE knows no case; the driver adapts quoting, placeholders, upsert and the id of an
+ * insert. All calls block: never on a loop thread. A struct db is shared by threads; a struct
+ * db_conn belongs to one thread at a time. After an error inside a transaction nothing but its
+ * rollback is sure to work.
  *
  *     CLEANUP(db_releasep) struct db_conn *c = NULL;
  *     TRY(db_acquire(db, DB_READ, &c, err));

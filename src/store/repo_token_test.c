@@ -168,9 +168,9 @@ TEST(a_token_is_marked_only_while_it_is_true)
     CHECK_OK(&f, repo_token_set_quota(f.c, id, 0, &delta, &found, &f.err));
     CHECK(marked(&f, id, TOKEN_EXHAUSTED, 0));
     CHECK_EQ(find(&f, id)->status, TOKEN_EXHAUSTED);
-    run(&f, "UPDATE tokens SET status = 1, unlimited_quota = 1");
+    run(&f, "UPDATE tokens SET status = 1, unlimited_quota = true");
     CHECK(!marked(&f, id, TOKEN_EXHAUSTED, 0));
-    run(&f, "UPDATE tokens SET status = 2, unlimited_quota = 0");
+    run(&f, "UPDATE tokens SET status = 2, unlimited_quota = false");
     CHECK(!marked(&f, id, TOKEN_EXHAUSTED, 0));
     fx_close(&f);
 }
