@@ -19,9 +19,9 @@ enum err_code db_open(const struct db_conf *conf, struct db **out, struct err *e
     case DB_POSTGRES:
         return db_postgres_open(conf, out, err);
     case DB_MYSQL:
-        break;
+        return db_mysql_open(conf, out, err);
     }
-    return err_set(err, ERR_BAD_REQUEST, "SQL_DSN names a MySQL database, which this build lacks");
+    return err_set(err, ERR_INTERNAL, "no driver for the database that SQL_DSN names");
 }
 
 void db_close(struct db *db)

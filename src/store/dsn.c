@@ -90,8 +90,10 @@ static enum err_code read_tls(struct str value, struct dsn_mysql *out, struct er
 {
     bool on;
 
-    if (str_eq_nocase(value, STR("skip-verify")) || str_eq_nocase(value, STR("preferred"))) {
+    out->tls_optional = str_eq_nocase(value, STR("preferred"));
+    if (out->tls_optional || str_eq_nocase(value, STR("skip-verify"))) {
         out->tls = true;
+        out->tls_verify = false;
         return ERR_OK;
     }
     if (!str_to_bool(value, &on))

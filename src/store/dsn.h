@@ -24,6 +24,7 @@ struct dsn_mysql {
     struct str charset; /* utf8mb4 when not said */
     bool tls;           /* tls=true, skip-verify or preferred */
     bool tls_verify;    /* false: tls=skip-verify or preferred */
+    bool tls_optional;  /* tls=preferred: without it where the server has none */
     int64_t connect_timeout_ms, read_timeout_ms, write_timeout_ms; /* 0: not said */
 };
 
