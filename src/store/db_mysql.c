@@ -41,7 +41,9 @@ struct statement {
 /* A cell of the row that was read last. */
 struct cell {
     enum cell_kind { CELL_INT, CELL_REAL, CELL_BYTES } kind;
-    bool is_unsigned, bits; /* bits: BIT(n), its bytes are a number, highest first */
+    bool is_unsigned;
+    bool bits; /* BIT(n): its bytes are a number, highest first */
+    bool time; /* DATETIME, TIMESTAMP */
     my_bool is_null, cut;
     unsigned long bytes;
     int64_t i;
@@ -345,7 +347,9 @@ static bool was_dead(const struct mysql_conn *c, const struct call *call)
 {
     enum { GONE_AWAY = 2006 };
 
-    return c->pool.broken && c->fresh && (!call->sent || call->rows || call->number == GONE_AWAY);
+    if (call->rows && mysql_is_other_columns(call->number))
+        return true;
+    return c->fresh && (!call->sent || call->rows || call->number == GONE_AWAY);
 }
 
 /* Does what must be done before the call can be tried again; false: it cannot. */
@@ -461,6 +465,7 @@ static void bind_cell(MYSQL_BIND *bind, struct cell *cell, const MYSQL_FIELD *fi
         return;
     }
     cell->bits = field->type == MYSQL_TYPE_BIT;
+    cell->time = field->type == MYSQL_TYPE_DATETIME || field->type == MYSQL_TYPE_TIMESTAMP;
     bind->buffer_type = MYSQL_TYPE_STRING;
     bind->buffer_length =
         field->max_length > TIME_BYTES ? field->max_length : (unsigned long)TIME_BYTES;
@@ -508,6 +513,31 @@ static enum err_code do_query(struct db_conn *base, struct arena *a, struct db_r
     return ERR_OK;
 }
 
+/* "2026-11-23 16:15:15.130" becomes "2026-11-23 16:15:15.13+00:00", as the cells of the other
+ * databases read. */
+static void complete_time(struct cell *cell)
+{
+    const struct str zone = STR("+00:00");
+
+    if (memchr(cell->p, '.', cell->bytes)) {
+        while (cell->p[cell->bytes - 1] == '0')
+            cell->bytes--;
+        if (cell->p[cell->bytes - 1] == '.')
+            cell->bytes--;
+    }
+    memcpy(cell->p + cell->bytes, zone.p, zone.n);
+    cell->bytes += zone.n;
+}
+
+static void complete_cell(struct cell *cell)
+{
+    if (cell->kind != CELL_BYTES || cell->is_null)
+        return;
+    if (cell->time)
+        complete_time(cell);
+    cell->p[cell->bytes] = '\0';
+}
+
 static bool do_next(struct db_rows *base)
 {
     struct mysql_rows *rows = rows_of(base);
@@ -522,8 +552,7 @@ static bool do_next(struct db_rows *base)
     if (rows->failed)
         return false;
     for (unsigned i = 0; i < rows->count; i++)
-        if (rows->cells[i].kind == CELL_BYTES && !rows->cells[i].is_null)
-            rows->cells[i].p[rows->cells[i].bytes] = '\0';
+        complete_cell(&rows->cells[i]);
     return true;
 }
 

@@ -211,6 +211,11 @@ bool mysql_is_stale(unsigned number)
     return number == 1243 || number == 1615;
 }
 
+bool mysql_is_other_columns(unsigned number)
+{
+    return number == 2057;
+}
+
 bool mysql_is_too_many_statements(unsigned number)
 {
     return number == 1461;

@@ -24,5 +24,8 @@ MUST_CHECK enum err_code mysql_failed(const struct mysql_failure *f, bool *broke
 bool mysql_is_deadlock(unsigned number);
 /* The server has forgotten the prepared statement, or cannot use it any more: prepare it again. */
 bool mysql_is_stale(unsigned number);
+/* A query was run, but the table has other columns now than when its rows were read the last time:
+ * the library cannot go on with the connection. */
+bool mysql_is_other_columns(unsigned number);
 /* The server keeps as many prepared statements, of all clients together, as it may. */
 bool mysql_is_too_many_statements(unsigned number);
