@@ -124,11 +124,15 @@ static enum err_code stmt_failed(struct mysql_conn *c, MYSQL_STMT *handle, struc
     return err_failure(mysql_failed(&f, &c->pool.broken, err));
 }
 
-static enum err_code write_sql(struct sb *to, const char *sql, struct err *err)
+static enum err_code write_sql(struct sb *to, const struct call *call, struct err *err)
 {
-    db_sql_write(to, DB_MYSQL, str_from(sql), NULL);
+    size_t parameters;
+
+    db_sql_write(to, DB_MYSQL, str_from(call->sql), &parameters);
     if (sb_failed(to))
         return err_set(err, ERR_INTERNAL, "the SQL statement grew too long");
+    if (parameters != call->n)
+        return err_set(err, ERR_INTERNAL, "%zu values for %zu parameters", call->n, parameters);
     return ERR_OK;
 }
 
@@ -143,7 +147,7 @@ static enum err_code stmt_prepare(struct mysql_conn *c, struct call *call, struc
 
     *out = NULL;
     sb_init(&sql, SQL_LIMIT);
-    TRY(write_sql(&sql, call->sql, err));
+    TRY(write_sql(&sql, call, err));
     s = mem_zalloc(sizeof *s + text.n + 1);
     memcpy(s + 1, text.p, text.n);
     s->base.sql = str_make((const char *)(s + 1), text.n);
@@ -318,7 +322,7 @@ static enum err_code execute_text(struct mysql_conn *c, struct call *call, struc
     enum err_code rc;
 
     sb_init(&sql, SQL_LIMIT);
-    TRY(write_sql(&sql, call->sql, err));
+    TRY(write_sql(&sql, call, err));
     text = str_make(sql.p, sql.n - 1);
     call->sent = true;
     rc = is_ddl(text) ? run_ddl(c, text, err) : db_mysql_run(c, text, db_mysql_wait_ms(c->db), err);
@@ -805,6 +809,12 @@ static const struct db_driver mysql_driver = {
 
 /* Opening. */
 
+/* For a connection, and for a row that another transaction has changed. */
+static int64_t wait_ms(const struct db_conf *conf)
+{
+    return conf->busy_timeout_ms > 0 ? conf->busy_timeout_ms : WAIT_MS;
+}
+
 static struct db_pool_conf pool_conf(const struct db_conf *conf)
 {
     return (struct db_pool_conf){
@@ -812,7 +822,7 @@ static struct db_pool_conf pool_conf(const struct db_conf *conf)
         .max_idle = conf->max_idle_conns ? conf->max_idle_conns : MAX_IDLE,
         .lifetime_ms = conf->conn_lifetime_ms > 0 ? conf->conn_lifetime_ms : LIFETIME_MS,
         .check_ms = DB_POOL_CHECK_MS,
-        .wait_ms = conf->busy_timeout_ms > 0 ? conf->busy_timeout_ms : WAIT_MS,
+        .wait_ms = wait_ms(conf),
     };
 }
 
@@ -833,6 +843,7 @@ static enum err_code db_new(const struct db_conf *conf, struct mysql_db **out, s
     db->base.driver = &mysql_driver;
     db->where = str_dup(&db->arena, dsn_describe(&db->arena, dsn)).p;
     db->statement_ms = conf->statement_timeout_ms > 0 ? conf->statement_timeout_ms : STATEMENT_MS;
+    db->lock_ms = wait_ms(conf);
     db->pool = db_pool_new(&pool, &pool_ops, db);
     *out = db;
     return ERR_OK;

@@ -13,7 +13,6 @@
 enum {
     CONNECT_MS = 10000,
     ANSWER_MS = 5000,       /* for the way there and back, on top of the statement's time */
-    LOCK_WAIT_S = 10,       /* for rows; the server's own 50 s outlast a statement */
     TABLE_LOCK_WAIT_S = 60, /* for tables (DDL); the server's own default is a day or a year */
     SQL_LIMIT = 4096,
 };
@@ -175,8 +174,8 @@ static enum err_code set_up(struct mysql_conn *c, struct err *err)
     sb_fmt(&sql,
            "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO,"
            "NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT', time_zone = '+00:00', autocommit = 1,"
-           " innodb_lock_wait_timeout = %d, lock_wait_timeout = %d",
-           LOCK_WAIT_S, TABLE_LOCK_WAIT_S);
+           " innodb_lock_wait_timeout = %u, lock_wait_timeout = %d",
+           seconds(db->lock_ms), TABLE_LOCK_WAIT_S);
     if (is_mariadb(c))
         sb_fmt(&sql, ", max_statement_time = %.3f", (double)db->statement_ms / 1000);
     else

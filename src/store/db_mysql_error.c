@@ -26,7 +26,7 @@ static const struct meaning meanings[] = {
     {1169, CONFLICTS, NULL},
     {1586, CONFLICTS, NULL},
 
-    {1205, UNAVAILABLE, "another transaction holds a lock on the row for too long"},
+    {1205, UNAVAILABLE, "another transaction holds a lock for too long"},
     {1213, UNAVAILABLE, "two transactions waited for each other; this one gave way"},
     {1206, UNAVAILABLE, "the server has no room for more locks"},
     {1317, UNAVAILABLE, "the statement was interrupted"},

@@ -238,18 +238,71 @@ static enum err_code fix_abilities(struct migration *m, struct err *err)
     return repo_meta_put(m->conn, META_ABILITIES, STR("0"), err);
 }
 
-/* The whole. */
+/* One node after the other. */
 
-/* PostgreSQL: other nodes that start now wait here until this one has committed, and an index over
- * many rows may take as long as it takes. SQLite's transaction has the one writing lock. */
-static enum err_code be_alone(struct migration *m, struct err *err)
+/* The server's lock that nodes take to migrate, which MySQL gives to a session and not to a
+ * transaction (DDL would end it). It is the database's, because a server may have several. */
+#define MYSQL_LOCK "CONCAT('yourapi migrate ', MD5(DATABASE()))"
+
+static enum err_code ask_number(struct migration *m, const char *sql, int64_t *value,
+                                struct err *err)
 {
-    if (db_conn_kind(m->conn) != DB_POSTGRES)
-        return ERR_OK;
+    struct db_rows *rows;
+
+    *value = 0;
+    TRY(db_query(m->conn, m->arena, &rows, err, sql));
+    if (db_next(rows))
+        *value = db_i64(rows, 0);
+    return db_end(rows, err);
+}
+
+/* In portions, because a wait is a statement that may not take for ever. */
+static enum err_code lock_mysql(struct migration *m, struct err *err)
+{
+    int64_t got = 0;
+
+    for (int i = 0; !got; i++) {
+        TRY(ask_number(m, "SELECT GET_LOCK(" MYSQL_LOCK ", 2)", &got, err));
+        if (!got && i == 0)
+            log_info(NULL, "migrate.waiting", "reason=\"another node is migrating\"");
+    }
+    return ERR_OK;
+}
+
+/* Others may go on. A connection that broke has let go of it already. */
+static void unlock(struct migration *m)
+{
+    int64_t had;
+    struct err err;
+
+    if (db_conn_kind(m->conn) == DB_MYSQL &&
+        ask_number(m, "SELECT RELEASE_LOCK(" MYSQL_LOCK ")", &had, &err) != ERR_OK)
+        log_warn(NULL, "migrate.unlock", "reason=\"%s\"", err.msg);
+}
+
+static enum err_code lock_postgres(struct migration *m, struct err *err)
+{
     TRY(db_exec(m->conn, NULL, err, "SET LOCAL statement_timeout = 0"));
     TRY(db_exec(m->conn, NULL, err, "SET LOCAL lock_timeout = 0"));
     return db_exec(m->conn, NULL, err, "SELECT pg_advisory_xact_lock(?)", DB_I64(MIGRATION_LOCK));
 }
+
+/* Other nodes that start now wait here until this one is done, and an index over many rows may take
+ * as long as it takes. SQLite's transaction has the one writing lock. */
+static enum err_code be_alone(struct migration *m, struct err *err)
+{
+    switch (db_conn_kind(m->conn)) {
+    case DB_SQLITE:
+        break;
+    case DB_POSTGRES:
+        return lock_postgres(m, err);
+    case DB_MYSQL:
+        return lock_mysql(m, err);
+    }
+    return ERR_OK;
+}
+
+/* The whole. */
 
 static enum err_code bring_forward(struct migration *m, struct str *origin, struct err *err)
 {
@@ -273,6 +326,7 @@ static enum err_code migrate(struct db_conn *c, struct arena *a, struct err *err
     rc = db_join(c, &tx, err);
     if (rc == ERR_OK)
         rc = db_join_end(&tx, bring_forward(&m, &origin, err), err);
+    unlock(&m);
     sb_fini(&m.sql);
     if (rc != ERR_OK)
         return rc;

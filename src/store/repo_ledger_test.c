@@ -18,7 +18,7 @@ TEST(deltas_are_applied_to_users_tokens_and_channels)
                          " ('a', '', 20, NULL), ('b', '', 100, 7)"));
     CHECK_OK(&f, db_exec(f.c, NULL, &f.err,
                          "INSERT INTO tokens (\"key\", remain_quota, deleted_at) VALUES"
-                         " ('k', 100, '2025-01-01 00:00:00+00:00')"));
+                         " ('k', 100, '2025-01-01 00:00:00')"));
     CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "INSERT INTO channels (\"key\") VALUES ('k')"));
     CHECK_OK(&f, db_begin(f.c, &f.err));
     CHECK_OK(&f, repo_ledger_apply_users(f.c, users, 3, &f.err));
