@@ -5,6 +5,8 @@
 #include "obs/metrics.h"
 #include "store/repo_log_hours.h"
 
+enum { DEADLOCK_TRIES = 5 };
+
 struct flush_position {
     uint64_t journal_id, applied;
 };
@@ -209,17 +211,32 @@ static enum err_code transaction(struct work *w, struct db_conn *c, const struct
     return ERR_OK;
 }
 
+static void work_reset(struct work *w)
+{
+    map_fini(&w->ends);
+    map_init(&w->ends);
+    w->n = 0;
+    w->batch = (struct batch){0};
+}
+
+/* A batch that gave way in a deadlock (with another node's, or the console's) is applied again at
+ * once: that is no sign of a database in trouble. */
 static enum err_code apply_side(struct work *w, const struct flush_item *items, size_t n,
                                 struct err *err)
 {
     CLEANUP(db_releasep) struct db_conn *c = NULL;
-    enum err_code rc;
 
     TRY(db_acquire(w->side->db, DB_WRITE, &c, err));
-    rc = transaction(w, c, items, n, err);
-    if (rc != ERR_OK)
-        db_rollback(c);
-    return rc;
+    for (int tries = 1;; tries++) {
+        enum err_code rc = transaction(w, c, items, n, err);
+
+        if (rc != ERR_OK)
+            db_rollback(c);
+        if (rc == ERR_OK || tries == DEADLOCK_TRIES || !db_gave_way(c))
+            return rc;
+        work_reset(w);
+        w->side->doubt = true; /* it may have been the commit that failed */
+    }
 }
 
 enum err_code flush_apply(struct flush *f, const struct flush_item *items, size_t n,

@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "base/test.h"
 #include "ledger/verify.h"
+#include "obs/metrics.h"
 #include "store/repo_channel.h"
 #include "store/repo_ledger.h"
 #include "store/repo_log.h"
@@ -28,6 +29,7 @@ struct world {
     char path[STORE_FIXTURE_PATH], log_path[STORE_FIXTURE_PATH], dir[STORE_FIXTURE_PATH];
     struct clock_manual clock;
     struct balances *balances;
+    struct metrics *metrics;
     struct ledger *ledger;
     int64_t user, token, channel;
     unsigned journals;
@@ -91,6 +93,7 @@ static enum err_code try_open(struct world *w, struct err *err)
                                .db = w->db,
                                .log_db = w->log_db,
                                .balances = w->balances,
+                               .metrics = w->metrics,
                                .clock = &w->clock.clock,
                                .segment_bytes = w->segment_bytes};
 
@@ -681,6 +684,43 @@ TEST(with_the_database_away_records_wait_and_are_then_applied_once)
     world_remove(&w);
 }
 
+/* The rival holds the token and then wants the user, whom the ledger's batch holds; it has changed
+ * more rows, so that the batch is the one to give way. Only MySQL tells who waits for whom. */
+TEST(a_batch_that_gives_way_in_a_deadlock_is_applied_at_once)
+{
+    struct db_conn *rival;
+    struct world w;
+
+    if (store_fixture_kind() != DB_MYSQL)
+        skip();
+    world_make(&w);
+    w.metrics = metrics_new();
+    open_ledger(&w);
+    rival = writer(w.db);
+    CHECK_EQ(db_begin(rival, NULL), ERR_OK);
+    CHECK_EQ(db_exec(rival, NULL, NULL, "UPDATE tokens SET name = 'locked'"), ERR_OK);
+    CHECK_EQ(db_exec(rival, NULL, NULL,
+                     "INSERT INTO logs (created_at, type, quota) WITH RECURSIVE n(i) AS"
+                     " (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)"
+                     " SELECT 1000, 1, 0 FROM n"),
+             ERR_OK);
+    charge(&w, 0, 3);
+    /* The table is read anew only when nobody has asked for a tenth of a second. */
+    while (number(w.db, "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state ="
+                        " 'LOCK WAIT' AND trx_query LIKE 'UPDATE tokens SET remain%'") == 0)
+        usleep(150000);
+    CHECK_EQ(db_exec(rival, NULL, NULL, "UPDATE users SET display_name = 'x'"), ERR_OK);
+    CHECK_EQ(db_exec(rival, NULL, NULL, "DELETE FROM logs WHERE type = 1"), ERR_OK);
+    CHECK_EQ(db_commit(rival, NULL), ERR_OK);
+    db_release(rival);
+    CHECK(ledger_flush(w.ledger, FLUSH_MS));
+    check_charged(&w, 1, 3);
+    CHECK_EQ(metrics_read(w.metrics, METRIC_DB_ERRORS, 0), 0);
+    close_ledger(&w);
+    metrics_free(w.metrics);
+    world_remove(&w);
+}
+
 TEST(a_ledger_closed_while_the_database_is_away_leaves_its_records_to_the_next)
 {
     struct world w;
@@ -802,6 +842,7 @@ TEST_MAIN(records_reach_every_account_and_a_clean_end_leaves_nothing_behind,
           a_folder_belongs_to_one_ledger, a_killed_process_loses_no_record_and_charges_none_twice,
           logs_in_a_database_of_their_own_are_exact_by_themselves,
           with_the_database_away_records_wait_and_are_then_applied_once,
+          a_batch_that_gives_way_in_a_deadlock_is_applied_at_once,
           a_ledger_closed_while_the_database_is_away_leaves_its_records_to_the_next,
           loops_that_reserve_and_settle_leave_balances_as_the_database_has_them,
           the_cost_of_a_record_is_shown)

@@ -125,6 +125,7 @@ enum err_code db_end(struct db_rows *rows, struct err *err)
 enum err_code db_begin(struct db_conn *c, struct err *err)
 {
     assert(!c->in_transaction);
+    c->gave_way = false;
     TRY(c->driver->begin(c, err));
     c->in_transaction = true;
     return ERR_OK;
@@ -152,6 +153,11 @@ void db_rollback(struct db_conn *c)
 bool db_in_transaction(const struct db_conn *c)
 {
     return c->in_transaction;
+}
+
+bool db_gave_way(const struct db_conn *c)
+{
+    return c->gave_way;
 }
 
 enum err_code db_join(struct db_conn *c, struct db_tx *tx, struct err *err)

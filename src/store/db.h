@@ -108,6 +108,9 @@ MUST_CHECK enum err_code db_commit(struct db_conn *c, struct err *err);
 void db_rollback(struct db_conn *c);
 
 bool db_in_transaction(const struct db_conn *c);
+/* Did the last transaction fail because it and another waited for each other, and one had to give
+ * way? Nothing of it is left, and it may be begun again at once. Until the next db_begin(). */
+bool db_gave_way(const struct db_conn *c);
 
 /*
  * A transaction that joins the caller's when one is open: for functions of several statements.

@@ -52,6 +52,7 @@ struct db_conn {
     const struct db_driver *driver;
     enum db_access access;
     bool in_transaction; /* kept by db.c */
+    bool gave_way;       /* set by the driver in a deadlock that ended the transaction */
 };
 
 struct db_rows {

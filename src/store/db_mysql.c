@@ -121,6 +121,7 @@ static enum err_code stmt_failed(struct mysql_conn *c, MYSQL_STMT *handle, struc
                                     mysql_stmt_error(handle)};
 
     call->number = f.number;
+    c->pool.base.gave_way = c->pool.base.gave_way || mysql_is_deadlock(f.number);
     return err_failure(mysql_failed(&f, &c->pool.broken, err));
 }
 
@@ -372,6 +373,12 @@ static bool made_ready(struct mysql_conn *c, const struct call *call, int tries,
     return false;
 }
 
+/* The server has rolled the transaction back: what would still be sent stood by itself. */
+static enum err_code over(struct err *err)
+{
+    return err_set(err, ERR_UNAVAILABLE, "the transaction gave way to another one");
+}
+
 static enum err_code execute(struct mysql_conn *c, struct call *call, struct err *err)
 {
     for (int tries = 0;; tries++) {
@@ -379,6 +386,8 @@ static enum err_code execute(struct mysql_conn *c, struct call *call, struct err
 
         call->number = 0;
         call->sent = false;
+        if (c->pool.base.in_transaction && c->pool.base.gave_way)
+            return over(err);
         if (!c->handle)
             return err_set(err, ERR_UNAVAILABLE, "%s: not connected", c->db->where);
         rc =
@@ -678,6 +687,8 @@ static enum err_code do_commit(struct db_conn *base, struct err *err)
 {
     struct mysql_conn *c = conn_of(base);
 
+    if (base->gave_way)
+        return over(err);
     /* A lost connection has lost the transaction, too. */
     if (c->pool.broken || !c->handle)
         return err_set(err, ERR_UNAVAILABLE, "the connection to the server broke");

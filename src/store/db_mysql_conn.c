@@ -24,6 +24,7 @@ enum err_code db_mysql_failed(struct mysql_conn *c, struct err *err)
     const struct mysql_failure f = {mysql_errno(c->handle), mysql_sqlstate(c->handle),
                                     mysql_error(c->handle)};
 
+    c->pool.base.gave_way = c->pool.base.gave_way || mysql_is_deadlock(f.number);
     return err_failure(mysql_failed(&f, &c->pool.broken, err));
 }
 
@@ -107,18 +108,26 @@ static void set_seconds(MYSQL *handle, enum mysql_option option, int64_t ms)
 static void set_tls(MYSQL *handle, const struct dsn_mysql *dsn)
 {
     set_flag(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, dsn->tls && dsn->tls_verify);
-    if (!dsn->tls)
-        return;
-    mysql_ssl_set(handle, NULL, NULL, NULL, NULL, NULL);
-    set_flag(handle, MYSQL_OPT_SSL_ENFORCE, !dsn->tls_optional);
+    set_flag(handle, MYSQL_OPT_SSL_ENFORCE, dsn->tls); /* it takes this for "if there is one" */
+}
+
+static enum err_code check_tls(const struct mysql_conn *c, struct err *err)
+{
+    const struct dsn_mysql *dsn = &c->db->dsn;
+
+    if (!dsn->tls || dsn->tls_optional || mysql_get_ssl_cipher(c->handle))
+        return ERR_OK;
+    return err_set(err, ERR_DB, "the server offers no TLS, which the DSN asks for");
 }
 
 static void set_options(MYSQL *handle, const struct mysql_db *db)
 {
     const struct dsn_mysql *dsn = &db->dsn;
     const int64_t wait_ms = db_mysql_wait_ms(db);
-    const unsigned no = 0;
+    const unsigned no = 0, tcp = MYSQL_PROTOCOL_TCP;
 
+    if (dsn->host.n > 0) /* the library takes "localhost" for a socket of its own choice */
+        mysql_optionsv(handle, MYSQL_OPT_PROTOCOL, &tcp);
     set_seconds(handle, MYSQL_OPT_CONNECT_TIMEOUT,
                 dsn->connect_timeout_ms > 0 ? dsn->connect_timeout_ms : CONNECT_MS);
     set_seconds(handle, MYSQL_OPT_READ_TIMEOUT, wait_ms);
@@ -201,6 +210,8 @@ enum err_code db_mysql_connect(struct mysql_conn *c, struct err *err)
     c->pool.broken = false;
     rc = log_in(c) ? ERR_OK : db_mysql_failed(c, err);
     c->pool.socket = rc == ERR_OK ? (int)mysql_get_socket(c->handle) : -1;
+    if (rc == ERR_OK)
+        rc = check_tls(c, err);
     if (rc == ERR_OK)
         rc = set_up(c, err);
     if (rc != ERR_OK) {

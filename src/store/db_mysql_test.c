@@ -300,6 +300,51 @@ TEST(what_keeps_a_database_from_being_opened_is_named)
     fx_close(&f);
 }
 
+static enum err_code try_tls(struct store_fx *f, const char *host, const char *mode,
+                             struct str *cipher)
+{
+    const char *address =
+        arena_fmt(&f->a, "tcp(%s:%lld)", host, (long long)fx_number(f, "SELECT @@port")).p;
+    struct db_conf conf = {
+        .dsn = arena_fmt(&f->a, "%.*s?tls=%s", STR_ARG(dsn_with(f, NULL, address, f->path)), mode)};
+    struct db_conn *mine = f->c;
+    struct db *db;
+
+    *cipher = STR_NULL;
+    if (db_open(&conf, &db, &f->err) != ERR_OK)
+        return f->err.code;
+    CHECK_OK(f, db_acquire(db, DB_READ, &f->c, &f->err));
+    *cipher = fx_text(f, "SELECT variable_value FROM information_schema.session_status"
+                         " WHERE variable_name = 'Ssl_cipher'");
+    db_release(f->c);
+    db_close(db);
+    f->c = mine;
+    return ERR_OK;
+}
+
+TEST(a_connection_is_secured_as_the_dsn_says)
+{
+    struct store_fx f;
+    struct str cipher;
+
+    open_empty(&f);
+    CHECK_EQ(try_tls(&f, "localhost", "false", &cipher), ERR_OK);
+    CHECK_EQ(cipher.n, 0);
+    CHECK_EQ(try_tls(&f, "localhost", "preferred", &cipher), ERR_OK);
+    CHECK(cipher.n > 0);
+    CHECK_EQ(try_tls(&f, "localhost", "skip-verify", &cipher), ERR_OK);
+    CHECK(cipher.n > 0);
+    CHECK_EQ(try_tls(&f, "localhost", "true", &cipher), ERR_DB); /* who vouches for it? */
+    CHECK(str_has(str_from(f.err.msg), STR("certificate")));
+    setenv("SSL_CERT_FILE", getenv("YOURAPI_TEST_MYSQL_CA"), 1);
+    CHECK_EQ(try_tls(&f, "localhost", "true", &cipher), ERR_OK);
+    CHECK(cipher.n > 0);
+    CHECK_EQ(try_tls(&f, "127.0.0.1", "true", &cipher), ERR_DB); /* it is localhost's */
+    CHECK(str_has(str_from(f.err.msg), STR("certificate")));
+    unsetenv("SSL_CERT_FILE");
+    fx_close(&f);
+}
+
 TEST(a_database_that_cannot_hold_every_text_is_refused)
 {
     struct store_fx f;
@@ -528,6 +573,42 @@ TEST(a_statement_of_its_own_that_loses_a_deadlock_is_run_again)
     fx_close(&f);
 }
 
+/* The lighter one loses, and is over whatever it still sends. */
+TEST(a_transaction_that_loses_a_deadlock_has_given_way)
+{
+    struct rival rival = {0};
+    struct db_conn *watcher;
+    struct store_fx f;
+    pthread_t thread;
+
+    open_empty(&f);
+    run(&f, "CREATE TABLE t (id bigint PRIMARY KEY, n bigint)");
+    run(&f, "INSERT INTO t SELECT seq, 0 FROM seq_1_to_200");
+    rival.c = another(&f, DB_WRITE);
+    watcher = another(&f, DB_READ);
+    begin_with_weight(&f);
+    CHECK_OK(&f, db_begin(rival.c, &f.err));
+    CHECK_EQ(pthread_create(&thread, NULL, update_both, &rival), 0);
+    wait_for_lock_wait(&f, watcher);
+    run(&f, "UPDATE t SET n = n + 100 WHERE id = 1");
+    pthread_join(thread, NULL);
+    CHECK_EQ(rival.rc, ERR_UNAVAILABLE);
+    CHECK(db_gave_way(rival.c));
+    CHECK_EQ(db_exec(rival.c, NULL, &f.err, "INSERT INTO t VALUES (1000, 0)"), ERR_UNAVAILABLE);
+    CHECK_EQ(db_commit(rival.c, &f.err), ERR_UNAVAILABLE);
+    CHECK_OK(&f, db_commit(f.c, &f.err));
+    CHECK(!db_gave_way(f.c));
+    CHECK_EQ(fx_number(&f, "SELECT SUM(n) FROM t WHERE id <= 2"), 200);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM t"), 200);
+    CHECK_OK(&f, db_begin(rival.c, &f.err));
+    CHECK_OK(&f, db_exec(rival.c, NULL, &f.err, "UPDATE t SET n = 0"));
+    CHECK_OK(&f, db_commit(rival.c, &f.err));
+    CHECK(!db_gave_way(rival.c));
+    db_release(rival.c);
+    db_release(watcher);
+    fx_close(&f);
+}
+
 TEST(columns_and_indexes_are_those_of_this_database)
 {
     struct store_fx f;
@@ -554,7 +635,7 @@ TEST_MAIN(cells_of_every_type_read_as_what_they_hold, values_of_every_type_are_b
           a_session_is_in_utc_and_takes_literals_as_the_other_databases_do,
           rows_that_were_matched_count_as_changed, a_conflict_does_not_tell_the_value,
           a_statement_larger_than_a_packet_is_refused_and_the_connection_goes_on,
-          what_keeps_a_database_from_being_opened_is_named,
+          what_keeps_a_database_from_being_opened_is_named, a_connection_is_secured_as_the_dsn_says,
           a_database_that_cannot_hold_every_text_is_refused,
           a_statement_that_takes_too_long_is_ended_and_the_connection_goes_on,
           a_connection_that_died_while_idle_is_replaced,
@@ -563,4 +644,5 @@ TEST_MAIN(cells_of_every_type_read_as_what_they_hold, values_of_every_type_are_b
           what_follows_ddl_in_a_transaction_is_one_again, a_reading_transaction_sees_one_moment,
           a_writing_transaction_sees_what_others_committed,
           a_statement_of_its_own_that_loses_a_deadlock_is_run_again,
+          a_transaction_that_loses_a_deadlock_has_given_way,
           columns_and_indexes_are_those_of_this_database)

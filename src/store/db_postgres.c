@@ -189,6 +189,8 @@ static enum err_code(result_error)(struct pg_conn *c, const PGresult *result, st
         return lost(c, err);
     if (fate_of(state) == FATE_LOST)
         c->base.broken = true;
+    if (str_starts(state, STR("40")))
+        c->base.base.gave_way = true;
     return say(c, state, text, err);
 }
 #define result_error(...) err_failure(result_error(__VA_ARGS__))

@@ -142,8 +142,9 @@ static enum err_code bring_table(struct migration *m, const struct schema_table 
 
     TRY(db_list_columns(m->conn, m->arena, t->name, &have, &n, err));
     if (n == 0) {
-        TRY(create_table(m, t, err));
+        /* Noted first, because MySQL keeps a table that a killed run has made. */
         TRY(note_ability_column(m, t, err));
+        TRY(create_table(m, t, err));
     } else {
         TRY(add_columns(m, t, have, n, err));
     }

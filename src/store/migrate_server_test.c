@@ -5,6 +5,9 @@
 #include "store/migrate.h"
 
 #include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/sb.h"
 #include "store/repo_meta.h"
@@ -138,6 +141,45 @@ TEST(several_nodes_may_start_at_the_same_time)
     fx_close(&f);
 }
 
+/* A process of its own, killed after `us`. */
+static void migrate_and_kill(const char *path, useconds_t us)
+{
+    pid_t child = fork();
+
+    CHECK(child >= 0);
+    if (child == 0) {
+        struct db *db = store_fixture_reopen(path);
+        struct err err;
+
+        _exit(migrate_up(db, &err) == ERR_OK ? 0 : 1);
+    }
+    usleep(us);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
+TEST(a_node_killed_at_any_moment_leaves_a_database_that_is_completed)
+{
+    for (useconds_t us = 4000; us < 300000; us = us * 3 / 2) {
+        struct store_fx f;
+
+        open_empty(&f);
+        make_table(&f, "channels", schema_find_table("channels")->column_count);
+        make_table(&f, "users", 6); /* as an old version has it */
+        CHECK_OK(&f, db_exec(f.c, NULL, &f.err,
+                             "INSERT INTO channels (id, \"key\", models, \"group\", status)"
+                             " VALUES (3, 'k', 'a,b', 'default', 1)"));
+        migrate_and_kill(f.path, us);
+        CHECK_OK(&f, migrate_up(f.db, &f.err));
+        check_complete(&f);
+        CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM abilities WHERE channel_id = 3"), 2);
+        CHECK_STR(fx_text(&f, "SELECT \"value\" FROM yourapi_meta WHERE \"key\" = 'origin'"),
+                  "new-api");
+        fx_close(&f);
+    }
+}
+
 TEST_MAIN(an_empty_database_gets_every_table_once, what_is_there_stays_and_what_is_missing_is_added,
           a_unique_index_that_rows_break_does_not_stop_the_start,
-          several_nodes_may_start_at_the_same_time)
+          several_nodes_may_start_at_the_same_time,
+          a_node_killed_at_any_moment_leaves_a_database_that_is_completed)
