@@ -9,8 +9,7 @@
  * costs nobody an error. A statement of its own that lost a deadlock is run again; in a transaction
  * that is the business of who began it.
  */
-#include <errno.h>
-#include <stdio.h>
+#include <mysql.h>
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -114,16 +113,17 @@ struct call {
     bool sent;       /* the server may have run it */
 };
 
-static enum err_code stmt_failed(struct mysql_conn *c, MYSQL_STMT *handle, struct call *call,
-                                 struct err *err)
+static enum err_code(stmt_failed)(struct mysql_conn *c, MYSQL_STMT *handle, struct call *call,
+                                  struct err *err)
 {
     const struct mysql_failure f = {mysql_stmt_errno(handle), mysql_stmt_sqlstate(handle),
                                     mysql_stmt_error(handle)};
 
     call->number = f.number;
     c->pool.base.gave_way = c->pool.base.gave_way || mysql_is_deadlock(f.number);
-    return err_failure(mysql_failed(&f, &c->pool.broken, err));
+    return mysql_failed(&f, &c->pool.broken, err);
 }
+#define stmt_failed(...) err_failure(stmt_failed(__VA_ARGS__))
 
 static enum err_code write_sql(struct sb *to, const struct call *call, struct err *err)
 {
@@ -153,10 +153,7 @@ static enum err_code stmt_prepare(struct mysql_conn *c, struct call *call, struc
     memcpy(s + 1, text.p, text.n);
     s->base.sql = str_make((const char *)(s + 1), text.n);
     s->handle = mysql_stmt_init(c->handle);
-    if (!s->handle) {
-        mem_free(s);
-        return db_mysql_failed(c, err);
-    }
+    assert(s->handle); /* NULL: out of memory */
     if (mysql_stmt_prepare(s->handle, sql.p, (unsigned long)sql.n - 1) != 0) {
         rc = stmt_failed(c, s->handle, call, err);
         stmt_free(s);
@@ -178,6 +175,7 @@ static enum err_code stmt_take(struct mysql_conn *c, struct call *call, struct s
         return ERR_OK;
     }
     TRY(stmt_prepare(c, call, out, err));
+    assert(*out);
     if (s)
         return ERR_OK; /* a second one of the same text: not kept */
     gone = db_cache_put(&c->statements, &(*out)->base);

@@ -1,6 +1,7 @@
 #include "store/db_mysql_conn.h"
 
 #include <errno.h>
+#include <mysql.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@ enum {
 
 /* Errors. */
 
-enum err_code db_mysql_failed(struct mysql_conn *c, struct err *err)
+enum err_code(db_mysql_failed)(struct mysql_conn *c, struct err *err)
 {
     const struct mysql_failure f = {mysql_errno(c->handle), mysql_sqlstate(c->handle),
                                     mysql_error(c->handle)};

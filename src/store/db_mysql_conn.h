@@ -7,11 +7,11 @@
  * set_up() in the .c. One thread at a time, as the connection.
  */
 #pragma once
-#include <mysql.h>
-
 #include "store/db_cache.h"
 #include "store/db_pool.h"
 #include "store/dsn.h"
+
+struct st_mysql; /* the library's MYSQL */
 
 struct mysql_db {
     struct db base;
@@ -28,7 +28,7 @@ struct mysql_db {
 struct mysql_conn {
     struct db_pool_conn pool;
     struct mysql_db *db;
-    MYSQL *handle;              /* NULL: not connected */
+    struct st_mysql *handle;    /* NULL: not connected */
     struct db_cache statements; /* kept by db_mysql.c */
     bool fresh;                 /* nothing was run since it was taken from the pool */
 };
@@ -39,6 +39,7 @@ MUST_CHECK enum err_code db_mysql_connect(struct mysql_conn *c, struct err *err)
 void db_mysql_disconnect(struct mysql_conn *c);
 /* What the handle says went wrong; notes when the connection is broken. */
 MUST_CHECK enum err_code db_mysql_failed(struct mysql_conn *c, struct err *err);
+#define db_mysql_failed(...) err_failure(db_mysql_failed(__VA_ARGS__))
 /* Sends the text as it is and waits for its end, at most `wait_ms` (-1: as long as it takes); rows
  * are thrown away. */
 MUST_CHECK enum err_code db_mysql_run(struct mysql_conn *c, struct str sql, int64_t wait_ms,

@@ -324,9 +324,14 @@ static enum err_code try_tls(struct store_fx *f, const char *host, const char *m
 
 TEST(a_connection_is_secured_as_the_dsn_says)
 {
+    const char *authority = getenv("YOURAPI_TEST_MYSQL_CA");
     struct store_fx f;
     struct str cipher;
 
+    if (!authority) {
+        skip();
+        return;
+    }
     open_empty(&f);
     CHECK_EQ(try_tls(&f, "localhost", "false", &cipher), ERR_OK);
     CHECK_EQ(cipher.n, 0);
@@ -336,7 +341,7 @@ TEST(a_connection_is_secured_as_the_dsn_says)
     CHECK(cipher.n > 0);
     CHECK_EQ(try_tls(&f, "localhost", "true", &cipher), ERR_DB); /* who vouches for it? */
     CHECK(str_has(str_from(f.err.msg), STR("certificate")));
-    setenv("SSL_CERT_FILE", getenv("YOURAPI_TEST_MYSQL_CA"), 1);
+    setenv("SSL_CERT_FILE", authority, 1);
     CHECK_EQ(try_tls(&f, "localhost", "true", &cipher), ERR_OK);
     CHECK(cipher.n > 0);
     CHECK_EQ(try_tls(&f, "127.0.0.1", "true", &cipher), ERR_DB); /* it is localhost's */
