@@ -544,12 +544,17 @@ static void begin_with_weight(struct store_fx *f)
     run(f, "UPDATE t SET n = n + 100 WHERE id >= 2"); /* the heavier one goes on */
 }
 
-/* The table is read anew only when nobody has asked for a tenth of a second. */
-static void wait_for_lock_wait(struct store_fx *f, struct db_conn *watcher)
+/* The table is read anew only when nobody has asked for a tenth of a second, so it may still show
+ * what an earlier test saw: the connection's number tells. */
+static void wait_for_lock_wait(struct store_fx *f, struct db_conn *watcher, int64_t id)
 {
-    while (number_by(f, watcher,
-                     "SELECT COUNT(*) FROM information_schema.innodb_trx"
-                     " WHERE trx_state = 'LOCK WAIT' AND trx_query LIKE 'UPDATE t SET n%'") == 0)
+    const char *sql = arena_fmt(&f->a,
+                                "SELECT COUNT(*) FROM information_schema.innodb_trx"
+                                " WHERE trx_state = 'LOCK WAIT' AND trx_mysql_thread_id = %lld",
+                                (long long)id)
+                          .p;
+
+    while (number_by(f, watcher, sql) == 0)
         usleep(150000);
 }
 
@@ -559,15 +564,17 @@ TEST(a_statement_of_its_own_that_loses_a_deadlock_is_run_again)
     struct db_conn *watcher;
     struct store_fx f;
     pthread_t thread;
+    int64_t id;
 
     open_empty(&f);
     run(&f, "CREATE TABLE t (id bigint PRIMARY KEY, n bigint)");
     run(&f, "INSERT INTO t SELECT seq, 0 FROM seq_1_to_200");
     rival.c = another(&f, DB_WRITE);
+    id = number_by(&f, rival.c, "SELECT CONNECTION_ID()");
     watcher = another(&f, DB_READ);
     begin_with_weight(&f);
     CHECK_EQ(pthread_create(&thread, NULL, update_both, &rival), 0);
-    wait_for_lock_wait(&f, watcher);
+    wait_for_lock_wait(&f, watcher, id);
     run(&f, "UPDATE t SET n = n + 100 WHERE id = 1");
     CHECK_OK(&f, db_commit(f.c, &f.err));
     pthread_join(thread, NULL);
@@ -585,16 +592,18 @@ TEST(a_transaction_that_loses_a_deadlock_has_given_way)
     struct db_conn *watcher;
     struct store_fx f;
     pthread_t thread;
+    int64_t id;
 
     open_empty(&f);
     run(&f, "CREATE TABLE t (id bigint PRIMARY KEY, n bigint)");
     run(&f, "INSERT INTO t SELECT seq, 0 FROM seq_1_to_200");
     rival.c = another(&f, DB_WRITE);
+    id = number_by(&f, rival.c, "SELECT CONNECTION_ID()");
     watcher = another(&f, DB_READ);
     begin_with_weight(&f);
     CHECK_OK(&f, db_begin(rival.c, &f.err));
     CHECK_EQ(pthread_create(&thread, NULL, update_both, &rival), 0);
-    wait_for_lock_wait(&f, watcher);
+    wait_for_lock_wait(&f, watcher, id);
     run(&f, "UPDATE t SET n = n + 100 WHERE id = 1");
     pthread_join(thread, NULL);
     CHECK_EQ(rival.rc, ERR_UNAVAILABLE);
