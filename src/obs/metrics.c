@@ -23,6 +23,7 @@ static const char *const kinds_of_tokens[] = {"prompt", "cached", "completion", 
 static const char *const outcomes[] = {"ok",      "channel",     "connect", "tls",
                                        "status",  "body",        "empty",   "cut",
                                        "timeout", "client_gone", "other",   NULL};
+static const char *const redis_outcomes[] = {"ok", "refused", "unavailable", NULL};
 /* The codes of `outcomes` but the last. */
 static const enum err_code outcome_codes[] = {ERR_OK,
                                               ERR_CHANNEL,
@@ -41,6 +42,8 @@ static_assert(ARRAY_LEN(outcomes) == ARRAY_LEN(outcome_codes) + 2, "one name eac
 static const int64_t time_bounds[] = {1000,     2500,     5000,     10000,     25000,   50000,
                                       100000,   250000,   500000,   1000000,   2500000, 5000000,
                                       10000000, 30000000, 60000000, 300000000, 0};
+static const int64_t redis_time_bounds[] = {100,   250,    500,    1000,   2500,    5000, 10000,
+                                            25000, 100000, 250000, 500000, 1000000, 0};
 static const int64_t batch_bounds[] = {1, 10, 50, 100, 500, 1000, 5000, 10000, 0};
 
 /* A column each: name, text of HELP, kind, labels (the second one counts fastest), bounds of a
@@ -100,6 +103,24 @@ static const struct spec {
                              1},
     [METRIC_DB_ERRORS] =
         {"yourapi_db_errors_total", "Failed database calls.", COUNTER, {{NULL, NULL}}, NULL, 1},
+    [METRIC_REDIS_CALLS] = {"yourapi_redis_calls_total",
+                            "Finished calls of Redis.",
+                            COUNTER,
+                            {{"outcome", redis_outcomes}},
+                            NULL,
+                            1},
+    [METRIC_REDIS_CALL_TIME] = {"yourapi_redis_call_seconds",
+                                "Time from a call of Redis to its reply.",
+                                HISTOGRAM,
+                                {{NULL, NULL}},
+                                redis_time_bounds,
+                                MICRO},
+    [METRIC_REDIS_CONNECTIONS] = {"yourapi_redis_connections",
+                                  "Connections to Redis that are up.",
+                                  GAUGE,
+                                  {{NULL, NULL}},
+                                  NULL,
+                                  1},
 };
 
 struct metrics {

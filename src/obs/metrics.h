@@ -13,16 +13,19 @@
 struct metrics;
 
 enum metric {
-    METRIC_REQUESTS,        /* counter; by mode and status class: metrics_request() */
-    METRIC_REQUEST_TIME,    /* histogram, microseconds; by mode: metrics_request() */
-    METRIC_FIRST_BYTE_TIME, /* histogram, microseconds: request read to first byte of the reply */
-    METRIC_ATTEMPTS,        /* counter; by outcome: metrics_attempt() */
-    METRIC_TOKENS,          /* counter; by enum metric_tokens */
-    METRIC_QUOTA,           /* counter, points charged */
-    METRIC_OPEN_STREAMS,    /* gauge, +1 and -1 */
-    METRIC_JOURNAL_LAG,     /* gauge, seconds that the oldest unapplied record waits; set */
-    METRIC_LEDGER_BATCH,    /* histogram, records in a batch */
-    METRIC_DB_ERRORS,       /* counter */
+    METRIC_REQUESTS,          /* counter; by mode and status class: metrics_request() */
+    METRIC_REQUEST_TIME,      /* histogram, microseconds; by mode: metrics_request() */
+    METRIC_FIRST_BYTE_TIME,   /* histogram, microseconds: request read to first byte of the reply */
+    METRIC_ATTEMPTS,          /* counter; by outcome: metrics_attempt() */
+    METRIC_TOKENS,            /* counter; by enum metric_tokens */
+    METRIC_QUOTA,             /* counter, points charged */
+    METRIC_OPEN_STREAMS,      /* gauge, +1 and -1 */
+    METRIC_JOURNAL_LAG,       /* gauge, seconds that the oldest unapplied record waits; set */
+    METRIC_LEDGER_BATCH,      /* histogram, records in a batch */
+    METRIC_DB_ERRORS,         /* counter */
+    METRIC_REDIS_CALLS,       /* counter; by enum metric_redis */
+    METRIC_REDIS_CALL_TIME,   /* histogram, microseconds; of calls that were answered */
+    METRIC_REDIS_CONNECTIONS, /* gauge, +1 and -1: connections that are up */
     METRIC_COUNT
 };
 
@@ -39,6 +42,12 @@ enum metric_tokens {
     METRIC_TOKENS_PROMPT, /* cached ones included */
     METRIC_TOKENS_CACHED,
     METRIC_TOKENS_COMPLETION
+};
+
+enum metric_redis {
+    METRIC_REDIS_OK,
+    METRIC_REDIS_REFUSED,    /* the server answered with an error */
+    METRIC_REDIS_UNAVAILABLE /* no connection, or no answer in time */
 };
 
 struct metrics *metrics_new(void);
