@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "store/repo_meta.h"
 #include "store/repo_option.h"
 #include "store/repo_setup.h"
 #include "store/repo_user.h"
@@ -151,6 +152,13 @@ static bool same_account(const struct user *a, const struct user *b)
     return a->id == b->id && str_eq(secret_reveal(a->password), secret_reveal(b->password));
 }
 
+/* Of two that would finish the set-up at once the second one sees what the first has done. */
+static enum err_code begin_alone(struct api_call *c, struct db_conn *conn)
+{
+    TRY(db_begin(conn, &c->err));
+    return repo_meta_lock(conn, STR("setup_lock"), &c->err);
+}
+
 /* While the password was hashed, another wizard, or the account itself, may have been first. */
 static enum err_code check_still_open(struct api_call *c, struct db_conn *conn,
                                       const struct setup_state *state)
@@ -169,7 +177,7 @@ static enum err_code write_setup(struct api_call *c, struct db_conn *conn,
                                  const struct setup_state *state, const struct setup_form *f,
                                  struct secret hash)
 {
-    TRY(db_begin(conn, &c->err));
+    TRY(begin_alone(c, conn));
     TRY(check_still_open(c, conn, state));
     if (state->open)
         TRY(write_account(c, conn, state->root, f, hash));
@@ -222,6 +230,9 @@ enum err_code setup_finish_after_password(struct api_call *c, const struct user 
     if (row->role != ROLE_ROOT)
         return ERR_OK;
     TRY(call_db(c, DB_WRITE, &conn));
+    TRY(begin_alone(c, conn));
     TRY(repo_setup_find(conn, c->arena, &done, &c->err));
-    return done ? ERR_OK : repo_setup_insert(conn, call_conf(c)->version, call_now_s(c), &c->err);
+    if (!done)
+        TRY(repo_setup_insert(conn, call_conf(c)->version, call_now_s(c), &c->err));
+    return db_commit(conn, &c->err);
 }
