@@ -15,13 +15,13 @@
 
 #include "api/api.h"
 #include "app/publisher.h"
+#include "app/stores.h"
 #include "auth/first_password.h"
 #include "auth/limit.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "net/sock.h"
-#include "store/migrate.h"
 #include "store/repo_setup.h"
 
 enum {
@@ -53,7 +53,7 @@ struct app {
     struct arena arena;
     int lock_fd;
     struct str setup_code;
-    struct db *db;
+    struct stores stores;
     struct offload *offload;
     struct tls_trust *trust;
     struct balances *balances;
@@ -163,16 +163,9 @@ static enum err_code lock_folder(struct app *a, struct err *err)
 
 static enum err_code open_store(struct app *a, struct err *err)
 {
-    const struct app_options *o = a->options;
-    struct db_conf conf = {.dsn = o->sql_dsn, .busy_timeout_ms = o->sqlite_busy_timeout_ms};
-
-    conf.sqlite_path = o->sqlite_path.n > 0
-                           ? o->sqlite_path
-                           : arena_fmt(&a->arena, "%.*s/one-api.db", STR_ARG(o->data_dir));
-    TRY(make_folder(o->data_dir, err));
+    TRY(make_folder(a->options->data_dir, err));
     TRY(lock_folder(a, err));
-    TRY(db_open(&conf, &a->db, err));
-    return migrate_up(a->db, err);
+    return stores_open(a->options, &a->stores, err);
 }
 
 static enum err_code open_ledger(struct app *a, struct err *err)
@@ -180,8 +173,8 @@ static enum err_code open_ledger(struct app *a, struct err *err)
     struct ledger_conf conf = {
         .journal_dir = arena_fmt(&a->arena, "%.*s/journal", STR_ARG(a->options->data_dir)),
         .journals = a->options->relay_threads,
-        .db = a->db,
-        .log_db = a->db,
+        .db = a->stores.db,
+        .log_db = a->stores.log_db,
         .balances = a->balances,
         .clock = clock_system(),
     };
@@ -192,7 +185,7 @@ static enum err_code open_ledger(struct app *a, struct err *err)
 static void build_relay(struct app *a)
 {
     const struct app_options *o = a->options;
-    struct apikeys_conf keys = {.db = a->db,
+    struct apikeys_conf keys = {.db = a->stores.db,
                                 .offload = a->offload,
                                 .first_password = a->first_password,
                                 .clock = clock_system(),
@@ -202,7 +195,7 @@ static void build_relay(struct app *a)
                                 .detach = detach,
                                 .ctx = a};
     struct relay_conf relay = {
-        .db = a->db,
+        .db = a->stores.db,
         .offload = a->offload,
         .clock = clock_system(),
         .balances = a->balances,
@@ -231,8 +224,8 @@ static struct api_conf api_conf_of(struct app *a)
 {
     const struct app_options *o = a->options;
     struct api_conf conf = {
-        .db = a->db,
-        .log_db = a->db,
+        .db = a->stores.db,
+        .log_db = a->stores.log_db,
         .offload = a->offload,
         .clock = clock_system(),
         .apikeys = a->apikeys,
@@ -265,7 +258,7 @@ static enum err_code print_setup_code(struct app *a, struct err *err)
     CLEANUP(db_releasep) struct db_conn *c = NULL;
     struct setup_row *done;
 
-    TRY(db_acquire(a->db, DB_READ, &c, err));
+    TRY(db_acquire(a->stores.db, DB_READ, &c, err));
     TRY(repo_setup_find(c, &a->arena, &done, err));
     if (!done)
         fprintf(
@@ -430,9 +423,9 @@ static enum err_code build(struct app *a, const struct web_asset *assets, size_t
     TRY(api_first_start(&conf, err));
     TRY(offload_new(OFFLOAD_THREADS, OFFLOAD_QUEUE, &a->offload, err));
     a->balances = balances_new();
-    a->first_password = first_password_new(a->db);
+    a->first_password = first_password_new(a->stores.db);
     TRY(open_ledger(a, err));
-    a->publisher = publisher_new(a->db);
+    a->publisher = publisher_new(a->stores.db);
     build_relay(a);
     TRY(publisher_reload(a->publisher, err));
     conf = api_conf_of(a);
@@ -553,7 +546,7 @@ void app_stop(struct app *a)
     if (a->balances)
         balances_free(a->balances);
     tls_trust_free(a->trust);
-    db_close(a->db);
+    stores_close(&a->stores);
     if (a->lock_fd >= 0)
         close(a->lock_fd);
     arena_fini(&a->arena);

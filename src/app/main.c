@@ -42,7 +42,7 @@ static int run(const struct app_options *options)
                  options->debug ? LOG_DEBUG : LOG_INFO, &err) != ERR_OK)
         return fail(&err, EXIT_FAILURE);
     if (app_start(options, web_assets, web_asset_count, &app, &err) != ERR_OK)
-        return fail(&err, EXIT_FAILURE);
+        return fail(&err, err.code == ERR_BAD_REQUEST ? EXIT_USAGE : EXIT_FAILURE);
     app_wait(app);
     app_stop(app);
     log_close();

@@ -19,7 +19,14 @@ enum {
     O_LOG_SQL_DSN,
     O_REDIS,
     O_SQLITE_PATH,
+    O_LOG_SQLITE_PATH,
     O_SQLITE_BUSY,
+    O_SQL_IDLE,
+    O_SQL_OPEN,
+    O_SQL_LIFETIME_MIN,
+    O_SQL_LIFETIME_S,
+    O_SQL_STATEMENT,
+    O_NODE_TYPE,
     O_SESSION_SECRET,
     O_SYNC,
     O_THREADS,
@@ -76,18 +83,58 @@ static const struct conf_row rows[O_COUNT] = {
     [O_DEBUG] = {.env = "DEBUG", .kind = CONF_BOOL, .fallback = "false", .help = "log more"},
     [O_SQL_DSN] = {.env = "SQL_DSN",
                    .kind = CONF_TEXT,
-                   .help = "database; empty or local: SQLite in the data folder"},
-    [O_LOG_SQL_DSN] = {.env = "LOG_SQL_DSN", .kind = CONF_TEXT},
+                   .help = "database; empty or local: SQLite in the data folder; "
+                           "postgres://user:password@host:5432/name: PostgreSQL; "
+                           "user:password@tcp(host:3306)/name: MySQL, MariaDB"},
+    [O_LOG_SQL_DSN] = {.env = "LOG_SQL_DSN",
+                       .kind = CONF_TEXT,
+                       .help = "database of the log rows, in the same forms (default: SQL_DSN's)"},
     [O_REDIS] = {.env = "REDIS_CONN_STRING", .kind = CONF_TEXT},
     [O_SQLITE_PATH] = {.env = "SQLITE_PATH",
                        .kind = CONF_TEXT,
                        .help = "SQLite file (default: one-api.db in the data folder)"},
+    [O_LOG_SQLITE_PATH] = {.env = "LOG_SQLITE_PATH",
+                           .kind = CONF_TEXT,
+                           .help = "SQLite file of LOG_SQL_DSN=local (default: SQLITE_PATH's)"},
     [O_SQLITE_BUSY] = {.env = "SQLITE_BUSY_TIMEOUT",
                        .kind = CONF_INT,
                        .fallback = "3000",
                        .min = 0,
                        .max = 600000,
                        .help = "ms to wait for a locked SQLite file"},
+    [O_SQL_IDLE] = {.env = "SQL_MAX_IDLE_CONNS",
+                    .kind = CONF_INT,
+                    .fallback = "100",
+                    .min = 0,
+                    .max = 100000,
+                    .help = "connections to a database server that are kept while not in use"},
+    [O_SQL_OPEN] = {.env = "SQL_MAX_OPEN_CONNS",
+                    .kind = CONF_INT,
+                    .fallback = "1000",
+                    .min = 0,
+                    .max = 100000,
+                    .help = "connections to a database server in all (0: no limit)"},
+    [O_SQL_LIFETIME_MIN] = {.env = "SQL_CONN_MAX_LIFETIME",
+                            .kind = CONF_INT,
+                            .fallback = "60",
+                            .min = 0,
+                            .max = 525600,
+                            .help = "minutes until a connection is replaced (0: never)"},
+    [O_SQL_LIFETIME_S] = {.env = "SQL_MAX_LIFETIME",
+                          .kind = CONF_INT,
+                          .min = 0,
+                          .max = 31536000,
+                          .help = "the same in s; the shorter of the two counts"},
+    [O_SQL_STATEMENT] = {.env = "SQL_STATEMENT_TIMEOUT",
+                         .kind = CONF_INT,
+                         .fallback = "60",
+                         .min = 5,
+                         .max = 86400,
+                         .help = "s after which a database server ends a statement"},
+    [O_NODE_TYPE] = {.env = "NODE_TYPE",
+                     .kind = CONF_TEXT,
+                     .fallback = "master",
+                     .help = "slave: never changes the tables of a database (else: master)"},
     [O_SESSION_SECRET] = {.env = "SESSION_SECRET",
                           .kind = CONF_TEXT,
                           .help =
@@ -225,14 +272,6 @@ static unsigned threads_of(int64_t wanted)
 
 static enum err_code check_combinations(const struct conf_value *v, struct err *err)
 {
-    if (v[O_SQL_DSN].text.n > 0 && !str_starts(v[O_SQL_DSN].text, STR("local")))
-        return err_set(
-            err, ERR_BAD_REQUEST,
-            "SQL_DSN: this version stores its data in SQLite only; leave it unset or say local");
-    if (v[O_LOG_SQL_DSN].text.n > 0)
-        return err_set(
-            err, ERR_BAD_REQUEST,
-            "LOG_SQL_DSN: this version keeps its logs in the main database; leave it unset");
     if (v[O_REDIS].text.n > 0)
         return err_set(
             err, ERR_BAD_REQUEST,
@@ -243,6 +282,8 @@ static enum err_code check_combinations(const struct conf_value *v, struct err *
             "SESSION_SECRET: random_string is the example's value; choose one of your own");
     if (v[O_DATA_DIR].text.n == 0)
         return err_set(err, ERR_BAD_REQUEST, "flag --data-dir: must name a folder");
+    if (!str_eq(v[O_NODE_TYPE].text, STR("master")) && !str_eq(v[O_NODE_TYPE].text, STR("slave")))
+        return err_set(err, ERR_BAD_REQUEST, "NODE_TYPE: must be master or slave");
     if (!str_eq(v[O_LOG_FORMAT].text, STR("text")) && !str_eq(v[O_LOG_FORMAT].text, STR("json")))
         return err_set(err, ERR_BAD_REQUEST, "LOG_FORMAT: must be text or json");
     return ERR_OK;
@@ -261,6 +302,24 @@ static enum err_code check_forms(struct arena *a, const struct conf_value *v, st
     }
     return api_check_initial_tokens(secret_make(v[O_ROOT_TOKEN].text),
                                     secret_make(v[O_ROOT_ACCESS].text), err);
+}
+
+/* ms that a connection may live; 0: for ever. Both variables speak of it, in units of their own. */
+static int64_t lifetime_ms(const struct conf_value *minutes, const struct conf_value *seconds)
+{
+    int64_t a = minutes->i * 60000, b = seconds->i * 1000;
+
+    if (!seconds->given)
+        return a;
+    if (!minutes->given || a == 0)
+        return b;
+    return b == 0 || a < b ? a : b;
+}
+
+/* Go's pool reads "no limit" from 0; a program with so few threads never comes near this one. */
+static unsigned open_conns(int64_t wanted)
+{
+    return wanted > 0 ? (unsigned)wanted : 100000;
 }
 
 enum err_code options_read(struct arena *a, int argc, char *const *argv, char *const *env,
@@ -284,8 +343,15 @@ enum err_code options_read(struct arena *a, int argc, char *const *argv, char *c
         .log_json = str_eq(v[O_LOG_FORMAT].text, STR("json")),
         .debug = v[O_DEBUG].b,
         .sql_dsn = v[O_SQL_DSN].text,
+        .log_sql_dsn = v[O_LOG_SQL_DSN].text,
         .sqlite_path = v[O_SQLITE_PATH].text,
+        .log_sqlite_path = v[O_LOG_SQLITE_PATH].text,
         .sqlite_busy_timeout_ms = v[O_SQLITE_BUSY].i,
+        .sql_max_open_conns = open_conns(v[O_SQL_OPEN].i),
+        .sql_max_idle_conns = (unsigned)(v[O_SQL_IDLE].i > 0 ? v[O_SQL_IDLE].i : 1),
+        .sql_conn_lifetime_ms = lifetime_ms(&v[O_SQL_LIFETIME_MIN], &v[O_SQL_LIFETIME_S]),
+        .sql_statement_timeout_ms = v[O_SQL_STATEMENT].i * 1000,
+        .slave = str_eq(v[O_NODE_TYPE].text, STR("slave")),
         .session_secret = secret_make(v[O_SESSION_SECRET].text.n > 0 ? v[O_SESSION_SECRET].text
                                                                      : random_text(a, 48)),
         .sync_frequency_s = v[O_SYNC].i,

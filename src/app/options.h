@@ -13,8 +13,13 @@ struct app_options {
     struct str data_dir, log_dir;
     bool log_json, debug;
 
-    struct str sql_dsn, sqlite_path;
+    struct str sql_dsn, log_sql_dsn; /* the second empty: logs are where the rest is */
+    struct str sqlite_path, log_sqlite_path;
     int64_t sqlite_busy_timeout_ms;
+    unsigned sql_max_open_conns, sql_max_idle_conns; /* at least 1 */
+    int64_t sql_conn_lifetime_ms;                    /* 0: for ever */
+    int64_t sql_statement_timeout_ms;
+    bool slave; /* NODE_TYPE=slave: never migrates */
 
     struct secret session_secret; /* never empty: random when not given */
     int64_t sync_frequency_s;

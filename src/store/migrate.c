@@ -2,24 +2,28 @@
  * The steps, each of which finds out itself what is left to do:
  *   1. our own memory (yourapi_meta), and in it where the database comes from, which cannot be seen
  *      any more once its tables are complete;
- *   2. every table: made when missing, else its missing columns and indexes;
+ *   2. every table: made when missing, else its missing columns and indexes, and those of its
+ *      columns that are too narrow (migrate_table.c);
  *   3. what one-api kept elsewhere or under other numbers, once (one_api.c);
- *   4. abilities, when their columns were new;
- *   5. the mark of a finished set-up, when there is a root already.
- * All of it is one transaction where the database can roll back DDL (SQLite, PostgreSQL); where it
- * cannot, a killed run is continued by the next because what must happen once is noted beside it.
+ *   4. abilities, when their columns were new.
+ * All of it is one transaction where the database can roll back DDL (SQLite, PostgreSQL). MySQL
+ * commits at each statement that changes a table; a killed run is continued by the next because
+ * what must happen once is noted before, and steps 3 and 4 are one transaction with their notes.
+ *
+ * One node at a time: SQLite has one writer, PostgreSQL a lock that ends with the transaction,
+ * MySQL one that ends with the connection. A node that dies holds nobody up.
  */
 #include "store/migrate.h"
 
 #include <time.h>
 
 #include "base/log.h"
+#include "store/migrate_table.h"
 #include "store/one_api.h"
 #include "store/repo_ability.h"
 #include "store/repo_meta.h"
-#include "store/schema.h"
 
-enum { DDL_LIMIT = 16 * 1024, MIGRATION_LOCK = 0x79617069 /* "yapi" */ };
+enum { DDL_LIMIT = 16 * 1024, MIGRATION_LOCK = 0x79617069 /* "yapi" */, LOCK_TURNS = 10 };
 
 /* Keys of yourapi_meta. */
 #define META_ORIGIN    STR("origin")
@@ -31,149 +35,63 @@ enum { DDL_LIMIT = 16 * 1024, MIGRATION_LOCK = 0x79617069 /* "yapi" */ };
 #define ORIGIN_ONE_API STR("one-api")
 #define ORIGIN_NEW_API STR("new-api")
 
-struct migration {
-    struct db_conn *conn;
-    struct arena *arena;
-    struct sb sql;
-    unsigned tables, columns, indexes; /* added */
+/* Tables of a database that has only logs, besides `logs`: how far the journals are in it, its
+ * hourly sums, its memory. */
+static const char *const log_tables[] = {"logs", "yourapi_meta", "yourapi_journal",
+                                         "yourapi_log_hours"};
+
+struct run {
+    struct migration m;
+    enum migrate_part part;
+    struct str origin;
+    bool no_memory; /* yourapi_meta is not there: a plan for a database that we have never seen */
 };
 
-static enum err_code run_sql(struct migration *m, struct err *err)
+/* Our memory. */
+
+static enum err_code recall(struct run *r, struct str key, struct str *value, struct err *err)
 {
-    sb_add_char(&m->sql, '\0');
-    if (sb_failed(&m->sql))
-        return err_set(err, ERR_INTERNAL, "DDL statement too long");
-    return db_exec(m->conn, NULL, err, m->sql.p);
+    *value = STR_NULL;
+    if (r->no_memory)
+        return ERR_OK;
+    return repo_meta_find(r->m.conn, r->m.arena, key, value, err);
 }
 
-static bool has_name(const struct str *names, size_t n, const char *name)
+static enum err_code note(struct migration *m, struct str key, struct str value, struct err *err)
 {
-    for (size_t i = 0; i < n; i++)
-        if (str_eq_nocase(names[i], str_from(name)))
+    return m->plan ? ERR_OK : repo_meta_put(m->conn, key, value, err);
+}
+
+enum err_code migrate_abilities_due(struct migration *m, struct err *err)
+{
+    m->abilities_due = true;
+    return note(m, META_ABILITIES, STR("1"), err);
+}
+
+/* Tables. */
+
+static bool in_part(enum migrate_part part, const char *table)
+{
+    if (part == MIGRATE_MAIN)
+        return true;
+    for (size_t i = 0; i < ARRAY_LEN(log_tables); i++)
+        if (str_eq(str_from(table), str_from(log_tables[i])))
             return true;
     return false;
 }
 
-/* Tables, columns, indexes. */
-
-static enum err_code create_table(struct migration *m, const struct schema_table *t,
-                                  struct err *err)
-{
-    sb_reset(&m->sql);
-    schema_create_table(&m->sql, db_conn_kind(m->conn), t);
-    m->tables++;
-    return run_sql(m, err);
-}
-
-static enum err_code note_ability_column(struct migration *m, const struct schema_table *t,
-                                         struct err *err)
-{
-    if (!str_eq(str_from(t->name), STR("abilities")))
-        return ERR_OK;
-    return repo_meta_put(m->conn, META_ABILITIES, STR("1"), err);
-}
-
-static enum err_code add_columns(struct migration *m, const struct schema_table *t,
-                                 const struct str *have, size_t n, struct err *err)
-{
-    for (size_t i = 0; i < t->column_count; i++) {
-        if (has_name(have, n, t->columns[i].name))
-            continue;
-        TRY(note_ability_column(m, t, err));
-        sb_reset(&m->sql);
-        schema_add_column(&m->sql, db_conn_kind(m->conn), t, &t->columns[i]);
-        m->columns++;
-        TRY(run_sql(m, err));
-    }
-    return ERR_OK;
-}
-
-/* What may fail without an end to the whole. MySQL has no transaction around DDL, so there is
- * nothing to go back to; PostgreSQL's would be over without this. */
-static enum err_code try_sql(struct migration *m, struct err *err)
-{
-    enum err_code rc;
-
-    if (db_conn_kind(m->conn) == DB_MYSQL)
-        return run_sql(m, err);
-    TRY(db_exec(m->conn, NULL, err, "SAVEPOINT attempt"));
-    rc = run_sql(m, err);
-    if (rc != ERR_OK)
-        TRY(db_exec(m->conn, NULL, NULL, "ROLLBACK TO SAVEPOINT attempt"));
-    TRY(db_exec(m->conn, NULL, err, "RELEASE SAVEPOINT attempt"));
-    return rc;
-}
-
-static enum err_code create_index(struct migration *m, const struct schema_table *t,
-                                  const struct schema_index *index, struct err *err)
-{
-    enum err_code rc;
-
-    sb_reset(&m->sql);
-    schema_create_index(&m->sql, db_conn_kind(m->conn), t, index);
-    rc = try_sql(m, err);
-    if (rc == ERR_CONFLICT) {
-        /* Rows that are there already break it: the data is the operator's, the index is not worth
-         * refusing to start. */
-        log_warn(NULL, "migrate.index", "index=%s reason=\"%s\"", index->name,
-                 err ? err->msg : "not unique");
-        return ERR_OK;
-    }
-    m->indexes++;
-    return rc;
-}
-
-static enum err_code add_indexes(struct migration *m, const struct schema_table *t, struct err *err)
-{
-    struct str *have;
-    size_t n;
-
-    TRY(db_list_indexes(m->conn, m->arena, t->name, &have, &n, err));
-    for (size_t i = 0; i < t->index_count; i++)
-        if (schema_index_wanted(&t->indexes[i]) && !has_name(have, n, t->indexes[i].name))
-            TRY(create_index(m, t, &t->indexes[i], err));
-    return ERR_OK;
-}
-
-static enum err_code bring_table(struct migration *m, const struct schema_table *t, struct err *err)
-{
-    struct str *have;
-    size_t n;
-
-    TRY(db_list_columns(m->conn, m->arena, t->name, &have, &n, err));
-    if (n == 0) {
-        /* Noted first, because MySQL keeps a table that a killed run has made. */
-        TRY(note_ability_column(m, t, err));
-        TRY(create_table(m, t, err));
-    } else {
-        TRY(add_columns(m, t, have, n, err));
-    }
-    return add_indexes(m, t, err);
-}
-
-static enum err_code bring_tables(struct migration *m, struct err *err)
+static enum err_code bring_tables(struct run *r, struct err *err)
 {
     for (size_t i = 0; i < schema_table_count(); i++) {
         const struct schema_table *t = schema_table_at(i);
 
-        if (bring_table(m, t, err) != ERR_OK)
+        if (in_part(r->part, t->name) && migrate_table(&r->m, t, err) != ERR_OK)
             return err_wrap(err, "table %s", t->name);
     }
     return ERR_OK;
 }
 
 /* Where it comes from. */
-
-static enum err_code has_column(struct migration *m, const char *table, const char *column,
-                                bool *has, struct err *err)
-{
-    struct str *names;
-    size_t n;
-
-    TRY(db_list_columns(m->conn, m->arena, table, &names, &n, err));
-    *has = column ? has_name(names, n, column) : n > 0;
-    return ERR_OK;
-}
 
 static enum err_code is_one_api(struct migration *m, bool *one_api, struct err *err)
 {
@@ -184,165 +102,233 @@ static enum err_code is_one_api(struct migration *m, bool *one_api, struct err *
     bool has;
 
     *one_api = false;
-    TRY(has_column(m, "setups", NULL, &has, err));
+    TRY(migrate_has(m, "setups", NULL, &has, err));
     if (has)
         return ERR_OK;
     for (size_t i = 0; i < ARRAY_LEN(marks) && !*one_api; i++)
-        TRY(has_column(m, marks[i][0], marks[i][1], one_api, err));
+        TRY(migrate_has(m, marks[i][0], marks[i][1], one_api, err));
     return ERR_OK;
 }
 
-static enum err_code find_origin(struct migration *m, struct str *origin, struct err *err)
+static enum err_code find_origin(struct run *r, struct err *err)
 {
+    const char *first = r->part == MIGRATE_MAIN ? "users" : "logs";
     bool old, one_api;
 
-    TRY(repo_meta_find(m->conn, m->arena, META_ORIGIN, origin, err));
-    if (origin->n)
+    TRY(recall(r, META_ORIGIN, &r->origin, err));
+    if (r->origin.n)
         return ERR_OK;
-    TRY(has_column(m, "users", NULL, &old, err));
-    TRY(is_one_api(m, &one_api, err));
-    *origin = !old ? ORIGIN_FRESH : one_api ? ORIGIN_ONE_API : ORIGIN_NEW_API;
-    return repo_meta_put(m->conn, META_ORIGIN, *origin, err);
+    TRY(migrate_has(&r->m, first, NULL, &old, err));
+    TRY(is_one_api(&r->m, &one_api, err));
+    r->origin = !old ? ORIGIN_FRESH : one_api ? ORIGIN_ONE_API : ORIGIN_NEW_API;
+    return note(&r->m, META_ORIGIN, r->origin, err);
 }
 
 /* What must happen once. */
 
-static enum err_code carry_over(struct migration *m, struct err *err)
+static enum err_code carry_over(struct run *r, struct err *err)
 {
+    struct migration *m = &r->m;
     struct str done;
 
-    TRY(repo_meta_find(m->conn, m->arena, META_CARRIED, &done, err));
+    TRY(recall(r, META_CARRIED, &done, err));
     if (done.n)
         return ERR_OK;
+    TRY(one_api_describe(m->conn, m->arena, m->said, err));
+    if (m->plan)
+        return ERR_OK;
     TRY(one_api_carry_over(m->conn, err));
-    TRY(repo_meta_put(m->conn, META_ABILITIES, STR("1"), err));
+    if (r->part == MIGRATE_MAIN)
+        TRY(migrate_abilities_due(m, err));
     return repo_meta_put_i64(m->conn, META_CARRIED, (int64_t)time(NULL), err);
 }
 
-static enum err_code join_carry_over(struct migration *m, struct err *err)
+static enum err_code join_carry_over(struct run *r, struct err *err)
 {
     struct db_tx tx;
 
-    TRY(db_join(m->conn, &tx, err));
-    return db_join_end(&tx, carry_over(m, err), err);
+    if (r->m.plan)
+        return carry_over(r, err);
+    TRY(db_join(r->m.conn, &tx, err));
+    return db_join_end(&tx, carry_over(r, err), err);
 }
 
-static enum err_code fix_abilities(struct migration *m, struct err *err)
+static enum err_code fix_abilities(struct run *r, struct err *err)
 {
     int64_t channels, rebuilt;
     struct str due;
 
-    TRY(repo_meta_find(m->conn, m->arena, META_ABILITIES, &due, err));
-    if (!str_eq(due, STR("1")))
+    TRY(recall(r, META_ABILITIES, &due, err));
+    if (!str_eq(due, STR("1")) && !r->m.abilities_due)
         return ERR_OK;
-    TRY(repo_ability_fix(m->conn, &channels, &rebuilt, err));
-    return repo_meta_put(m->conn, META_ABILITIES, STR("0"), err);
+    if (!str_eq(r->origin, ORIGIN_FRESH))
+        migrate_remark(&r->m, "abilities: computed anew from the channels");
+    if (r->m.plan)
+        return ERR_OK;
+    TRY(repo_ability_fix(r->m.conn, &channels, &rebuilt, err));
+    return repo_meta_put(r->m.conn, META_ABILITIES, STR("0"), err);
 }
 
-/* One node after the other. */
+/* One at a time. */
 
-/* The server's lock that nodes take to migrate, which MySQL gives to a session and not to a
- * transaction (DDL would end it). It is the database's, because a server may have several. */
-#define MYSQL_LOCK "CONCAT('yourapi migrate ', MD5(DATABASE()))"
-
-static enum err_code ask_number(struct migration *m, const char *sql, int64_t *value,
-                                struct err *err)
+/* Waits as long as it takes: whoever holds it is at work, or gone and then it is free. In turns,
+ * because a server ends a statement that takes too long. */
+static enum err_code lock_mysql(struct db_conn *c, struct arena *a, struct err *err)
 {
-    struct db_rows *rows;
+    for (unsigned turn = 0;; turn++) {
+        struct db_rows *rows;
+        bool mine;
 
-    *value = 0;
-    TRY(db_query(m->conn, m->arena, &rows, err, sql));
-    if (db_next(rows))
-        *value = db_i64(rows, 0);
-    return db_end(rows, err);
-}
-
-/* In portions, because a wait is a statement that may not take for ever. */
-static enum err_code lock_mysql(struct migration *m, struct err *err)
-{
-    int64_t got = 0;
-
-    for (int i = 0; !got; i++) {
-        TRY(ask_number(m, "SELECT GET_LOCK(" MYSQL_LOCK ", 2)", &got, err));
-        if (!got && i == 0)
-            log_info(NULL, "migrate.waiting", "reason=\"another node is migrating\"");
+        TRY(db_query(c, a, &rows, err, "SELECT GET_LOCK(CONCAT('yourapi.', SHA1(DATABASE())), 1)"));
+        mine = db_next(rows) && db_i64(rows, 0) == 1;
+        TRY(db_end(rows, err));
+        if (mine)
+            return ERR_OK;
+        if (turn % LOCK_TURNS == 0)
+            log_info(NULL, "migrate.waiting",
+                     "reason=\"another node brings the database forward\"");
     }
-    return ERR_OK;
 }
 
-/* Others may go on. A connection that broke has let go of it already. */
-static void unlock(struct migration *m)
+/* A lock that could not be given back goes with the connection, which is broken then. */
+static void unlock_mysql(struct db_conn *c)
 {
-    int64_t had;
-    struct err err;
+    struct err ignored;
 
-    if (db_conn_kind(m->conn) == DB_MYSQL &&
-        ask_number(m, "SELECT RELEASE_LOCK(" MYSQL_LOCK ")", &had, &err) != ERR_OK)
-        log_warn(NULL, "migrate.unlock", "reason=\"%s\"", err.msg);
+    if (db_exec(c, NULL, &ignored, "DO RELEASE_LOCK(CONCAT('yourapi.', SHA1(DATABASE())))") !=
+        ERR_OK)
+        log_warn(NULL, "migrate.unlock", "reason=\"%s\"", ignored.msg);
 }
 
-static enum err_code lock_postgres(struct migration *m, struct err *err)
+/* PostgreSQL: other nodes that start now wait here until this one has committed, and an index over
+ * many rows may take as long as it takes. */
+static enum err_code lock_postgres(struct db_conn *c, struct err *err)
 {
-    TRY(db_exec(m->conn, NULL, err, "SET LOCAL statement_timeout = 0"));
-    TRY(db_exec(m->conn, NULL, err, "SET LOCAL lock_timeout = 0"));
-    return db_exec(m->conn, NULL, err, "SELECT pg_advisory_xact_lock(?)", DB_I64(MIGRATION_LOCK));
-}
-
-/* Other nodes that start now wait here until this one is done, and an index over many rows may take
- * as long as it takes. SQLite's transaction has the one writing lock. */
-static enum err_code be_alone(struct migration *m, struct err *err)
-{
-    switch (db_conn_kind(m->conn)) {
-    case DB_SQLITE:
-        break;
-    case DB_POSTGRES:
-        return lock_postgres(m, err);
-    case DB_MYSQL:
-        return lock_mysql(m, err);
-    }
-    return ERR_OK;
+    TRY(db_exec(c, NULL, err, "SET LOCAL statement_timeout = 0"));
+    TRY(db_exec(c, NULL, err, "SET LOCAL lock_timeout = 0"));
+    return db_exec(c, NULL, err, "SELECT pg_advisory_xact_lock(?)", DB_I64(MIGRATION_LOCK));
 }
 
 /* The whole. */
 
-static enum err_code bring_forward(struct migration *m, struct str *origin, struct err *err)
+static enum err_code bring_forward(struct run *r, struct err *err)
 {
-    TRY(be_alone(m, err));
-    TRY(bring_table(m, schema_find_table("yourapi_meta"), err));
-    TRY(find_origin(m, origin, err));
-    TRY(bring_tables(m, err));
-    if (str_eq(*origin, ORIGIN_ONE_API))
-        TRY(join_carry_over(m, err));
-    return fix_abilities(m, err);
+    struct migration *m = &r->m;
+    bool has;
+
+    if (!m->plan && db_conn_kind(m->conn) == DB_POSTGRES)
+        TRY(lock_postgres(m->conn, err));
+    TRY(migrate_has(m, "yourapi_meta", NULL, &has, err));
+    r->no_memory = m->plan && !has;
+    if (!m->plan)
+        TRY(migrate_table(m, schema_find_table("yourapi_meta"), err));
+    TRY(find_origin(r, err));
+    TRY(bring_tables(r, err));
+    if (str_eq(r->origin, ORIGIN_ONE_API))
+        TRY(join_carry_over(r, err));
+    return r->part == MIGRATE_MAIN ? fix_abilities(r, err) : ERR_OK;
 }
 
-static enum err_code migrate(struct db_conn *c, struct arena *a, struct err *err)
+static enum err_code in_transaction(struct run *r, struct err *err)
 {
-    struct migration m = {.conn = c, .arena = a};
-    struct str origin = STR_NULL;
     struct db_tx tx;
+
+    TRY(db_join(r->m.conn, &tx, err));
+    return db_join_end(&tx, bring_forward(r, err), err);
+}
+
+static enum err_code alone(struct run *r, struct err *err)
+{
+    struct db_conn *c = r->m.conn;
     enum err_code rc;
 
-    sb_init(&m.sql, DDL_LIMIT);
-    rc = db_join(c, &tx, err);
-    if (rc == ERR_OK)
-        rc = db_join_end(&tx, bring_forward(&m, &origin, err), err);
-    unlock(&m);
-    sb_fini(&m.sql);
-    if (rc != ERR_OK)
+    if (r->m.plan || db_conn_kind(c) != DB_MYSQL)
+        return in_transaction(r, err);
+    TRY(lock_mysql(c, r->m.arena, err));
+    rc = in_transaction(r, err);
+    unlock_mysql(c);
+    return rc;
+}
+
+static enum err_code run(struct db *db, struct run *r, struct err *err)
+{
+    CLEANUP(arena_finip) struct arena a;
+    CLEANUP(db_releasep) struct db_conn *c = NULL;
+    struct migration *m = &r->m;
+    enum err_code rc;
+
+    arena_init(&a, 0);
+    TRY(db_acquire(db, m->plan ? DB_READ : DB_WRITE, &c, err));
+    m->conn = c;
+    m->arena = &a;
+    sb_init(&m->sql, DDL_LIMIT);
+    rc = alone(r, err);
+    sb_fini(&m->sql);
+    if (rc != ERR_OK || m->plan)
         return rc;
-    if (m.tables + m.columns + m.indexes > 0)
-        log_info(NULL, "migrate.done", "origin=%.*s tables=%u columns=%u indexes=%u",
-                 STR_ARG(origin), m.tables, m.columns, m.indexes);
+    if (m->tables + m->columns + m->indexes + m->widened > 0)
+        log_info(NULL, "migrate.done", "origin=%.*s tables=%u columns=%u indexes=%u widened=%u",
+                 STR_ARG(r->origin), m->tables, m->columns, m->indexes, m->widened);
     return ERR_OK;
 }
 
+enum err_code migrate_run(struct db *db, enum migrate_part part, struct sb *said, struct err *err)
+{
+    struct run r = {.part = part, .m = {.said = said}};
+
+    return run(db, &r, err);
+}
+
+enum err_code migrate_plan(struct db *db, enum migrate_part part, struct sb *said, struct err *err)
+{
+    struct run r = {.part = part, .m = {.said = said, .plan = true}};
+
+    return run(db, &r, err);
+}
+
 enum err_code migrate_up(struct db *db, struct err *err)
+{
+    return migrate_run(db, MIGRATE_MAIN, NULL, err);
+}
+
+enum err_code migrate_logs(struct db *db, struct err *err)
+{
+    return migrate_run(db, MIGRATE_LOGS, NULL, err);
+}
+
+/* For nodes that do not migrate. */
+
+#define ADVICE "start a node without NODE_TYPE=slave, or run: yourapi migrate"
+
+static enum err_code check_table(struct db_conn *c, struct arena *a, const struct schema_table *t,
+                                 struct err *err)
+{
+    struct str *have;
+    size_t n;
+
+    TRY(db_list_columns(c, a, t->name, &have, &n, err));
+    if (n == 0)
+        return err_set(err, ERR_DB,
+                       "the database is too old for this version: it has no table %s; " ADVICE,
+                       t->name);
+    for (size_t i = 0; i < t->column_count; i++)
+        if (!migrate_listed(have, n, t->columns[i].name))
+            return err_set(
+                err, ERR_DB,
+                "the database is too old for this version: table %s has no column %s; " ADVICE,
+                t->name, t->columns[i].name);
+    return ERR_OK;
+}
+
+enum err_code migrate_check(struct db *db, enum migrate_part part, struct err *err)
 {
     CLEANUP(arena_finip) struct arena a;
     CLEANUP(db_releasep) struct db_conn *c = NULL;
 
     arena_init(&a, 0);
-    TRY(db_acquire(db, DB_WRITE, &c, err));
-    return migrate(c, &a, err);
+    TRY(db_acquire(db, DB_READ, &c, err));
+    for (size_t i = 0; i < schema_table_count(); i++)
+        if (in_part(part, schema_table_at(i)->name))
+            TRY(check_table(c, &a, schema_table_at(i), err));
+    return ERR_OK;
 }

@@ -4,8 +4,11 @@
  */
 #include "store/one_api.h"
 
+#include <inttypes.h>
+
 #include "base/json.h"
 #include "base/json_write.h"
+#include "base/log.h"
 #include "base/sb.h"
 #include "model/channel.h"
 #include "store/repo_row.h"
@@ -249,6 +252,8 @@ static enum err_code carry_channels(struct db_conn *c, struct arena *a, struct e
     void *rows;
 
     TRY(db_list_columns(c, a, "channels", &names, &n, err));
+    if (n == 0)
+        return ERR_OK;
     for (size_t i = ARRAY_LEN(columns) - 2; i < ARRAY_LEN(columns); i++)
         if (!has_name(names, n, columns[i].name))
             columns[i].name = "remark"; /* new, so it is NULL everywhere */
@@ -261,6 +266,10 @@ static enum err_code carry_channels(struct db_conn *c, struct arena *a, struct e
         struct new_channel new = translate(a, &old[i]);
 
         TRY(write_channel(c, old[i].id, &new, err));
+        if (new.type != old[i].type)
+            log_info(NULL, "migrate.channel",
+                     "channel=%" PRId64 " one_api_type=%" PRId64 " type=%" PRId64, old[i].id,
+                     old[i].type, new.type);
     }
     return ERR_OK;
 }
@@ -350,4 +359,63 @@ enum err_code one_api_carry_over(struct db_conn *c, struct err *err)
     TRY(carry_channels(c, &a, err));
     TRY(carry_tokens(c, &a, err));
     return carry_logs(c, &a, err);
+}
+
+/* What it will do, for people. */
+
+static void describe_type(struct sb *said, int64_t type, int64_t channels)
+{
+    const struct type_change *change = find_change(type);
+
+    if (!change)
+        return;
+    sb_fmt(said, "-- channels: %" PRId64 " of one-api's type %" PRId64, channels, type);
+    if (change->to == NO_TYPE)
+        sb_add(said, STR(" are disabled: nothing here serves it\n"));
+    else if (change->to == type || type == 8 || type == 50 || type == 51)
+        sb_add(said, STR(" get the type that fits their address\n"));
+    else
+        sb_fmt(said, " get type %" PRId64 "%s%s\n", change->to,
+               change->base_url ? ", where they have no address " : "",
+               change->base_url ? change->base_url : "");
+}
+
+static enum err_code describe_types(struct db_conn *c, struct arena *a, struct sb *said,
+                                    struct err *err)
+{
+    struct db_rows *rows;
+
+    TRY(db_query(c, a, &rows, err,
+                 "SELECT \"type\", COUNT(*) FROM channels GROUP BY \"type\" ORDER BY \"type\""));
+    while (db_next(rows))
+        describe_type(said, db_i64(rows, 0), db_i64(rows, 1));
+    return db_end(rows, err);
+}
+
+enum err_code one_api_describe(struct db_conn *c, struct arena *a, struct sb *said, struct err *err)
+{
+    static const struct {
+        const char *table, *column, *text;
+    } carried[] = {
+        {"channels", "config",
+         "-- channels: config goes into the columns that have its fields now\n"},
+        {"channels", "system_prompt", "-- channels: system_prompt goes into setting\n"},
+        {"tokens", "models", "-- tokens: models become model_limits\n"},
+        {"tokens", "subnet", "-- tokens: subnet becomes allow_ips\n"},
+        {"logs", "elapsed_time", "-- logs: use_time is filled from elapsed_time\n"},
+    };
+    struct str *names;
+    size_t n;
+
+    if (!said)
+        return ERR_OK;
+    TRY(db_list_columns(c, a, "channels", &names, &n, err));
+    if (n > 0)
+        TRY(describe_types(c, a, said, err));
+    for (size_t i = 0; i < ARRAY_LEN(carried); i++) {
+        TRY(db_list_columns(c, a, carried[i].table, &names, &n, err));
+        if (has_name(names, n, carried[i].column))
+            sb_add(said, str_from(carried[i].text));
+    }
+    return ERR_OK;
 }

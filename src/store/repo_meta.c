@@ -22,6 +22,11 @@ enum err_code repo_meta_put(struct db_conn *c, struct str key, struct str value,
     return db_upsert_values(c, &upsert, values, 1, err);
 }
 
+enum err_code repo_meta_delete(struct db_conn *c, struct str key, struct err *err)
+{
+    return db_exec(c, NULL, err, "DELETE FROM yourapi_meta WHERE \"key\" = ?", DB_TEXT(key));
+}
+
 enum err_code repo_meta_find_i64(struct db_conn *c, struct str key, int64_t *value, struct err *err)
 {
     CLEANUP(arena_finip) struct arena a;

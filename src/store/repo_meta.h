@@ -11,6 +11,7 @@ MUST_CHECK enum err_code repo_meta_find(struct db_conn *c, struct arena *a, stru
                                         struct str *value, struct err *err);
 MUST_CHECK enum err_code repo_meta_put(struct db_conn *c, struct str key, struct str value,
                                        struct err *err);
+MUST_CHECK enum err_code repo_meta_delete(struct db_conn *c, struct str key, struct err *err);
 /* As a number; 0 when it is not set or none. */
 MUST_CHECK enum err_code repo_meta_find_i64(struct db_conn *c, struct str key, int64_t *value,
                                             struct err *err);

@@ -108,6 +108,39 @@ void schema_add_column(struct sb *sql, enum db_kind kind, const struct schema_ta
     add_column(sql, kind, column);
 }
 
+/* MySQL takes the whole definition anew, and forgets what is not in it. */
+static void add_modified(struct sb *sql, const struct schema_column *column, bool not_null,
+                         struct str charset, struct str collation)
+{
+    sb_add(sql, STR(" MODIFY "));
+    add_name(sql, DB_MYSQL, str_from(column->name));
+    sb_add_char(sql, ' ');
+    add_type(sql, DB_MYSQL, column);
+    if (charset.n > 0 && collation.n > 0)
+        sb_fmt(sql, " CHARACTER SET %.*s COLLATE %.*s", STR_ARG(charset), STR_ARG(collation));
+    if (not_null)
+        sb_add(sql, STR(" NOT NULL"));
+    if (column->fallback)
+        add_fallback(sql, DB_MYSQL, column->fallback);
+}
+
+void schema_widen_column(struct sb *sql, enum db_kind kind, const struct schema_table *table,
+                         const struct schema_column *column, bool not_null, struct str charset,
+                         struct str collation)
+{
+    assert(kind != DB_SQLITE);
+    sb_add(sql, STR("ALTER TABLE "));
+    add_name(sql, kind, str_from(table->name));
+    if (kind == DB_MYSQL) {
+        add_modified(sql, column, not_null, charset, collation);
+        return;
+    }
+    sb_add(sql, STR(" ALTER COLUMN "));
+    add_name(sql, kind, str_from(column->name));
+    sb_add(sql, STR(" TYPE "));
+    add_type(sql, kind, column);
+}
+
 void schema_create_index(struct sb *sql, enum db_kind kind, const struct schema_table *table,
                          const struct schema_index *index)
 {

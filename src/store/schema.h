@@ -74,6 +74,11 @@ const struct schema_table *schema_find_table(const char *name);
 void schema_create_table(struct sb *sql, enum db_kind kind, const struct schema_table *table);
 void schema_add_column(struct sb *sql, enum db_kind kind, const struct schema_table *table,
                        const struct schema_column *column);
+/* The column with its type, on a server; not_null, charset and collation (MySQL) are as they were.
+ */
+void schema_widen_column(struct sb *sql, enum db_kind kind, const struct schema_table *table,
+                         const struct schema_column *column, bool not_null, struct str charset,
+                         struct str collation);
 void schema_create_index(struct sb *sql, enum db_kind kind, const struct schema_table *table,
                          const struct schema_index *index);
 /* Is the index one that we make? */

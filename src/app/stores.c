@@ -1,0 +1,180 @@
+#include "app/stores.h"
+
+#include "base/log.h"
+#include "base/random.h"
+#include "store/dsn.h"
+#include "store/migrate.h"
+#include "store/repo_meta.h"
+
+/* Confs. */
+
+static struct db_conf conf_of(const struct app_options *o, struct str dsn, struct str path)
+{
+    struct db_conf conf = {
+        .dsn = dsn,
+        .sqlite_path = path,
+        .max_open_conns = o->sql_max_open_conns,
+        .max_idle_conns = o->sql_max_idle_conns,
+        .conn_lifetime_ms = o->sql_conn_lifetime_ms,
+        .statement_timeout_ms = o->sql_statement_timeout_ms,
+    };
+
+    if (dsn_kind(dsn) == DB_SQLITE) /* servers have a time of their own */
+        conf.busy_timeout_ms = o->sqlite_busy_timeout_ms;
+    return conf;
+}
+
+static struct str main_path(struct arena *a, const struct app_options *o)
+{
+    return o->sqlite_path.n > 0 ? o->sqlite_path
+                                : arena_fmt(a, "%.*s/one-api.db", STR_ARG(o->data_dir));
+}
+
+struct db_conf stores_main_conf(struct arena *a, const struct app_options *o)
+{
+    return conf_of(o, o->sql_dsn, main_path(a, o));
+}
+
+/* "local" is the file of the main database for the original, too. */
+struct db_conf stores_log_conf(struct arena *a, const struct app_options *o)
+{
+    return conf_of(o, o->log_sql_dsn,
+                   o->log_sqlite_path.n > 0 ? o->log_sqlite_path : main_path(a, o));
+}
+
+/* One database, or two? */
+
+/* Two ways to say where SQLite's file is, or the same text. */
+static bool same_conf(const struct db_conf *a, const struct db_conf *b)
+{
+    if (dsn_kind(a->dsn) != dsn_kind(b->dsn))
+        return false;
+    return dsn_kind(a->dsn) == DB_SQLITE ? str_eq(a->sqlite_path, b->sqlite_path)
+                                         : str_eq(a->dsn, b->dsn);
+}
+
+static enum err_code mark(struct db *db, struct str key, struct err *err)
+{
+    CLEANUP(db_releasep) struct db_conn *c = NULL;
+
+    TRY(db_acquire(db, DB_WRITE, &c, err));
+    return repo_meta_put(c, key, STR("1"), err);
+}
+
+static enum err_code has_mark(struct db *db, struct str key, bool *has, struct err *err)
+{
+    CLEANUP(arena_finip) struct arena a;
+    CLEANUP(db_releasep) struct db_conn *c = NULL;
+    struct str value;
+
+    arena_init(&a, 0);
+    TRY(db_acquire(db, DB_READ, &c, err));
+    TRY(repo_meta_find(c, &a, key, &value, err));
+    *has = value.n > 0;
+    return ERR_OK;
+}
+
+static enum err_code unmark(struct db *db, struct str key, struct err *err)
+{
+    CLEANUP(db_releasep) struct db_conn *c = NULL;
+
+    TRY(db_acquire(db, DB_WRITE, &c, err));
+    return repo_meta_delete(c, key, err);
+}
+
+/*
+ * One database may be written in two ways (a host and its address, two paths of a file), and the
+ * ledger would take what the one side has applied for what the other has: so the one is asked for
+ * what was put into the other. A copy of a database has not got it.
+ */
+static enum err_code is_same(const struct stores *s, bool *same, struct err *err)
+{
+    CLEANUP(arena_finip) struct arena a;
+    enum err_code rc;
+    struct str key;
+
+    *same = false;
+    if (db_kind(s->db) != db_kind(s->log_db))
+        return ERR_OK;
+    arena_init(&a, 0);
+    key = arena_fmt(&a, "same_%.*s", STR_ARG(random_text(&a, 16)));
+    TRY(mark(s->db, key, err));
+    rc = has_mark(s->log_db, key, same, err);
+    TRY(unmark(s->db, key, err));
+    return rc;
+}
+
+/* Opening. */
+
+static enum err_code open_main(struct arena *a, const struct app_options *o, struct stores *s,
+                               struct err *err)
+{
+    const struct db_conf conf = stores_main_conf(a, o);
+    const char *name = dsn_kind(conf.dsn) == DB_SQLITE ? "SQLITE_PATH" : "SQL_DSN";
+
+    if (db_open(&conf, &s->db, err) != ERR_OK)
+        return err_wrap(err, "%s", name);
+    if (o->slave)
+        return migrate_check(s->db, MIGRATE_MAIN, err);
+    return migrate_up(s->db, err) == ERR_OK ? ERR_OK : err_wrap(err, "%s", name);
+}
+
+static enum err_code open_logs(struct arena *a, const struct app_options *o, struct stores *s,
+                               struct err *err)
+{
+    const struct db_conf conf = stores_log_conf(a, o), main = stores_main_conf(a, o);
+    bool same;
+
+    if (same_conf(&main, &conf)) {
+        s->log_db = s->db;
+        return ERR_OK;
+    }
+    TRY(db_open(&conf, &s->log_db, err));
+    if (o->slave)
+        TRY(migrate_check(s->log_db, MIGRATE_LOGS, err));
+    else
+        TRY(migrate_logs(s->log_db, err));
+    TRY(is_same(s, &same, err));
+    if (same) {
+        db_close(s->log_db);
+        s->log_db = s->db;
+    }
+    return ERR_OK;
+}
+
+static enum err_code open_both(struct arena *a, const struct app_options *o, struct stores *s,
+                               struct err *err)
+{
+    struct str main = dsn_describe(a, o->sql_dsn), logs = STR("the same");
+
+    TRY(open_main(a, o, s, err));
+    if (o->log_sql_dsn.n == 0)
+        s->log_db = s->db;
+    else if (open_logs(a, o, s, err) != ERR_OK)
+        return err_wrap(err, "LOG_SQL_DSN");
+    if (s->log_db != s->db)
+        logs = dsn_describe(a, o->log_sql_dsn);
+    log_info(NULL, "databases", "main=\"%.*s\" logs=\"%.*s\"", STR_ARG(main), STR_ARG(logs));
+    return ERR_OK;
+}
+
+enum err_code stores_open(const struct app_options *options, struct stores *out, struct err *err)
+{
+    CLEANUP(arena_finip) struct arena a;
+    enum err_code rc;
+
+    arena_init(&a, 0);
+    *out = (struct stores){.db = NULL};
+    rc = open_both(&a, options, out, err);
+    if (rc != ERR_OK)
+        stores_close(out);
+    return rc;
+}
+
+void stores_close(struct stores *s)
+{
+    if (s->log_db != s->db)
+        db_close(s->log_db);
+    db_close(s->db);
+    *s = (struct stores){.db = NULL};
+}
