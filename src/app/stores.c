@@ -93,10 +93,10 @@ static enum err_code is_same(const struct stores *s, bool *same, struct err *err
     enum err_code rc;
     struct str key;
 
+    arena_init(&a, 0);
     *same = false;
     if (db_kind(s->db) != db_kind(s->log_db))
         return ERR_OK;
-    arena_init(&a, 0);
     key = arena_fmt(&a, "same_%.*s", STR_ARG(random_text(&a, 16)));
     TRY(mark(s->db, key, err));
     rc = has_mark(s->log_db, key, same, err);
@@ -104,36 +104,39 @@ static enum err_code is_same(const struct stores *s, bool *same, struct err *err
     return rc;
 }
 
-/* Opening. */
+/* Opening. Both are reached before either is changed. */
 
-static enum err_code open_main(struct arena *a, const struct app_options *o, struct stores *s,
-                               struct err *err)
+static const char *main_name(const struct app_options *o)
 {
-    const struct db_conf conf = stores_main_conf(a, o);
-    const char *name = dsn_kind(conf.dsn) == DB_SQLITE ? "SQLITE_PATH" : "SQL_DSN";
-
-    if (db_open(&conf, &s->db, err) != ERR_OK)
-        return err_wrap(err, "%s", name);
-    if (o->slave)
-        return migrate_check(s->db, MIGRATE_MAIN, err);
-    return migrate_up(s->db, err) == ERR_OK ? ERR_OK : err_wrap(err, "%s", name);
+    return dsn_kind(o->sql_dsn) == DB_SQLITE ? "SQLITE_PATH" : "SQL_DSN";
 }
 
-static enum err_code open_logs(struct arena *a, const struct app_options *o, struct stores *s,
-                               struct err *err)
+static enum err_code connect_both(struct arena *a, const struct app_options *o, struct stores *s,
+                                  struct err *err)
 {
-    const struct db_conf conf = stores_log_conf(a, o), main = stores_main_conf(a, o);
-    bool same;
+    const struct db_conf main = stores_main_conf(a, o), logs = stores_log_conf(a, o);
 
-    if (same_conf(&main, &conf)) {
+    if (db_open(&main, &s->db, err) != ERR_OK)
+        return err_wrap(err, "%s", main_name(o));
+    if (o->log_sql_dsn.n == 0 || same_conf(&main, &logs)) {
         s->log_db = s->db;
         return ERR_OK;
     }
-    TRY(db_open(&conf, &s->log_db, err));
-    if (o->slave)
-        TRY(migrate_check(s->log_db, MIGRATE_LOGS, err));
-    else
-        TRY(migrate_logs(s->log_db, err));
+    if (db_open(&logs, &s->log_db, err) != ERR_OK)
+        return err_wrap(err, "LOG_SQL_DSN");
+    return ERR_OK;
+}
+
+static enum err_code prepare(struct db *db, bool slave, enum migrate_part part, struct err *err)
+{
+    return slave ? migrate_check(db, part, err) : migrate_run(db, part, NULL, err);
+}
+
+static enum err_code prepare_logs(const struct app_options *o, struct stores *s, struct err *err)
+{
+    bool same;
+
+    TRY(prepare(s->log_db, o->slave, MIGRATE_LOGS, err));
     TRY(is_same(s, &same, err));
     if (same) {
         db_close(s->log_db);
@@ -142,19 +145,23 @@ static enum err_code open_logs(struct arena *a, const struct app_options *o, str
     return ERR_OK;
 }
 
+static void log_places(struct arena *a, const struct app_options *o, const struct stores *s)
+{
+    struct str main = dsn_describe(a, o->sql_dsn),
+               logs = s->log_db == s->db ? main : dsn_describe(a, o->log_sql_dsn);
+
+    log_info(NULL, "databases", "main=\"%.*s\" logs=\"%.*s\"", STR_ARG(main), STR_ARG(logs));
+}
+
 static enum err_code open_both(struct arena *a, const struct app_options *o, struct stores *s,
                                struct err *err)
 {
-    struct str main = dsn_describe(a, o->sql_dsn), logs = STR("the same");
-
-    TRY(open_main(a, o, s, err));
-    if (o->log_sql_dsn.n == 0)
-        s->log_db = s->db;
-    else if (open_logs(a, o, s, err) != ERR_OK)
+    TRY(connect_both(a, o, s, err));
+    if (prepare(s->db, o->slave, MIGRATE_MAIN, err) != ERR_OK)
+        return err_wrap(err, "%s", main_name(o));
+    if (s->log_db != s->db && prepare_logs(o, s, err) != ERR_OK)
         return err_wrap(err, "LOG_SQL_DSN");
-    if (s->log_db != s->db)
-        logs = dsn_describe(a, o->log_sql_dsn);
-    log_info(NULL, "databases", "main=\"%.*s\" logs=\"%.*s\"", STR_ARG(main), STR_ARG(logs));
+    log_places(a, o, s);
     return ERR_OK;
 }
 

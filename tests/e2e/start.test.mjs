@@ -26,7 +26,7 @@ test('a wrong flag or value ends with a clear line and exit code 2', () => {
     [[], { PORT: '0' }, /PORT/],
     [[], { SYNC_FREQUENCY: 'often' }, /SYNC_FREQUENCY/],
     [[], { SESSION_SECRET: 'random_string' }, /SESSION_SECRET/],
-    [[], { SQL_DSN: 'user:verysecret@tcp(h)/db' }, /SQL_DSN/],
+    [[], { SQL_DSN: 'user:verysecret@tcp(h)' }, /SQL_DSN/],
     [[], { CHANNEL_TEST_FREQUENCY: 'x' }, /CHANNEL_TEST_FREQUENCY/],
     [['--data-dir', ''], {}, /--data-dir/],
     [[], { HTTPS_PROXY: 'ftp://user:verysecret@proxy:1' }, /HTTPS_PROXY/],

@@ -1,0 +1,89 @@
+// A PostgreSQL and a MariaDB of this test's own, and what stands in their databases.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { sqlite } from './accounts.mjs';
+
+const tool = resolve(import.meta.dirname, '../../../tools/test-servers');
+let count = 0;
+
+// One database. `rows` asks it in its own words; a row is a list of texts, NULL is ''.
+class Database {
+  constructor(kind, fields) {
+    Object.assign(this, { kind, ...fields });
+  }
+
+  rows(sql) {
+    const out = {
+      postgres: () => execFileSync('psql', ['-XqAt', '-F', '\t', '-v', 'ON_ERROR_STOP=1', this.dsn, '-c', sql], { encoding: 'utf8' }),
+      mysql: () => execFileSync('mariadb', [...this.login, '-N', '-B', this.name, '-e', sql], { encoding: 'utf8' }),
+      sqlite: () => sqlite(this.file, sql).replaceAll('|', '\t'),
+    }[this.kind]();
+    return out.split('\n').filter(Boolean).map((line) => line.split('\t').map((cell) => (cell === 'NULL' ? '' : cell)));
+  }
+
+  value(sql) {
+    return this.rows(sql)[0]?.[0];
+  }
+
+  tables() {
+    const sql = {
+      postgres: 'SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1',
+      mysql: 'SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY 1',
+      sqlite: "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1",
+    }[this.kind];
+    return this.rows(sql).map(([name]) => name);
+  }
+}
+
+export function sqliteDatabase(file) {
+  return new Database('sqlite', { file });
+}
+
+export class Servers {
+  // null where one of the two is not installed.
+  static start() {
+    const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+    const servers = new Servers();
+    servers.folder = mkdtempSync(join(memory, 'yourapi-'));
+    const said = execFileSync(tool, ['start', servers.folder], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const url = /YOURAPI_TEST_POSTGRES=(.*)/.exec(said)?.[1];
+    const socket = /YOURAPI_TEST_MYSQL=.*unix\((.*)\)/.exec(said)?.[1];
+    if (!url || !socket) {
+      servers.stop();
+      return null;
+    }
+    servers.postgres = { url, port: /port=(\d+)/.exec(url)[1] };
+    servers.mysql = { socket, login: ['--no-defaults', '-u', 'yourapi', '-pyourapi', '-S', socket] };
+    servers.mysql.port = servers.mariadb('SELECT @@port').trim();
+    return servers;
+  }
+
+  stop() {
+    execFileSync(tool, ['stop', this.folder], { stdio: 'ignore' });
+  }
+
+  psql(sql, database = 'postgres') {
+    return execFileSync('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', `${this.postgres.url}&dbname=${database}`, '-c', sql], { encoding: 'utf8' });
+  }
+
+  mariadb(sql) {
+    return execFileSync('mariadb', [...this.mysql.login, '-N', '-B', '-e', sql], { encoding: 'utf8' });
+  }
+
+  // A new, empty database: { dsn, rows(sql), ... }. `create` goes behind CREATE DATABASE name.
+  create(kind, create = '') {
+    const name = `e2e_${process.pid}_${++count}`;
+    if (kind === 'postgres') {
+      this.psql(`CREATE DATABASE ${name} ${create}`);
+      const dsn = `postgres://yourapi:yourapi@127.0.0.1:${this.postgres.port}/${name}?sslmode=disable`;
+      return new Database(kind, { name, dsn, words: `host=127.0.0.1 port=${this.postgres.port} user=yourapi password=yourapi dbname=${name}` });
+    }
+    this.mariadb(`CREATE DATABASE ${name} ${create}`);
+    return new Database(kind, {
+      name, login: this.mysql.login, dsn: `yourapi:yourapi@tcp(127.0.0.1:${this.mysql.port})/${name}?charset=utf8mb4&parseTime=True&loc=Local`,
+      viaSocket: `yourapi:yourapi@unix(${this.mysql.socket})/${name}`,
+    });
+  }
+}
