@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "api/api.h"
-#include "base/conf.h"
 #include "base/random.h"
 #include "http/proxy.h"
 
@@ -253,12 +252,9 @@ static const struct conf_row rows[O_COUNT] = {
                        .help = "in so many s"},
 };
 
-struct str options_help(struct arena *a)
+struct str options_help(struct arena *a, const char *usage)
 {
-    return conf_help(a,
-                     "yourapi [flags]\n\nA gateway for large-model APIs. Flags are read before "
-                     "variables, but PORT wins over --port.\n",
-                     rows, O_COUNT);
+    return conf_help(a, usage, rows, O_COUNT);
 }
 
 static unsigned threads_of(int64_t wanted)
@@ -270,12 +266,18 @@ static unsigned threads_of(int64_t wanted)
     return cores > 0 ? (unsigned)cores : 1;
 }
 
-static enum err_code check_combinations(const struct conf_value *v, struct err *err)
+/* What only serving cannot do yet: a command may work on any database. */
+static enum err_code check_served(const struct conf_value *v, struct err *err)
 {
     if (v[O_REDIS].text.n > 0)
         return err_set(
             err, ERR_BAD_REQUEST,
             "REDIS_CONN_STRING: this version runs on one node without Redis; leave it unset");
+    return ERR_OK;
+}
+
+static enum err_code check_combinations(const struct conf_value *v, struct err *err)
+{
     if (str_eq(v[O_SESSION_SECRET].text, STR("random_string")))
         return err_set(
             err, ERR_BAD_REQUEST,
@@ -322,15 +324,34 @@ static unsigned open_conns(int64_t wanted)
     return wanted > 0 ? (unsigned)wanted : 100000;
 }
 
-enum err_code options_read(struct arena *a, int argc, char *const *argv, char *const *env,
-                           struct app_options *out, struct err *err)
+/* The options' rows and the command's are read together: a flag may stand anywhere. */
+static enum err_code read_rows(struct arena *a, int argc, char *const *argv, char *const *env,
+                               struct options_more *more, struct conf_value *values,
+                               struct err *err)
 {
-    struct conf_value v[O_COUNT];
-    enum err_code rc = conf_read(a, rows, O_COUNT, argc, argv, env, v, err);
+    size_t n = O_COUNT + more->count;
+    struct conf_row *all = arena_new_array(a, struct conf_row, n);
 
-    if (rc == ERR_OK && !v[O_VERSION].b && !v[O_HELP].b)
+    memcpy(all, rows, sizeof rows);
+    if (more->count > 0)
+        memcpy(all + O_COUNT, more->rows, more->count * sizeof *all);
+    more->values = values + O_COUNT;
+    return conf_read_args(a, all, n, argc, argv, env, values, more->takes_args ? &more->args : NULL,
+                          err);
+}
+
+enum err_code options_read(struct arena *a, int argc, char *const *argv, char *const *env,
+                           struct options_more *more, struct app_options *out, struct err *err)
+{
+    struct conf_value *v = arena_new_array(a, struct conf_value, O_COUNT + more->count);
+    enum err_code rc = read_rows(a, argc, argv, env, more, v, err);
+    bool checked = !v[O_VERSION].b && !v[O_HELP].b;
+
+    if (rc == ERR_OK && checked && more->serves)
+        rc = check_served(v, err);
+    if (rc == ERR_OK && checked)
         rc = check_combinations(v, err);
-    if (rc == ERR_OK && !v[O_VERSION].b && !v[O_HELP].b)
+    if (rc == ERR_OK && checked)
         rc = check_forms(a, v, err);
     if (rc != ERR_OK)
         return rc;

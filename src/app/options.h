@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "base/arena.h"
+#include "base/conf.h"
 #include "base/err.h"
 #include "base/secret.h"
 
@@ -38,8 +39,20 @@ struct app_options {
     } api_limit, web_limit;
 };
 
+/* What a command takes besides the options. */
+struct options_more {
+    const struct conf_row *rows; /* its own flags */
+    size_t count;
+    struct conf_value *values; /* out, in the arena: of each row */
+    bool takes_args;
+    struct conf_args args; /* out */
+    bool serves;           /* checked for what serving needs, too */
+};
+
 /* Reads flags and environment. ERR_BAD_REQUEST with a line that names the flag or variable. Strings
  * live in the arena or in env. */
 MUST_CHECK enum err_code options_read(struct arena *a, int argc, char *const *argv,
-                                      char *const *env, struct app_options *out, struct err *err);
-struct str options_help(struct arena *a);
+                                      char *const *env, struct options_more *more,
+                                      struct app_options *out, struct err *err);
+/* The flags and variables behind the usage given. */
+struct str options_help(struct arena *a, const char *usage);

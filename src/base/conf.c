@@ -160,13 +160,33 @@ enum err_code conf_read(struct arena *a, const struct conf_row *rows, size_t n, 
                         char *const *argv, char *const *env, struct conf_value *out,
                         struct err *err)
 {
+    return conf_read_args(a, rows, n, argc, argv, env, out, NULL, err);
+}
+
+/* A lone dash is a name, too: many programs take it for their standard input. */
+static bool is_flag(const char *arg)
+{
+    return arg[0] == '-' && arg[1] != '\0';
+}
+
+enum err_code conf_read_args(struct arena *a, const struct conf_row *rows, size_t n, int argc,
+                             char *const *argv, char *const *env, struct conf_value *out,
+                             struct conf_args *args, struct err *err)
+{
     struct str *flags = arena_new_array(a, struct str, n);
 
     for (size_t i = 0; i < n; i++)
         out[i] = (struct conf_value){0};
+    if (args)
+        *args = (struct conf_args){.items = arena_new_array(a, struct str, (size_t)argc + 1)};
     for (int at = 1; at < argc; at++) {
-        enum err_code rc = read_flag(rows, n, argc, argv, &at, flags, err);
+        enum err_code rc;
 
+        if (args && !is_flag(argv[at])) {
+            args->items[args->count++] = str_from(argv[at]);
+            continue;
+        }
+        rc = read_flag(rows, n, argc, argv, &at, flags, err);
         if (rc != ERR_OK)
             return rc;
     }

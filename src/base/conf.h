@@ -41,6 +41,15 @@ struct conf_value {
 MUST_CHECK enum err_code conf_read(struct arena *a, const struct conf_row *rows, size_t n, int argc,
                                    char *const *argv, char *const *env, struct conf_value *out,
                                    struct err *err);
+/* What is no flag, in order; where conf_read() refuses it. */
+struct conf_args {
+    struct str *items; /* in the arena; NUL-terminated */
+    size_t count;
+};
+MUST_CHECK enum err_code conf_read_args(struct arena *a, const struct conf_row *rows, size_t n,
+                                        int argc, char *const *argv, char *const *env,
+                                        struct conf_value *out, struct conf_args *args,
+                                        struct err *err);
 /* Adds the NAME=value lines of the file to the environment where the name is not set yet; a missing
  * file is fine. */
 MUST_CHECK enum err_code conf_load_dotenv(const char *path, struct err *err);

@@ -167,6 +167,26 @@ TEST(a_broken_dotenv_line_is_named)
     CHECK(getenv("CT_Q") == NULL);
 }
 
+TEST(what_is_no_flag_is_collected_where_it_is_asked_for)
+{
+    static char *const argv[] = {"x", "one", "--port", "81", "-", "--version", "two", NULL};
+    static char *const env[] = {NULL};
+    CLEANUP(arena_finip) struct arena a;
+    struct conf_value out[ROWS];
+    struct conf_args args;
+    struct err err = {0};
+
+    arena_init(&a, 0);
+    CHECK_EQ(conf_read_args(&a, rows, ROWS, 7, argv, env, out, &args, &err), ERR_OK);
+    CHECK_EQ(args.count, 3);
+    CHECK_STR(args.items[0], "one");
+    CHECK_STR(args.items[1], "-");
+    CHECK_STR(args.items[2], "two");
+    CHECK_EQ(out[0].i, 81);
+    CHECK_EQ(conf_read(&a, rows, ROWS, 7, argv, env, out, &err), ERR_BAD_REQUEST);
+    CHECK(str_has(str_from(err.msg), STR("\"one\"")));
+}
+
 TEST(help_lists_the_rows_that_have_a_text)
 {
     CLEANUP(arena_finip) struct arena a;
@@ -184,4 +204,5 @@ TEST(help_lists_the_rows_that_have_a_text)
 TEST_MAIN(without_flags_and_variables_the_defaults_hold, flags_are_read_in_every_spelling,
           variables_are_read_in_both_spellings_and_win_where_the_row_says_so,
           a_wrong_value_is_named_with_what_is_allowed, a_dotenv_file_sets_what_is_not_set_yet,
-          a_broken_dotenv_line_is_named, help_lists_the_rows_that_have_a_text)
+          a_broken_dotenv_line_is_named, what_is_no_flag_is_collected_where_it_is_asked_for,
+          help_lists_the_rows_that_have_a_text)

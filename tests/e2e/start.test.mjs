@@ -15,12 +15,19 @@ function run(args, env = {}) {
 
 test('--version and --help', () => {
   assert.match(execFileSync(binary, ['--version'], { encoding: 'utf8' }), /^yourapi \d+\.\d+\.\d+\n$/);
-  assert.match(execFileSync(binary, ['-help'], { encoding: 'utf8' }), /--data-dir/);
+  const help = execFileSync(binary, ['-help'], { encoding: 'utf8' });
+  assert.match(help, /--data-dir/);
+  assert.match(help, /^Commands/m);
+  assert.match(help, /^  serve /m);
+  assert.equal(execFileSync(binary, ['serve', '--help'], { encoding: 'utf8' }), help);
 });
 
 test('a wrong flag or value ends with a clear line and exit code 2', () => {
   for (const [args, env, pattern] of [
     [['--nonsense'], {}, /--?nonsense/],
+    [['nonsense'], {}, /unknown command "nonsense"/],
+    [['serve', 'nonsense'], {}, /unexpected argument "nonsense"/],
+    [['serve', '--nonsense'], {}, /--?nonsense/],
     [['--port', 'many'], {}, /port.*many/i],
     [['--port', '70000'], {}, /port/i],
     [[], { PORT: '0' }, /PORT/],
