@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "app/command_rows.h"
 #include "base/text.h"
 
 /* Rows. A command's function is in a file of its own, command_NAME.c. */
@@ -9,6 +10,14 @@ static const struct command commands[] = {
     {.name = "serve",
      .synopsis = "[flags]",
      .help = "serve until a signal comes (also when no command is given)"},
+    {.name = "migrate",
+     .synopsis = "[--dry-run]",
+     .help = "bring the databases forward, as each start does, and end",
+     .more = "Missing tables, columns and indexes are added, nothing is dropped. What was done, or "
+             "with --dry-run\nwould be done, is printed as SQL with remarks.\n",
+     .flags = command_migrate_flags,
+     .flag_count = ARRAY_LEN(command_migrate_flags),
+     .run = command_migrate},
 };
 
 static const struct command *find(struct str name)

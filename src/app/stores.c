@@ -53,6 +53,12 @@ static bool same_conf(const struct db_conf *a, const struct db_conf *b)
                                          : str_eq(a->dsn, b->dsn);
 }
 
+bool stores_share(const struct app_options *o, const struct db_conf *main,
+                  const struct db_conf *logs)
+{
+    return o->log_sql_dsn.n == 0 || same_conf(main, logs);
+}
+
 static enum err_code mark(struct db *db, struct str key, struct err *err)
 {
     CLEANUP(db_releasep) struct db_conn *c = NULL;
@@ -106,7 +112,7 @@ static enum err_code is_same(const struct stores *s, bool *same, struct err *err
 
 /* Opening. Both are reached before either is changed. */
 
-static const char *main_name(const struct app_options *o)
+const char *stores_main_name(const struct app_options *o)
 {
     return dsn_kind(o->sql_dsn) == DB_SQLITE ? "SQLITE_PATH" : "SQL_DSN";
 }
@@ -117,8 +123,8 @@ static enum err_code connect_both(struct arena *a, const struct app_options *o, 
     const struct db_conf main = stores_main_conf(a, o), logs = stores_log_conf(a, o);
 
     if (db_open(&main, &s->db, err) != ERR_OK)
-        return err_wrap(err, "%s", main_name(o));
-    if (o->log_sql_dsn.n == 0 || same_conf(&main, &logs)) {
+        return err_wrap(err, "%s", stores_main_name(o));
+    if (stores_share(o, &main, &logs)) {
         s->log_db = s->db;
         return ERR_OK;
     }
@@ -158,7 +164,7 @@ static enum err_code open_both(struct arena *a, const struct app_options *o, str
 {
     TRY(connect_both(a, o, s, err));
     if (prepare(s->db, o->slave, MIGRATE_MAIN, err) != ERR_OK)
-        return err_wrap(err, "%s", main_name(o));
+        return err_wrap(err, "%s", stores_main_name(o));
     if (s->log_db != s->db && prepare_logs(o, s, err) != ERR_OK)
         return err_wrap(err, "LOG_SQL_DSN");
     log_places(a, o, s);

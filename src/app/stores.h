@@ -23,5 +23,9 @@ void stores_close(struct stores *s); /* twice is allowed */
 
 /* Where the variables say that they are; the path of a file is in the arena. */
 struct db_conf stores_main_conf(struct arena *a, const struct app_options *options);
-/* Only when options->log_sql_dsn is not empty. */
 struct db_conf stores_log_conf(struct arena *a, const struct app_options *options);
+/* Do the variables alone say that the logs are in the main database? */
+bool stores_share(const struct app_options *options, const struct db_conf *main,
+                  const struct db_conf *logs);
+/* The variable that says where the main database is, for errors. */
+const char *stores_main_name(const struct app_options *options);

@@ -54,6 +54,9 @@ struct db_conf {
     unsigned max_open_conns, max_idle_conns;
     int64_t conn_lifetime_ms;     /* SQL_CONN_MAX_LIFETIME, SQL_MAX_LIFETIME */
     int64_t statement_timeout_ms; /* a statement that takes longer is ended: ERR_UNAVAILABLE */
+    /* Only to look: DB_READ, nothing is made or changed. The database may be read-only, and a file
+     * that is not there is an empty database. */
+    bool read_only;
 };
 
 /* Opens, checks that it can be read and written. The text names the cause: ERR_BAD_REQUEST for the

@@ -851,6 +851,7 @@ static enum err_code db_new(const struct db_conf *conf, struct mysql_db **out, s
     }
     db->base.driver = &mysql_driver;
     db->where = str_dup(&db->arena, dsn_describe(&db->arena, dsn)).p;
+    db->read_only = conf->read_only;
     db->statement_ms = conf->statement_timeout_ms > 0 ? conf->statement_timeout_ms : STATEMENT_MS;
     db->lock_ms = wait_ms(conf);
     db->pool = db_pool_new(&pool, &pool_ops, db);

@@ -337,7 +337,8 @@ enum err_code db_mysql_check(struct mysql_conn *c, struct err *err)
     TRY(check_version(c, err));
     TRY(read_variables(c, &v, err));
     TRY(check_charset(c->db, v.charset, err));
-    TRY(check_writable(c, &v, err));
+    if (!c->db->read_only)
+        TRY(check_writable(c, &v, err));
     c->db->packet_bytes = v.packet_bytes > 0 ? (size_t)v.packet_bytes : 0;
     c->db->by_statement_log = v.log && v.by_statement;
     return ERR_OK;

@@ -20,6 +20,7 @@ struct mysql_db {
     struct dsn_mysql dsn;
     const char *where; /* "MySQL at host:3306/name" */
     int64_t statement_ms, lock_ms;
+    bool read_only;
     /* Learnt when it was opened. */
     size_t packet_bytes;   /* max_allowed_packet */
     bool by_statement_log; /* a binary log of statements, which admits REPEATABLE READ only */

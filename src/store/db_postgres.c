@@ -71,6 +71,7 @@ struct pg_db {
     const char **names, **settings; /* of PQconnectdbParams, a NULL at their ends */
     struct dsn_postgres dsn;
     int64_t statement_timeout_ms, lock_timeout_ms;
+    bool read_only;
 };
 
 struct pg_rows {
@@ -914,7 +915,7 @@ static enum err_code check_server(struct pg_db *db, struct err *err)
     CLEANUP(db_releasep) struct db_conn *c = NULL;
 
     TRY(db_acquire(&db->base, DB_WRITE, &c, err));
-    return check_writable(db, c, err);
+    return db->read_only ? ERR_OK : check_writable(db, c, err);
 }
 
 static struct db_pool *pool_new(struct pg_db *db, const struct db_conf *conf)
@@ -943,6 +944,7 @@ enum err_code db_postgres_open(const struct db_conf *conf, struct db **out, stru
     db->statement_timeout_ms =
         conf->statement_timeout_ms > 0 ? conf->statement_timeout_ms : STATEMENT_TIMEOUT_MS;
     db->lock_timeout_ms = conf->busy_timeout_ms > 0 ? conf->busy_timeout_ms : WAIT_MS;
+    db->read_only = conf->read_only;
     rc = read_dsn(db, conf->dsn, err);
     if (rc == ERR_OK) {
         db->pool = pool_new(db, conf);

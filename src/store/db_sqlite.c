@@ -42,6 +42,7 @@ struct sqlite_db {
     struct db base;
     char *path;
     int busy_ms;
+    bool read_only; /* no writer then */
     struct {
         pthread_mutex_t lock;
         pthread_cond_t returned;
@@ -421,8 +422,9 @@ static enum err_code conn_setup(struct sqlite_conn *c, struct err *err)
 static enum err_code conn_open(struct sqlite_db *db, enum db_access access,
                                struct sqlite_conn **out, struct err *err)
 {
-    const int flags =
-        SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (access == DB_WRITE ? SQLITE_OPEN_CREATE : 0);
+    const int flags = SQLITE_OPEN_NOMUTEX |
+                      (db->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+                      (access == DB_WRITE ? SQLITE_OPEN_CREATE : 0);
     struct sqlite_conn *c = mem_new(struct sqlite_conn);
     enum err_code code;
     int rc;
@@ -515,6 +517,7 @@ static enum err_code do_acquire(struct db *base, enum db_access access, struct d
     struct sqlite_conn *c = NULL;
     bool taken;
 
+    assert(access == DB_READ || db->writer);
     pthread_mutex_lock(&db->pool.lock);
     taken = pool_wait_locked(db, access);
     if (taken)
@@ -652,15 +655,35 @@ static enum err_code check_writer(struct sqlite_conn *c, struct err *err)
     return run(c, "ROLLBACK", NULL, 0, err);
 }
 
+/* Nothing is made. A path that is empty is SQLite's word for a database that nobody else sees. */
+static enum err_code open_to_look(struct sqlite_db *db, struct err *err)
+{
+    struct stat st;
+
+    if (stat(db->path, &st) == 0) {
+        if (!S_ISREG(st.st_mode))
+            return err_set(err, ERR_DB, "%s is not a file", db->path);
+        db->read_only = true;
+        return ERR_OK;
+    }
+    if (errno != ENOENT)
+        return err_set(err, ERR_DB, "%s cannot be read: %s", db->path, strerror(errno));
+    db->path[0] = '\0';
+    return ERR_OK;
+}
+
+static enum err_code open_to_write(struct sqlite_db *db, struct err *err)
+{
+    TRY(check_path(db->path, err));
+    TRY(conn_open(db, DB_WRITE, &db->writer, err));
+    return check_writer(db->writer, err);
+}
+
 enum err_code db_sqlite_open(const struct db_conf *conf, struct db **out, struct err *err)
 {
     struct sqlite_db *db = db_new(conf);
-    enum err_code rc = check_path(db->path, err);
+    enum err_code rc = conf->read_only ? open_to_look(db, err) : open_to_write(db, err);
 
-    if (rc == ERR_OK)
-        rc = conn_open(db, DB_WRITE, &db->writer, err);
-    if (rc == ERR_OK)
-        rc = check_writer(db->writer, err);
     if (rc != ERR_OK) {
         do_close(&db->base);
         return rc;

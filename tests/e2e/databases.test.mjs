@@ -1,7 +1,7 @@
 // The program on a PostgreSQL and on a MariaDB, with its logs beside the rest or in a database of another kind, and what it says when a
 // database is not as it must be.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -135,7 +135,7 @@ function refused(env, status, pattern, args = []) {
   try {
     const end = spawnSync(binary, ['--data-dir', join(folder, 'data'), ...args], {
       cwd: folder, encoding: 'utf8', timeout: 60_000, env: { PATH: process.env.PATH, ...sanitizers, PORT: '1', ...env } });
-    assert.equal(end.status, status, end.stderr);
+    assert.equal(end.status, status, `${JSON.stringify(env)}: ${end.stderr}`);
     assert.match(end.stderr, pattern);
     assert.equal(end.stderr.trim().split('\n').length, 1, end.stderr);
     assert.ok(!end.stderr.includes('verysecret'), end.stderr);
@@ -214,10 +214,9 @@ test('a server that is too old is told', async () => {
     [oldPostgres, (port) => `postgres://u:verysecret@127.0.0.1:${port}/db`, /SQL_DSN: .*version 9\.5.*at least 9\.6/],
     [oldMysql, (port) => `u:verysecret@tcp(127.0.0.1:${port})/db`, /SQL_DSN: .*MySQL 5\.6\.51, which is too old; 5\.7\.8/],
   ]) {
-    // Of a process of its own, because the program is waited for here.
+    // In a process of its own, because the program is waited for here.
     const script = `require('node:net').createServer((socket) => { socket.on('error', () => {}); (${serve})(socket); })
       .listen(0, '127.0.0.1', function () { console.log(this.address().port); });`;
-    const { spawn } = await import('node:child_process');
     const server = spawn(process.execPath, ['-e', script.replace('function oldPostgres', 'function serve').replace('function oldMysql', 'function serve')], { stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       const port = await new Promise((done) => server.stdout.once('data', (data) => done(Number(data))));
@@ -315,5 +314,42 @@ onServers('a slave changes no table', async () => {
       kind === 'mysql' ? `ALTER TABLE ${database.name}.tokens DROP COLUMN auto_groups` : 'SELECT 1');
     if (kind === 'postgres') servers.psql('ALTER TABLE tokens DROP COLUMN auto_groups', database.name);
     refused({ SQL_DSN: database.dsn, NODE_TYPE: 'slave' }, 1, /table tokens has no column auto_groups/);
+  }
+});
+
+onServers('migrate says what it would do, does it, and then has nothing to do', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'yourapi-migrate-'));
+  const run = (env, args = []) => {
+    const end = spawnSync(binary, ['migrate', ...args], { cwd: folder, encoding: 'utf8', timeout: 60_000, env: { PATH: process.env.PATH, ...sanitizers, ...env } });
+    assert.equal(end.status, 0, end.stderr);
+    return end.stdout;
+  };
+  const statements = (text) => text.split('\n').filter((line) => !line.startsWith('-- '));
+  try {
+    for (const [main, logs] of [['sqlite', 'postgres'], ['postgres', 'mysql'], ['mysql', 'sqlite']]) {
+      const make = (kind, file) => (kind === 'sqlite' ? sqliteDatabase(join(folder, file)) : servers.create(kind));
+      const one = make(main, 'one.db'), two = make(logs, 'two.db');
+      const env = { SQL_DSN: one.dsn ?? 'local', LOG_SQL_DSN: two.dsn ?? 'local', SQLITE_PATH: join(folder, 'one.db'), LOG_SQLITE_PATH: join(folder, 'two.db') };
+      const planned = run(env, ['--dry-run']);
+      assert.match(planned, /^-- .*: this would be done$/m);
+      assert.match(planned, /^CREATE TABLE .users. .*;$/m);
+      assert.deepEqual(readdirSync(folder), [], 'nothing was made');
+      for (const database of [one, two]) if (database.kind !== 'sqlite') assert.deepEqual(database.tables(), []);
+      const done = run(env);
+      assert.match(done, /^-- .*: this was done$/m);
+      assert.match(done, /\(logs\): this was done/);
+      assert.deepEqual(statements(planned).sort(), statements(done).sort());
+      assert.ok(one.tables().includes('users'));
+      assert.deepEqual(two.tables(), logTables);
+      for (const args of [[], ['--dry-run']]) {
+        const said = run(env, args);
+        assert.equal(said.match(/: nothing to do$/gm).length, 2, said);
+        assert.deepEqual(statements(said), ['']);
+      }
+      rmSync(folder, { recursive: true });
+      execFileSync('mkdir', [folder]);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });
