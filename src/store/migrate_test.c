@@ -13,6 +13,7 @@
 #include "model/channel.h"
 #include "store/april_ddl.h"
 #include "store/one_api_ddl.h"
+#include "store/one_api_fx.h"
 #include "store/repo_ability.h"
 #include "store/repo_channel.h"
 #include "store/repo_log.h"
@@ -85,6 +86,7 @@ static void open_one_api(struct store_fx *f)
 {
     open_raw(f);
     run_all(f, one_api_ddl, ARRAY_LEN(one_api_ddl));
+    run_all(f, one_api_rows, ARRAY_LEN(one_api_rows));
 }
 
 /* Checks. */
@@ -319,60 +321,6 @@ TEST(a_latest_file_with_strange_columns_and_tables_is_left_alone)
     fx_close(&f);
 }
 
-static void check_channel(struct store_fx *f, int64_t id, int64_t type, const char *key,
-                          const char *base_url, const char *other)
-{
-    struct channel *ch;
-
-    CHECK_OK(f, repo_channel_find(f->c, &f->a, id, &ch, &f->err));
-    CHECK(ch != NULL);
-    CHECK_EQ(ch->type, type);
-    CHECK_STR(secret_reveal(ch->key), key);
-    CHECK_STR(ch->base_url, base_url);
-    CHECK_STR(ch->other, other);
-}
-
-static void check_one_api(struct store_fx *f)
-{
-    struct setup_row *setup;
-    struct channel *ch;
-    struct token *t;
-
-    check_complete(f);
-    check_channel(f, 1, 1, "sk-1", "", "");
-    check_channel(f, 2, 1, "sk-2", "https://api.groq.com/openai", "");
-    check_channel(f, 3, 43, "sk-3", "https://own", "");
-    check_channel(f, 4, 33, "A|S|us-east-1", "", "");
-    check_channel(f, 5, 41, "{\"project_id\":1}", "", "europe");
-    check_channel(f, 6, 3, "sk-6", "https://az", "2024-02");
-    check_channel(f, 7, 0, "sk-7", "", "");
-    check_channel(f, 8, 1, "sk-8", "https://c", "");
-    check_channel(f, 9, 8, "sk-9", "https://c/api/chat/completions", "");
-    check_channel(f, 10, 1, "sk-10", "https://proxy", "");
-    check_channel(f, 11, 39, "sk-11", "", "acc");
-    check_channel(f, 12, 24, "sk-12", "", "");
-    check_channel(f, 13, 24, "sk-13", "", "");
-    CHECK_OK(f, repo_channel_find(f->c, &f->a, 6, &ch, &f->err));
-    CHECK_STR(ch->setting, "{\"system_prompt\":\"Be \\\"kind\\\".\"}");
-    CHECK_OK(f, repo_channel_find(f->c, &f->a, 7, &ch, &f->err));
-    CHECK_EQ(ch->status, CHANNEL_MANUALLY_DISABLED);
-    CHECK_OK(f, repo_token_find(f->c, &f->a, 1, 0, &t, &f->err));
-    CHECK(t->model_limits_enabled);
-    CHECK_STR(t->model_limits, "gpt-4o,claude");
-    CHECK_STR(t->allow_ips, "10.0.0.0/8\n192.168.1.1");
-    CHECK_OK(f, repo_token_find(f->c, &f->a, 2, 0, &t, &f->err));
-    CHECK(!t->model_limits_enabled);
-    CHECK_OK(f, repo_token_find(f->c, &f->a, 3, 0, &t, &f->err));
-    CHECK(!t->model_limits_enabled);
-    CHECK_EQ(fx_number(f, "SELECT use_time FROM logs"), 2);
-    CHECK_EQ(fx_number(f, "SELECT elapsed_time FROM logs"), 2999);
-    CHECK_EQ(fx_number(f, "SELECT COUNT(*) FROM abilities"), 13);
-    CHECK_EQ(fx_number(f, "SELECT COUNT(*) FROM abilities WHERE enabled = true"), 12);
-    /* Whether somebody has made the root account their own is not for the migration to judge. */
-    CHECK_OK(f, repo_setup_find(f->c, &f->a, &setup, &f->err));
-    CHECK(setup == NULL);
-}
-
 TEST(a_one_api_file_is_translated_once)
 {
     struct before tables[64];
@@ -382,13 +330,15 @@ TEST(a_one_api_file_is_translated_once)
     open_one_api(&f);
     n = remember(&f, tables, ARRAY_LEN(tables));
     migrate(&f);
-    check_one_api(&f);
+    check_complete(&f);
+    one_api_check(&f);
     for (size_t i = 0; i < n; i++)
         if (!str_eq(tables[i].table, STR("channels")) && !str_eq(tables[i].table, STR("abilities")))
             check_kept(&f, &tables[i]);
     CHECK(fx_number(&f, "SELECT value FROM yourapi_meta WHERE key = 'one_api_carried_over'") > 0);
     migrate(&f);
-    check_one_api(&f);
+    check_complete(&f);
+    one_api_check(&f);
     fx_close(&f);
 }
 
@@ -405,7 +355,7 @@ TEST(a_one_api_file_that_new_api_has_served_since_is_not_translated)
     run_all(&f, served, ARRAY_LEN(served));
     migrate(&f);
     check_complete(&f);
-    check_channel(&f, 3, 36, "sk-3", "https://own", "");
+    one_api_check_channel(&f, 3, 36, "sk-3", "https://own", "");
     CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM setups"), 1);
     fx_close(&f);
 }
@@ -472,7 +422,8 @@ TEST(a_killed_run_over_one_api_still_translates_once)
         CHECK_OK(&f, repo_meta_put(f.c, STR("abilities_due"), STR("1"), &f.err));
         apply_partly(&f, statements);
         migrate(&f);
-        check_one_api(&f);
+        check_complete(&f);
+        one_api_check(&f);
         fx_close(&f);
     }
 }
@@ -506,7 +457,8 @@ TEST(a_process_killed_at_any_moment_leaves_a_file_that_is_completed)
         f.db = store_fixture_reopen(f.path);
         CHECK_OK(&f, db_acquire(f.db, DB_WRITE, &f.c, &f.err));
         migrate(&f);
-        check_one_api(&f);
+        check_complete(&f);
+        one_api_check(&f);
         fx_close(&f);
     }
 }
@@ -539,7 +491,8 @@ TEST(two_programs_may_start_at_the_same_time)
         CHECK(done != NULL);
     }
     CHECK_OK(&f, db_acquire(f.db, DB_WRITE, &f.c, &f.err));
-    check_one_api(&f);
+    check_complete(&f);
+    one_api_check(&f);
     fx_close(&f);
 }
 

@@ -1,5 +1,5 @@
 /*
- * one_api_ddl - a database of one-api (February 2025) with rows, for migrate_test.c (database
+ * one_api_ddl - the SQLite database of one-api (February 2025), for migrate_test.c (database
  * reference, section 6).
  */
 #pragma once
@@ -43,31 +43,5 @@ static const char *const one_api_ddl[] = {
     "`elapsed_time` bigint DEFAULT 0,`is_stream` numeric DEFAULT false,"
     "`system_prompt_reset` numeric DEFAULT false,PRIMARY KEY (`id`))",
     "CREATE INDEX `idx_created_at_type` ON `logs`(`created_at`,`type`)",
-
-    "INSERT INTO users (id, username, password, role, status, access_token, quota, aff_code) VALUES"
-    " (1, 'root', '$2a$10$r', 100, 1, '0123456789abcdef0123456789abcdef', 500000000000000, 'abcd'),"
-    " (2, 'gone', '', 1, 3, 'fedcba9876543210fedcba9876543210', NULL, 'efgh')",
-    "INSERT INTO tokens (id, user_id, `key`, name, models, subnet) VALUES"
-    " (1, 1, 'k1', 'limited', 'gpt-4o,claude', '10.0.0.0/8,192.168.1.1'),"
-    " (2, 1, 'k2', 'free', NULL, ''), (3, 1, 'k3', 'empty', '', NULL)",
-    "INSERT INTO channels (id, type, `key`, name, models, base_url, config, system_prompt) VALUES"
-    " (1, 1, 'sk-1', 'openai', 'gpt-4o', '', NULL, NULL),"
-    " (2, 29, 'sk-2', 'groq', 'llama', '', '', NULL),"
-    " (3, 36, 'sk-3', 'deepseek', 'deepseek-chat', 'https://own', '{}', NULL),"
-    " (4, 33, 'old', 'aws', 'claude', '', '{\"ak\":\"A\",\"sk\":\"S\",\"region\":\"us-east-1\"}', NULL),"
-    " (5, 42, 'old', 'vertex', 'gemini', '',"
-    "  '{\"region\":\"europe\",\"vertex_ai_adc\":\"{\\\"project_id\\\":1}\"}', NULL),"
-    " (6, 3, 'sk-6', 'azure', 'gpt-4o', 'https://az', '{\"api_version\":\"2024-02\"}', 'Be \"kind\".'),"
-    " (7, 38, 'sk-7', 'deepl', 'translate', '', NULL, NULL),"
-    " (8, 50, 'sk-8', 'compatible', 'm', 'https://c/v1', NULL, NULL),"
-    " (9, 50, 'sk-9', 'compatible2', 'm', 'https://c/api/', NULL, NULL),"
-    " (10, 8, 'sk-10', 'custom', 'm', 'https://proxy', NULL, NULL),"
-    " (11, 37, 'sk-11', 'cloudflare', 'm', '', '{\"user_id\":\"acc\"}', NULL),"
-    " (12, 24, 'sk-12', 'gemini', 'g', '', 'no json', NULL),"
-    " (13, 51, 'sk-13', 'gemini2', 'g', '', NULL, NULL)",
-    "INSERT INTO abilities (`group`, model, channel_id, enabled) VALUES ('default', 'gpt-4o', 1, 1)",
-    "INSERT INTO logs (id, user_id, created_at, type, elapsed_time) VALUES (1, 1, 1700000000, 2, 2999)",
-    "INSERT INTO redemptions (id, `key`, quota) VALUES (1, 'r1', 5)",
-    "INSERT INTO options VALUES ('Theme', 'berry')",
     /* clang-format on */
 };

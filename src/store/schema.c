@@ -79,7 +79,9 @@ static void add_column(struct sb *sql, enum db_kind kind, const struct schema_co
         sb_add(sql, STR(" NULL"));
     if (column->flags & SCHEMA_UNIQUE)
         sb_add(sql, STR(" UNIQUE"));
-    if (column->fallback)
+    if (column->family == SCHEMA_PRICE && column->fallback && kind != DB_SQLITE)
+        add_fallback(sql, kind, "0"); /* where the original writes it by hand it has the zeros */
+    else if (column->fallback)
         add_fallback(sql, kind, column->fallback);
 }
 
