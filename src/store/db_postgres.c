@@ -395,17 +395,48 @@ static enum err_code stmt_take(struct pg_conn *c, struct str sql, size_t values,
     return ERR_OK;
 }
 
-static enum err_code run_prepared(struct pg_conn *c, struct str sql, const struct db_value *values,
-                                  size_t n, PGresult **out, struct err *err)
+/* A column that the statement reads has another type now (cached plan must not change result type),
+ * or the server has forgotten the statement. */
+static bool is_stale(const PGresult *result)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+    return state &&
+           (str_eq(str_from(state), STR("0A000")) || str_eq(str_from(state), STR("26000")));
+}
+
+/* *stale: the statement is not in the cache any more, and was not run. */
+static enum err_code run_cached(struct pg_conn *c, struct str sql, const struct db_value *values,
+                                size_t n, PGresult **out, bool *stale, struct err *err)
 {
     struct pg_stmt *s;
 
+    *stale = false;
     TRY(stmt_take(c, sql, n, &s, err));
     values_bind(&c->values, values, n);
     *out = PQexecPrepared(c->handle, s->name, (int)n, c->values.texts, c->values.bytes,
                           c->values.formats, 0);
     values_done(&c->values);
+    *stale = is_stale(*out);
+    if (*stale)
+        stmt_drop(c, stmt_of(db_cache_pop(&c->statements))); /* the one used last is this one */
     return check(c, *out, err);
+}
+
+/* A statement by itself is prepared again; a transaction is over by the error, and whoever begins
+ * it again will find the statement prepared anew. */
+static enum err_code run_prepared(struct pg_conn *c, struct str sql, const struct db_value *values,
+                                  size_t n, PGresult **out, struct err *err)
+{
+    bool alone = PQtransactionStatus(c->handle) == PQTRANS_IDLE, stale;
+    enum err_code rc = run_cached(c, sql, values, n, out, &stale, err);
+
+    if (!stale)
+        return rc;
+    if (!alone)
+        return err_set(err, ERR_UNAVAILABLE, "%.*s: a table has changed under the transaction",
+                       STR_ARG(c->db->where));
+    return run_cached(c, sql, values, n, out, &stale, err);
 }
 
 /* Once: DDL, and what else has no parameters. */

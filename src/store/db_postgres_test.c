@@ -299,6 +299,49 @@ TEST(the_server_runs_out_of_statements_never)
     fx_close(&f);
 }
 
+/* Another node, or the original, may bring the database forward while we run. */
+TEST(a_statement_goes_on_when_its_table_changes)
+{
+    struct db_conn *other;
+    struct store_fx f;
+    const char *sql = "SELECT value FROM options";
+
+    fx_open(&f);
+    CHECK_OK(&f, db_acquire(f.db, DB_WRITE, &other, &f.err));
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "INSERT INTO options VALUES ('a', '7')"));
+    CHECK_EQ(fx_number(&f, sql), 7);
+    CHECK_OK(&f, db_exec(other, NULL, &f.err,
+                         "ALTER TABLE options ALTER COLUMN value TYPE varchar(100)"));
+    CHECK_EQ(fx_number(&f, sql), 7);
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "DEALLOCATE ALL"));
+    CHECK_EQ(fx_number(&f, sql), 7);
+    db_release(other);
+    fx_close(&f);
+}
+
+TEST(a_transaction_whose_table_changes_can_be_begun_again)
+{
+    struct db_conn *other;
+    struct db_rows *rows;
+    struct store_fx f;
+    const char *sql = "SELECT value FROM options";
+
+    fx_open(&f);
+    CHECK_OK(&f, db_acquire(f.db, DB_WRITE, &other, &f.err));
+    CHECK_EQ(fx_number(&f, sql), 0);
+    CHECK_OK(&f, db_begin(f.c, &f.err));
+    CHECK_OK(&f, db_exec(other, NULL, &f.err,
+                         "ALTER TABLE options ALTER COLUMN value TYPE varchar(100)"));
+    CHECK_EQ(db_query(f.c, &f.a, &rows, &f.err, sql), ERR_UNAVAILABLE);
+    CHECK(strstr(f.err.msg, "changed"));
+    db_rollback(f.c);
+    CHECK_OK(&f, db_begin(f.c, &f.err));
+    CHECK_EQ(fx_number(&f, sql), 0);
+    CHECK_OK(&f, db_commit(f.c, &f.err));
+    db_release(other);
+    fx_close(&f);
+}
+
 TEST_MAIN(what_keeps_us_out_is_told_by_its_cause, what_only_the_server_knows_in_a_dsn_is_set_there,
           cells_look_as_on_the_other_databases,
           bytes_that_the_server_would_refuse_become_question_marks, an_error_names_no_value,
@@ -306,4 +349,5 @@ TEST_MAIN(what_keeps_us_out_is_told_by_its_cause, what_only_the_server_knows_in_
           the_wait_for_another_writer_is_bounded, a_connection_that_the_server_ended_is_replaced,
           a_reading_transaction_sees_one_state_and_cannot_write,
           of_two_that_wait_for_each_other_one_is_told_to_come_again,
-          the_server_runs_out_of_statements_never)
+          the_server_runs_out_of_statements_never, a_statement_goes_on_when_its_table_changes,
+          a_transaction_whose_table_changes_can_be_begun_again)
