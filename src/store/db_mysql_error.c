@@ -135,14 +135,17 @@ static enum err_code unknown(const struct mysql_failure *f, struct err *err)
                    f->state);
 }
 
-/* "Got error 28 from storage engine", "Error writing file '...' (Errcode: 28 ...)": ENOSPC. */
+/* "Got error 28 from storage engine", "Error writing file '...' (Errcode: 28 ...)": ENOSPC. "Can't
+ * create table ... (errno: 135 ...)" is a storage engine's word for the same. */
 static bool is_full(const struct mysql_failure *f)
 {
     struct str text = str_from(f->text);
 
     if (f->number == 1030)
         return str_has(text, STR("error 28 "));
-    return (f->number == 1026 || f->number == 3) &&
+    if (f->number == 1005 && str_has(text, STR("errno: 135 ")))
+        return true;
+    return (f->number == 1026 || f->number == 1005 || f->number == 3) &&
            (str_has(text, STR("code: 28")) || str_has(text, STR("errno: 28")));
 }
 

@@ -2,7 +2,7 @@
 // database is not as it must be.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -297,6 +297,32 @@ onServers('a full disk is told, and the next start goes on', async (t) => {
     execFileSync('umount', [sqliteFolder]);
     execFileSync('umount', ['-l', tablespace]);
     rmSync(sqliteFolder, { recursive: true });
+  }
+});
+
+// MySQL keeps what was made before: the next start goes on from there.
+onServers('a disk that becomes full on the way is told, and the next start goes on', async (t) => {
+  const database = servers.create('mysql');
+  const folder = join(servers.folder, 'my/data', database.name);
+  const options = readFileSync(join(folder, 'db.opt'));
+  if (!smallDisk(folder, 1)) return t.skip('a file system in memory cannot be mounted here');
+  try {
+    writeFileSync(join(folder, 'db.opt'), options);
+    refused({ SQL_DSN: database.dsn }, 1, /SQL_DSN: table \w+: the server's disk is full/);
+    const made = database.tables();
+    assert.ok(made.includes('channels') && !made.includes('yourapi_log_hours'), made.join());
+    execFileSync('mount', ['-o', 'remount,size=64m', folder]);
+    const { api, key: token } = await begin({ SQL_DSN: database.dsn });
+    assert.equal((await chat(api, token)).status, 200);
+    await until('it is charged', () => charged(database).length === 1);
+    await api.stop();
+  } finally {
+    try {
+      servers.mariadb(`DROP DATABASE ${database.name}`); // the folder itself stays, it is a mount
+    } catch {
+      // as said
+    }
+    execFileSync('umount', ['-l', folder]);
   }
 });
 

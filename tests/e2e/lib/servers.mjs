@@ -1,6 +1,6 @@
 // A PostgreSQL and a MariaDB of this test's own, and what stands in their databases.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { tmpdir } from 'node:os';
 import { sqlite } from './accounts.mjs';
@@ -62,6 +62,7 @@ export class Servers {
 
   stop() {
     execFileSync(tool, ['stop', this.folder], { stdio: 'ignore' });
+    rmSync(this.folder, { recursive: true, force: true }); // what a test has put there
   }
 
   psql(sql, database = 'postgres') {
