@@ -210,8 +210,40 @@ TEST(a_full_disk_is_told_and_changes_nothing)
     fx_close(&f);
 }
 
+TEST(a_file_that_is_only_looked_at_is_neither_made_nor_changed)
+{
+    struct db_conf conf = {.read_only = true, .busy_timeout_ms = 100};
+    struct str *names;
+    struct store_fx f;
+    struct db *db;
+    size_t n;
+
+    fx_open(&f);
+    conf.sqlite_path = arena_fmt(&f.a, "%s.none", f.path);
+    CHECK_OK(&f, db_open(&conf, &db, &f.err));
+    db_release(f.c);
+    CHECK_OK(&f, db_acquire(db, DB_READ, &f.c, &f.err));
+    CHECK_OK(&f, db_list_columns(f.c, &f.a, "users", &names, &n, &f.err));
+    CHECK_EQ(n, 0);
+    db_release(f.c);
+    db_close(db);
+    CHECK_EQ(access(conf.sqlite_path.p, F_OK), -1);
+
+    conf.sqlite_path = str_from(f.path);
+    CHECK_OK(&f, db_open(&conf, &db, &f.err));
+    CHECK_OK(&f, db_acquire(db, DB_READ, &f.c, &f.err));
+    CHECK_OK(&f, db_list_columns(f.c, &f.a, "users", &names, &n, &f.err));
+    CHECK(n > 0);
+    CHECK(db_exec(f.c, NULL, &f.err, "DELETE FROM users") != ERR_OK);
+    db_release(f.c);
+    f.c = NULL;
+    db_close(db);
+    fx_close(&f);
+}
+
 TEST_MAIN(a_path_that_cannot_be_is_told_by_its_cause, a_file_that_may_not_be_written_is_told,
           a_new_file_is_for_its_owner_only,
           a_lock_of_another_program_is_waited_for_as_long_as_the_path_says,
           the_wait_for_the_one_writing_connection_is_bounded, a_reading_connection_cannot_write,
-          values_of_every_type_go_in_and_come_out, a_full_disk_is_told_and_changes_nothing)
+          values_of_every_type_go_in_and_come_out, a_full_disk_is_told_and_changes_nothing,
+          a_file_that_is_only_looked_at_is_neither_made_nor_changed)

@@ -73,6 +73,24 @@ for (const kind of ['postgres', 'mysql'])
     }
   });
 
+onServers('no more connections are open than the variables admit', async () => {
+  const database = servers.create('postgres');
+  const { api, key: token } = await begin({ SQL_DSN: database.dsn, SQL_MAX_OPEN_CONNS: '3', SQL_MAX_IDLE_CONNS: '1', SQL_MAX_LIFETIME: '1' });
+  const connections = () => servers.psql(`SELECT count(*) || ',' || min(pid) FROM pg_stat_activity WHERE datname = '${database.name}'`).trim().split(',').map(Number);
+  try {
+    for (let turn = 0; turn < 5; turn++) {
+      const replies = await Promise.all(Array.from({ length: 20 }, () => Promise.all([chat(api, token), api.call('GET', '/api/log/?p=1&page_size=10')])));
+      assert.ok(replies.every(([{ status }, { success }]) => status === 200 && success));
+      assert.ok(connections()[0] <= 3);
+    }
+    await until('all but one are closed', () => connections()[0] <= 1);
+    const [, first] = connections();
+    await until('it is replaced when it is old', async () => (await api.ok('GET', '/api/log/?p=1&page_size=10')) && connections()[1] !== first);
+  } finally {
+    await api.stop();
+  }
+});
+
 // The log database has the rows and what belongs to them, the main database has none of them.
 function checkSplit(main, logs, rows) {
   assert.deepEqual(logs.tables(), logTables);
