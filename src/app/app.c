@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "cache/cache.h"
 #include "net/sock.h"
 #include "store/repo_setup.h"
 
@@ -42,6 +43,8 @@ struct worker {
     bool started;
     struct loop *loop;
     struct http_client *client;
+    struct tls_ctx *redis_tls;
+    struct redis *redis; /* NULL: none */
     struct http_server *server;
     struct relay_loop *relay;
     struct loop_msg close, stop;
@@ -56,6 +59,7 @@ struct app {
     struct stores stores;
     struct offload *offload;
     struct tls_trust *trust;
+    struct cache *cache;
     struct balances *balances;
     struct ledger *ledger;
     struct first_password *first_password;
@@ -233,6 +237,7 @@ static struct api_conf api_conf_of(struct app *a)
         .balances = a->balances,
         .ledger = a->ledger,
         .session_secret = o->session_secret,
+        .batch_update = o->batch_update,
         .version = STR("v" YOURAPI_VERSION),
         .started_at_s = clock_now_s(clock_system()),
         .generate_default_token = o->generate_default_token,
@@ -277,6 +282,42 @@ static void build_routes(struct app *a, const struct web_asset *assets, size_t n
     api_add_routes(a->api, a->router);
 }
 
+/* ---- what nodes share ---- */
+
+static void on_change(void *ctx UNUSED, struct cache_change change UNUSED)
+{
+}
+
+/* What several nodes must have in common; one that stands alone needs none of it. */
+static void warn_of_options(const struct app_options *o)
+{
+    if (o->redis && !o->session_secret_given)
+        log_warn(NULL, "options.session_secret",
+                 "reason=\"SESSION_SECRET is not set: other nodes do not know the sessions of this "
+                 "one\"");
+    if (o->redis && !o->session_secret_given && !o->crypto_secret_given)
+        log_warn(
+            NULL, "options.crypto_secret",
+            "reason=\"neither CRYPTO_SECRET nor SESSION_SECRET is set: limits in Redis are not "
+            "shared with other nodes\"");
+    if (o->redis_pool_given)
+        log_info(NULL, "options.redis_pool",
+                 "reason=\"REDIS_CONN_POOL_SIZE has no effect: each loop has one pipelined "
+                 "connection\"");
+}
+
+static enum err_code open_cache(struct app *a, struct err *err)
+{
+    const struct cache_conf conf = {.redis = a->options->redis,
+                                    .offload = a->offload,
+                                    .trust = a->trust,
+                                    .on_change = on_change,
+                                    .ctx = a};
+
+    warn_of_options(a->options);
+    return cache_open(&conf, &a->cache, err);
+}
+
 /* ---- loops ---- */
 
 static void *run_worker(void *ctx)
@@ -288,6 +329,19 @@ static void *run_worker(void *ctx)
     pthread_setname_np(pthread_self(), name);
     loop_run(w->loop);
     return NULL;
+}
+
+static enum err_code start_redis(struct app *a, struct worker *w, struct err *err)
+{
+    struct redis_settings settings;
+
+    if (!a->options->redis)
+        return ERR_OK;
+    TRY(cache_client_settings(a->options->redis, w->loop, http_client_dns(w->client), a->trust,
+                              &settings, &w->redis_tls, err));
+    settings.quiet = true; /* the cache's client says it once for all */
+    w->redis = redis_new(&settings);
+    return ERR_OK;
 }
 
 static enum err_code start_worker(struct app *a, unsigned i, struct err *err)
@@ -305,7 +359,8 @@ static enum err_code start_worker(struct app *a, unsigned i, struct err *err)
     w->index = i;
     TRY(loop_new(&w->loop, err));
     TRY(http_client_new(w->loop, a->offload, &client, &w->client, err));
-    w->relay = relay_loop_new(a->relay, i, w->loop, w->client);
+    TRY(start_redis(a, w, err));
+    w->relay = relay_loop_new(a->relay, i, w->loop, w->client, w->redis);
     return http_server_open(w->loop, &server, "", a->options->port, &w->server, err);
 }
 
@@ -403,6 +458,8 @@ static void end_loops(struct app *a)
 static void free_workers(struct app *a)
 {
     for (unsigned i = 0; i < worker_count(a); i++) {
+        redis_free(a->workers[i].redis);
+        tls_ctx_free(a->workers[i].redis_tls);
         http_client_free(a->workers[i].client);
         loop_free(a->workers[i].loop);
     }
@@ -422,6 +479,7 @@ static enum err_code build(struct app *a, const struct web_asset *assets, size_t
     conf = api_conf_of(a);
     TRY(api_first_start(&conf, err));
     TRY(offload_new(OFFLOAD_THREADS, OFFLOAD_QUEUE, &a->offload, err));
+    TRY(open_cache(a, err));
     a->balances = balances_new();
     a->first_password = first_password_new(a->stores.db);
     TRY(open_ledger(a, err));
@@ -533,6 +591,7 @@ void app_stop(struct app *a)
     if (a->api)
         api_free(a->api);
     free_workers(a);
+    cache_close(a->cache);
     if (a->router)
         router_free(a->router);
     console_free(a->console);

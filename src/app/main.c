@@ -70,10 +70,8 @@ static int read_and_run(struct arena *a, int argc, char *const *argv, struct err
     if (conf_load_dotenv(".env", err) != ERR_OK ||
         command_find(argc, argv, &command, &words, err) != ERR_OK)
         return COMMAND_USAGE;
-    more = (struct options_more){.rows = command->flags,
-                                 .count = command->flag_count,
-                                 .takes_args = command->takes_args,
-                                 .serves = !command->run};
+    more = (struct options_more){
+        .rows = command->flags, .count = command->flag_count, .takes_args = command->takes_args};
     if (options_read(a, argc - words, argv + words, environ, &more, &options, err) != ERR_OK)
         return COMMAND_USAGE;
     if (options.version)

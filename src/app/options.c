@@ -4,7 +4,9 @@
 
 #include "api/api.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "http/proxy.h"
+#include "http/url.h"
 
 enum {
     O_VERSION,
@@ -16,7 +18,6 @@ enum {
     O_DEBUG,
     O_SQL_DSN,
     O_LOG_SQL_DSN,
-    O_REDIS,
     O_SQLITE_PATH,
     O_LOG_SQLITE_PATH,
     O_SQLITE_BUSY,
@@ -50,6 +51,16 @@ enum {
     O_WEB_LIMIT_ON,
     O_WEB_LIMIT,
     O_WEB_LIMIT_S,
+    O_REDIS,
+    O_REDIS_PASSWORD,
+    O_REDIS_MASTER,
+    O_REDIS_POOL,
+    O_CRYPTO_SECRET,
+    O_FRONTEND,
+    O_NODE_NAME,
+    O_MEMORY_CACHE,
+    O_BATCH_UPDATE,
+    O_BATCH_INTERVAL,
     O_COUNT
 };
 
@@ -88,7 +99,6 @@ static const struct conf_row rows[O_COUNT] = {
     [O_LOG_SQL_DSN] = {.env = "LOG_SQL_DSN",
                        .kind = CONF_TEXT,
                        .help = "database of the log rows, in the same forms (default: SQL_DSN's)"},
-    [O_REDIS] = {.env = "REDIS_CONN_STRING", .kind = CONF_TEXT},
     [O_SQLITE_PATH] = {.env = "SQLITE_PATH",
                        .kind = CONF_TEXT,
                        .help = "SQLite file (default: one-api.db in the data folder)"},
@@ -250,6 +260,47 @@ static const struct conf_row rows[O_COUNT] = {
                        .min = 1,
                        .max = 1200,
                        .help = "in so many s"},
+    [O_REDIS] = {.env = "REDIS_CONN_STRING",
+                 .kind = CONF_TEXT,
+                 .help = "redis://user:password@host:6379/0, rediss:// with TLS, several with "
+                         "commas between: what nodes share quickly (default: none)"},
+    [O_REDIS_PASSWORD] = {.env = "REDIS_PASSWORD",
+                          .kind = CONF_TEXT,
+                          .help = "password of Redis, where the address has none"},
+    [O_REDIS_MASTER] = {.env = "REDIS_MASTER_NAME",
+                        .kind = CONF_TEXT,
+                        .help = "the addresses are Sentinels, to be asked for the master so named"},
+    [O_REDIS_POOL] = {.env = "REDIS_CONN_POOL_SIZE",
+                      .env_alias = "REDIS_POOL_SIZE",
+                      .kind = CONF_INT,
+                      .fallback = "10",
+                      .min = 0,
+                      .max = 100000,
+                      .help = "has no effect: each event loop has one pipelined connection"},
+    [O_CRYPTO_SECRET] = {.env = "CRYPTO_SECRET",
+                         .kind = CONF_TEXT,
+                         .help = "hides what is personal in the names of entries in Redis; the "
+                                 "same on all nodes (default: SESSION_SECRET)"},
+    [O_FRONTEND] = {.env = "FRONTEND_BASE_URL",
+                    .kind = CONF_TEXT,
+                    .help = "slave: visitors of the console are sent there"},
+    [O_NODE_NAME] = {.env = "NODE_NAME",
+                     .kind = CONF_TEXT,
+                     .help = "name of this node among others (default: host name and port)"},
+    [O_MEMORY_CACHE] = {.env = "MEMORY_CACHE_ENABLED",
+                        .kind = CONF_BOOL,
+                        .fallback = "false",
+                        .help = "has no effect: channels and options are always in memory"},
+    [O_BATCH_UPDATE] = {.env = "BATCH_UPDATE_ENABLED",
+                        .kind = CONF_BOOL,
+                        .fallback = "false",
+                        .help = "shown to the console; what was used is always written in batches"},
+    [O_BATCH_INTERVAL] = {.env = "BATCH_UPDATE_INTERVAL",
+                          .kind = CONF_INT,
+                          .fallback = "5",
+                          .min = 1,
+                          .max = 86400,
+                          .help = "has no effect: a batch waits for less than a second"},
 };
 
 struct str options_help(struct arena *a, const char *usage)
@@ -264,16 +315,6 @@ static unsigned threads_of(int64_t wanted)
     if (wanted > 0)
         return (unsigned)wanted;
     return cores > 0 ? (unsigned)cores : 1;
-}
-
-/* What only serving cannot do yet: a command may work on any database. */
-static enum err_code check_served(const struct conf_value *v, struct err *err)
-{
-    if (v[O_REDIS].text.n > 0)
-        return err_set(
-            err, ERR_BAD_REQUEST,
-            "REDIS_CONN_STRING: this version runs on one node without Redis; leave it unset");
-    return ERR_OK;
 }
 
 static enum err_code check_combinations(const struct conf_value *v, struct err *err)
@@ -324,6 +365,36 @@ static unsigned open_conns(int64_t wanted)
     return wanted > 0 ? (unsigned)wanted : 100000;
 }
 
+/* NULL in *out: no Redis. */
+static enum err_code read_redis(struct arena *a, const struct conf_value *v,
+                                const struct redis_conf **out, struct err *err)
+{
+    struct redis_conf *conf = arena_new(a, struct redis_conf);
+
+    *out = NULL;
+    if (v[O_REDIS].text.n == 0)
+        return ERR_OK;
+    TRY(redis_conf_read(a, v[O_REDIS].text, secret_make(v[O_REDIS_PASSWORD].text),
+                        v[O_REDIS_MASTER].text, conf, err));
+    *out = conf;
+    return ERR_OK;
+}
+
+static enum err_code check_node(const struct conf_value *v, struct err *err)
+{
+    struct str name = v[O_NODE_NAME].text;
+    struct http_url url;
+
+    if (v[O_FRONTEND].text.n > 0 && http_url_read(v[O_FRONTEND].text, &url, NULL) != ERR_OK)
+        return err_set(err, ERR_BAD_REQUEST,
+                       "FRONTEND_BASE_URL: must be an address that begins with http:// or "
+                       "https://");
+    if (name.n > NODE_NAME_BYTES || !utf8_valid(name))
+        return err_set(err, ERR_BAD_REQUEST, "NODE_NAME: must be a text of at most %d bytes",
+                       NODE_NAME_BYTES);
+    return ERR_OK;
+}
+
 /* The options' rows and the command's are read together: a flag may stand anywhere. */
 static enum err_code read_rows(struct arena *a, int argc, char *const *argv, char *const *env,
                                struct options_more *more, struct conf_value *values,
@@ -346,13 +417,16 @@ enum err_code options_read(struct arena *a, int argc, char *const *argv, char *c
     struct conf_value *v = arena_new_array(a, struct conf_value, O_COUNT + more->count);
     enum err_code rc = read_rows(a, argc, argv, env, more, v, err);
     bool checked = !v[O_VERSION].b && !v[O_HELP].b;
+    const struct redis_conf *redis = NULL;
 
-    if (rc == ERR_OK && checked && more->serves)
-        rc = check_served(v, err);
     if (rc == ERR_OK && checked)
         rc = check_combinations(v, err);
     if (rc == ERR_OK && checked)
         rc = check_forms(a, v, err);
+    if (rc == ERR_OK && checked)
+        rc = check_node(v, err);
+    if (rc == ERR_OK && checked)
+        rc = read_redis(a, v, &redis, err);
     if (rc != ERR_OK)
         return rc;
     *out = (struct app_options){
@@ -394,6 +468,15 @@ enum err_code options_read(struct arena *a, int argc, char *const *argv, char *c
         .channel_test_minutes = v[O_TEST_FREQUENCY].i,
         .api_limit = {v[O_API_LIMIT_ON].b, v[O_API_LIMIT].i, v[O_API_LIMIT_S].i},
         .web_limit = {v[O_WEB_LIMIT_ON].b, v[O_WEB_LIMIT].i, v[O_WEB_LIMIT_S].i},
+        .redis = redis,
+        .redis_pool_given = v[O_REDIS_POOL].given,
+        .session_secret_given = v[O_SESSION_SECRET].text.n > 0,
+        .crypto_secret_given = v[O_CRYPTO_SECRET].text.n > 0,
+        .frontend_base_url = v[O_FRONTEND].text,
+        .node_name = v[O_NODE_NAME].text,
+        .batch_update = v[O_BATCH_UPDATE].b,
     };
+    out->crypto_secret =
+        v[O_CRYPTO_SECRET].text.n > 0 ? secret_make(v[O_CRYPTO_SECRET].text) : out->session_secret;
     return ERR_OK;
 }

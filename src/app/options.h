@@ -7,6 +7,9 @@
 #include "base/conf.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "cache/redis_conf.h"
+
+enum { NODE_NAME_BYTES = 128 }; /* what its column takes */
 
 struct app_options {
     bool version, help;
@@ -37,6 +40,15 @@ struct app_options {
         bool enabled;
         int64_t limit, duration_s;
     } api_limit, web_limit;
+
+    /* several nodes */
+    const struct redis_conf *redis; /* NULL: none */
+    bool redis_pool_given;          /* REDIS_CONN_POOL_SIZE, which has no effect */
+    bool session_secret_given, crypto_secret_given;
+    struct secret crypto_secret;  /* never empty */
+    struct str frontend_base_url; /* empty: none */
+    struct str node_name;         /* empty: one is made up */
+    bool batch_update;            /* as /api/status shows it */
 };
 
 /* What a command takes besides the options. */
@@ -46,7 +58,6 @@ struct options_more {
     struct conf_value *values; /* out, in the arena: of each row */
     bool takes_args;
     struct conf_args args; /* out */
-    bool serves;           /* checked for what serving needs, too */
 };
 
 /* Reads flags and environment. ERR_BAD_REQUEST with a line that names the flag or variable. Strings

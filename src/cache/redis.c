@@ -389,7 +389,8 @@ static void on_up(void *ctx)
 
     note_state(r, true, NULL);
     metrics_add(r->conf.metrics, METRIC_REDIS_CONNECTIONS, 0, 1);
-    log_info(NULL, "redis.up", "server=%s", redis_link_server(r->link));
+    if (!r->conf.quiet)
+        log_info(NULL, "redis.up", "server=%s", redis_link_server(r->link));
     r->told = false;
     r->hopeful = true;
     list_init(&batch);
@@ -430,7 +431,7 @@ static void on_down(void *ctx, const struct err *err, bool soon)
     note_state(r, false, err);
     if (was_up)
         metrics_add(r->conf.metrics, METRIC_REDIS_CONNECTIONS, 0, -1);
-    if (!r->told)
+    if (!r->told && !r->conf.quiet)
         log_warn(NULL, "redis.down", "error=\"%s\"", err->msg);
     r->told = true;
     r->hopeful = soon;

@@ -26,6 +26,7 @@ struct redis_settings { /* copied; what it points at outlives the client */
     uint64_t retry_max_ms;   /* [5000] */
     size_t calls_max;        /* calls under way and waiting [10000] */
     size_t bytes_max;        /* of commands that the kernel has not taken yet [8 MB] */
+    bool quiet;              /* ups and downs are not logged: another client of the program does */
 };
 struct redis_settings redis_settings_fill(const struct redis_settings *given);
 

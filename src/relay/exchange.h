@@ -52,6 +52,7 @@ struct relay_loop {
     struct relay *relay;
     struct loop *loop;
     struct http_client *client;
+    struct redis *redis; /* NULL: none */
     struct journal *journal;
     struct snapshot *snap; /* in force; swapped by a message */
     bool primed;           /* it had its first snapshot; the publisher's only */

@@ -143,13 +143,14 @@ void relay_free(struct relay *r)
 }
 
 struct relay_loop *relay_loop_new(struct relay *r, unsigned i, struct loop *loop,
-                                  struct http_client *client)
+                                  struct http_client *client, struct redis *redis)
 {
     struct relay_loop *rl = &r->loops[i];
 
     *rl = (struct relay_loop){.relay = r,
                               .loop = loop,
                               .client = client,
+                              .redis = redis,
                               .journal = ledger_journal(r->conf.ledger, i),
                               .snap = rl->snap,
                               .primed = rl->primed};

@@ -18,6 +18,7 @@
 struct relay;
 struct relay_loop;
 struct metrics;
+struct redis;
 
 struct relay_conf {
     struct db *db;
@@ -44,9 +45,10 @@ struct relay_conf {
 
 struct relay *relay_new(const struct relay_conf *conf);
 void relay_free(struct relay *r); /* after the loops have ended */
-/* The relay's part of loop number `i`; before the loop runs. Owned by the relay. */
+/* The relay's part of loop number `i`; before the loop runs. Owned by the relay. `redis` is the
+ * loop's client; NULL: none. */
 struct relay_loop *relay_loop_new(struct relay *r, unsigned i, struct loop *loop,
-                                  struct http_client *client);
+                                  struct http_client *client, struct redis *redis);
 /* At shutdown, when running requests have had their time: settles those that wait for an upstream
  * for what they have used, tells their clients, and begins no call any more. Loop thread. */
 void relay_loop_stop(struct relay_loop *rl);

@@ -636,7 +636,7 @@ static void start_loop(struct relay_fixture *f)
 
     MUST(loop_new(&p->loop, &err));
     MUST(http_client_new(p->loop, p->offload, &client, &p->client, &err));
-    relay_loop_new(f->relay, 0, p->loop, p->client);
+    relay_loop_new(f->relay, 0, p->loop, p->client, NULL);
     p->router = router_new();
     relay_add_routes(f->relay, p->router);
     server.route_ctx = p->router;

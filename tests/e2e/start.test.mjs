@@ -38,6 +38,12 @@ test('a wrong flag or value ends with a clear line and exit code 2', () => {
     [['--data-dir', ''], {}, /--data-dir/],
     [[], { HTTPS_PROXY: 'ftp://user:verysecret@proxy:1' }, /HTTPS_PROXY/],
     [[], { http_proxy: 'proxy:verysecret' }, /HTTP_PROXY/],
+    [[], { REDIS_CONN_STRING: 'http://:verysecret@h' }, /REDIS_CONN_STRING/],
+    [[], { REDIS_CONN_STRING: 'redis://h', REDIS_POOL_SIZE: 'x' }, /REDIS_POOL_SIZE/],
+    [[], { FRONTEND_BASE_URL: 'console.example.com' }, /FRONTEND_BASE_URL/],
+    [[], { NODE_NAME: 'n'.repeat(129) }, /NODE_NAME/],
+    [[], { MEMORY_CACHE_ENABLED: 'perhaps' }, /MEMORY_CACHE_ENABLED/],
+    [[], { BATCH_UPDATE_INTERVAL: 'soon' }, /BATCH_UPDATE_INTERVAL/],
     [[], { INITIAL_ROOT_TOKEN: 'sk-verysecret' }, /INITIAL_ROOT_TOKEN/],
     [[], { INITIAL_ROOT_ACCESS_TOKEN: 'verysecret with spaces' }, /INITIAL_ROOT_ACCESS_TOKEN/],
   ]) {
