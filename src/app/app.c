@@ -16,6 +16,7 @@
 #include "api/api.h"
 #include "app/publisher.h"
 #include "app/stores.h"
+#include "app/sync.h"
 #include "auth/first_password.h"
 #include "auth/limit.h"
 #include "base/log.h"
@@ -60,6 +61,7 @@ struct app {
     struct offload *offload;
     struct tls_trust *trust;
     struct cache *cache;
+    struct sync *sync;
     struct balances *balances;
     struct ledger *ledger;
     struct first_password *first_password;
@@ -79,8 +81,10 @@ struct app {
 static enum err_code reload(void *ctx, struct err *err)
 {
     struct app *a = ctx;
+    enum err_code rc = publisher_reload(a->publisher, err);
 
-    return publisher_reload(a->publisher, err);
+    cache_publish(a->cache, (struct cache_change){.kind = CACHE_CHANGE_CONFIG});
+    return rc;
 }
 
 static struct snapshot *current_snapshot(void *ctx)
@@ -195,6 +199,7 @@ static void build_relay(struct app *a)
                                 .clock = clock_system(),
                                 .refresh_s = o->sync_frequency_s,
                                 .initial_root_token = o->initial_root_token,
+                                .cache = a->cache,
                                 .attach = attach,
                                 .detach = detach,
                                 .ctx = a};
@@ -284,10 +289,6 @@ static void build_routes(struct app *a, const struct web_asset *assets, size_t n
 
 /* ---- what nodes share ---- */
 
-static void on_change(void *ctx UNUSED, struct cache_change change UNUSED)
-{
-}
-
 /* What several nodes must have in common; one that stands alone needs none of it. */
 static void warn_of_options(const struct app_options *o)
 {
@@ -311,11 +312,20 @@ static enum err_code open_cache(struct app *a, struct err *err)
     const struct cache_conf conf = {.redis = a->options->redis,
                                     .offload = a->offload,
                                     .trust = a->trust,
-                                    .on_change = on_change,
-                                    .ctx = a};
+                                    .on_change = sync_on_change,
+                                    .ctx = a->sync};
 
     warn_of_options(a->options);
+    a->sync = sync_new();
     return cache_open(&conf, &a->cache, err);
+}
+
+static void start_sync(struct app *a)
+{
+    const struct sync_conf conf = {
+        .publisher = a->publisher, .apikeys = a->apikeys, .cache = a->cache, .offload = a->offload};
+
+    sync_start(a->sync, &conf);
 }
 
 /* ---- loops ---- */
@@ -490,6 +500,7 @@ static enum err_code build(struct app *a, const struct web_asset *assets, size_t
     a->api = api_new(&conf);
     build_routes(a, assets, n);
     TRY(start_workers(a, err));
+    start_sync(a);
     return print_setup_code(a, err);
 }
 
@@ -528,10 +539,7 @@ enum err_code app_start(const struct app_options *options, const struct web_asse
 
 static void sync_configuration(struct app *a)
 {
-    struct err err = {0};
-
-    if (publisher_reload(a->publisher, &err) != ERR_OK)
-        log_error(NULL, "sync.failed", "error=%s", err.msg);
+    sync_turn(a->sync, a->options->redis != NULL);
 }
 
 static void test_channels(struct app *a)
@@ -592,6 +600,7 @@ void app_stop(struct app *a)
         api_free(a->api);
     free_workers(a);
     cache_close(a->cache);
+    sync_free(a->sync);
     if (a->router)
         router_free(a->router);
     console_free(a->console);

@@ -288,6 +288,23 @@ static void keep_refusal(struct apikeys *k, struct str key, bool unknown, uint64
     put_all(&gone);
 }
 
+/* With the database away what is doubtful is better than nothing, for a while. NULL: not kept. */
+static struct credential *find_doubtful(struct apikeys *k, struct str key)
+{
+    struct shard *s = shard_of(k, key);
+    struct credential *c;
+
+    pthread_mutex_lock(&s->lock);
+    c = map_find(&s->by_key, key);
+    if (c) {
+        credential_get(c);
+        c->doubtful = false;
+        c->refresh_at_s = now_s(k) + RETRY_S;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return c;
+}
+
 /* One reference in *out; pool thread. */
 static enum err_code load(struct apikeys *k, struct str key, struct credential **out,
                           struct err *err)
@@ -312,6 +329,17 @@ static enum err_code load(struct apikeys *k, struct str key, struct credential *
         return rc;
     }
     return err_set(err, ERR_UNAVAILABLE, "the database does not answer");
+}
+
+/* The same, and where the database is away what is kept of the key. */
+static enum err_code load_or_kept(struct apikeys *k, struct str key, struct credential **out,
+                                  struct err *err)
+{
+    enum err_code rc = load(k, key, out, err);
+
+    if (rc == ERR_UNAVAILABLE && (*out = find_doubtful(k, key)))
+        rc = ERR_OK;
+    return rc;
 }
 
 /* ---- loading again behind the scenes ---- */
@@ -381,7 +409,9 @@ struct credential *apikey_find(struct apikeys *k, struct str key, bool *unknown)
         return NULL;
     pthread_mutex_lock(&s->lock);
     c = map_find(&s->by_key, key);
-    if (c) {
+    if (c && c->doubtful) {
+        c = NULL;
+    } else if (c) {
         credential_get(c);
         list_remove(&c->link);
         list_push_back(&s->order, &c->link);
@@ -410,7 +440,7 @@ static void lookup_work(struct offload_job *job)
     if (unknown)
         l->err.code = err_set(&l->err, ERR_UNAUTHORIZED, "no such API key");
     else
-        l->err.code = load(l->keys, key, &l->result, &l->err);
+        l->err.code = load_or_kept(l->keys, key, &l->result, &l->err);
 }
 
 static void lookup_done(struct offload_job *job)
@@ -469,14 +499,22 @@ static bool of_user(const struct credential *c, int64_t id)
     return c->user.id == id;
 }
 
+static void tell_others(struct apikeys *k, enum cache_change_kind kind, int64_t id)
+{
+    if (k->conf.cache)
+        cache_publish(k->conf.cache, (struct cache_change){.kind = kind, .id = id});
+}
+
 void apikeys_forget_token(struct apikeys *k, int64_t token_id)
 {
     forget(k, of_token, token_id);
+    tell_others(k, CACHE_CHANGE_TOKEN, token_id);
 }
 
 void apikeys_forget_user(struct apikeys *k, int64_t user_id)
 {
     forget(k, of_user, user_id);
+    tell_others(k, CACHE_CHANGE_USER, user_id);
 }
 
 void apikeys_forget_key(struct apikeys *k, struct str key)
@@ -489,4 +527,44 @@ void apikeys_forget_key(struct apikeys *k, struct str key)
     if ((u = map_find(&s->unknown, key)))
         drop_unknown_locked(s, u);
     pthread_mutex_unlock(&s->lock);
+    tell_others(k, CACHE_CHANGE_NEW_KEY, 0);
+}
+
+/* ---- changes by others ---- */
+
+static void forget_unknown(struct apikeys *k, bool and_doubt_the_rest)
+{
+    atomic_fetch_add(&k->generation, 1);
+    for (size_t i = 0; i < SHARDS; i++) {
+        struct shard *s = &k->shards[i];
+
+        pthread_mutex_lock(&s->lock);
+        while (!list_empty(&s->unknown_order))
+            drop_unknown_locked(s, list_entry(s->unknown_order.next, struct unknown, link));
+        if (and_doubt_the_rest) {
+            LIST_FOR_EACH (it, &s->order)
+                list_entry(it, struct credential, link)->doubtful = true;
+        }
+        pthread_mutex_unlock(&s->lock);
+    }
+}
+
+void apikeys_follow(struct apikeys *k, struct cache_change change)
+{
+    switch (change.kind) {
+    case CACHE_CHANGE_ALL:
+        forget_unknown(k, true);
+        break;
+    case CACHE_CHANGE_CONFIG:
+        break;
+    case CACHE_CHANGE_TOKEN:
+        forget(k, of_token, change.id);
+        break;
+    case CACHE_CHANGE_USER:
+        forget(k, of_user, change.id);
+        break;
+    case CACHE_CHANGE_NEW_KEY:
+        forget_unknown(k, false);
+        break;
+    }
 }

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "base/secret.h"
+#include "cache/cache.h"
 #include "model/account.h"
 #include "net/offload.h"
 
@@ -36,6 +37,7 @@ struct credential {
     _Atomic int refs;
     int64_t loaded_at_s;
     int64_t refresh_at_s; /* when to load again; under the shard's lock */
+    bool doubtful;        /* must be read again before it is used; under the shard's lock */
 };
 
 struct first_password;
@@ -49,6 +51,7 @@ struct apikeys_conf {
     /* INITIAL_ROOT_TOKEN, with or without "sk-"; may be empty. The one key of a root account with
      * its first password that is let in: the operator gave it on purpose. */
     struct secret initial_root_token;
+    struct cache *cache; /* tells other nodes what is forgotten; NULL: there are none */
     /* Called on the pool thread for a new credential, and when its last reference goes (any
      * thread). May be NULL. */
     enum err_code (*attach)(void *ctx, struct credential *c, struct err *err);
@@ -88,11 +91,14 @@ struct credential *credential_get(struct credential *c);
 void credential_put(struct credential *c); /* NULL is allowed */
 void credential_put_defer(void *c);        /* for arena_defer() */
 
-/* After the change was committed. Any thread. */
+/* After the change was committed; other nodes are told. Any thread. */
 void apikeys_forget_token(struct apikeys *k, int64_t token_id);
 void apikeys_forget_user(struct apikeys *k, int64_t user_id);
 void apikeys_forget_key(struct apikeys *k,
                         struct str key); /* a new key that may have been asked for before */
+/* The same for what another node has committed. CACHE_CHANGE_ALL, or when nobody knows what others
+ * have changed: all credentials are doubtful from now on. CACHE_CHANGE_CONFIG is not ours. */
+void apikeys_follow(struct apikeys *k, struct cache_change change);
 
 /*
  * Finds the key in a request's headers (relay reference 3.1): Authorization, x-api-key,

@@ -20,13 +20,16 @@ struct fixture {
     struct first_password *first_password;
     struct apikeys *keys;
     _Atomic int attached, detached;
+    _Atomic bool away; /* the database, as far as balances are concerned */
     int64_t user_id, token_id;
 };
 
-static enum err_code on_attach(void *ctx, struct credential *c, struct err *err UNUSED)
+static enum err_code on_attach(void *ctx, struct credential *c, struct err *err)
 {
     struct fixture *f = ctx;
 
+    if (f->away)
+        return err_set(err, ERR_UNAVAILABLE, "away");
     f->attached++;
     c->attached = f;
     return ERR_OK;
@@ -205,6 +208,105 @@ TEST(a_change_makes_the_credential_stale_and_the_next_look_misses)
     teardown(&f);
 }
 
+static void disable_token(struct fixture *f)
+{
+    CLEANUP(db_releasep) struct db_conn *c = NULL;
+
+    CHECK_EQ(db_acquire(f->db, DB_WRITE, &c, NULL), ERR_OK);
+    CHECK_EQ(
+        db_exec(c, NULL, NULL, "UPDATE tokens SET status = 2 WHERE id = ?", DB_I64(f->token_id)),
+        ERR_OK);
+}
+
+TEST(what_another_node_may_have_changed_is_read_before_it_is_used)
+{
+    struct fixture f;
+    bool unknown;
+    enum err_code code;
+
+    setup(&f, STR_NULL);
+    credential_put(load_key(&f, STR(KEY), &code));
+    apikeys_follow(f.keys, (struct cache_change){.kind = CACHE_CHANGE_CONFIG});
+    struct credential *c = apikey_find(f.keys, STR(KEY), &unknown);
+    CHECK(c);
+    credential_put(c);
+
+    disable_token(&f);
+    apikeys_follow(f.keys, (struct cache_change){.kind = CACHE_CHANGE_ALL});
+    CHECK(!apikey_find(f.keys, STR(KEY), &unknown));
+    CHECK(!unknown);
+    c = load_key(&f, STR(KEY), &code);
+    CHECK_EQ(c->token.status, TOKEN_DISABLED);
+    credential_put(c);
+    CHECK_EQ(f.attached, 2);
+    c = apikey_find(f.keys, STR(KEY), &unknown);
+    CHECK(c);
+    credential_put(c);
+    teardown(&f);
+}
+
+TEST(with_the_database_away_a_doubtful_credential_goes_on_being_used)
+{
+    struct fixture f;
+    bool unknown;
+    enum err_code code;
+
+    setup(&f, STR_NULL);
+    credential_put(load_key(&f, STR(KEY), &code));
+    apikeys_follow(f.keys, (struct cache_change){.kind = CACHE_CHANGE_ALL});
+    f.away = true;
+    CHECK(!apikey_find(f.keys, STR(KEY), &unknown));
+    struct credential *kept = load_key(&f, STR(KEY), &code);
+    CHECK(kept);
+    struct credential *c = apikey_find(f.keys, STR(KEY), &unknown);
+    CHECK(c == kept); /* the next ones need not wait */
+    credential_put(c);
+    credential_put(kept);
+
+    /* What was changed meanwhile is seen when it is back. */
+    disable_token(&f);
+    f.away = false;
+    f.clock.us += 6 * 1000000;
+    c = apikey_find(f.keys, STR(KEY), &unknown);
+    CHECK(c);
+    credential_put(c);
+    offload_stop(f.offload); /* the load behind the scenes has ended */
+    c = apikey_find(f.keys, STR(KEY), &unknown);
+    CHECK_EQ(c->token.status, TOKEN_DISABLED);
+    credential_put(c);
+    teardown(&f);
+}
+
+TEST(what_another_node_has_changed_is_forgotten)
+{
+    static const char other[] = "000000000000000000000000000000000000000000000000";
+    struct fixture f;
+    bool unknown;
+    enum err_code code;
+
+    setup(&f, STR_NULL);
+    credential_put(load_key(&f, STR(KEY), &code));
+    apikeys_follow(f.keys, (struct cache_change){.kind = CACHE_CHANGE_TOKEN, .id = f.token_id + 1});
+    struct credential *c = apikey_find(f.keys, STR(KEY), &unknown);
+    CHECK(c);
+    apikeys_follow(f.keys, (struct cache_change){.kind = CACHE_CHANGE_TOKEN, .id = f.token_id});
+    CHECK(c->stale);
+    CHECK(!apikey_find(f.keys, STR(KEY), &unknown));
+    credential_put(c);
+    c = load_key(&f, STR(KEY), &code);
+    apikeys_follow(f.keys, (struct cache_change){.kind = CACHE_CHANGE_USER, .id = f.user_id});
+    CHECK(c->stale);
+    credential_put(c);
+
+    CHECK(!load_key(&f, STR(other), &code));
+    CHECK(!apikey_find(f.keys, STR(other), &unknown));
+    CHECK(unknown);
+    apikeys_follow(f.keys, (struct cache_change){.kind = CACHE_CHANGE_NEW_KEY});
+    CHECK(!apikey_find(f.keys, STR(other), &unknown));
+    CHECK(!unknown);
+    teardown(&f);
+}
+
 TEST(an_old_entry_is_used_while_it_is_loaded_again)
 {
     struct fixture f;
@@ -340,7 +442,9 @@ TEST(the_key_is_found_wherever_a_client_may_put_it)
 TEST_MAIN(a_key_is_loaded_once_and_then_found,
           an_unknown_key_is_remembered_for_ten_seconds_and_can_be_announced,
           a_change_makes_the_credential_stale_and_the_next_look_misses,
-          an_old_entry_is_used_while_it_is_loaded_again,
+          what_another_node_may_have_changed_is_read_before_it_is_used,
+          with_the_database_away_a_doubtful_credential_goes_on_being_used,
+          what_another_node_has_changed_is_forgotten, an_old_entry_is_used_while_it_is_loaded_again,
           the_keys_of_a_root_with_the_first_password_are_refused_but_for_the_given_one,
           what_cannot_be_a_key_is_refused_without_a_look_into_the_database,
           more_unknown_keys_than_there_is_room_for_push_out_the_oldest,
