@@ -309,14 +309,13 @@ static void warn_of_options(const struct app_options *o)
 
 static enum err_code open_cache(struct app *a, struct err *err)
 {
-    const struct cache_conf conf = {.redis = a->options->redis,
-                                    .offload = a->offload,
-                                    .trust = a->trust,
-                                    .on_change = sync_on_change,
-                                    .ctx = a->sync};
+    struct cache_conf conf = {.redis = a->options->redis,
+                              .offload = a->offload,
+                              .trust = a->trust,
+                              .on_change = sync_on_change};
 
     warn_of_options(a->options);
-    a->sync = sync_new();
+    conf.ctx = a->sync = sync_new();
     return cache_open(&conf, &a->cache, err);
 }
 

@@ -9,7 +9,7 @@
 #include "base/secret.h"
 #include "cache/redis_conf.h"
 
-enum { NODE_NAME_BYTES = 128 }; /* what its column takes */
+enum { NODE_NAME_BYTES = 100 }; /* of the 128 that its column takes */
 
 struct app_options {
     bool version, help;

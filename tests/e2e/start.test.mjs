@@ -41,7 +41,7 @@ test('a wrong flag or value ends with a clear line and exit code 2', () => {
     [[], { REDIS_CONN_STRING: 'http://:verysecret@h' }, /REDIS_CONN_STRING/],
     [[], { REDIS_CONN_STRING: 'redis://h', REDIS_POOL_SIZE: 'x' }, /REDIS_POOL_SIZE/],
     [[], { FRONTEND_BASE_URL: 'console.example.com' }, /FRONTEND_BASE_URL/],
-    [[], { NODE_NAME: 'n'.repeat(129) }, /NODE_NAME/],
+    [[], { NODE_NAME: 'n'.repeat(101) }, /NODE_NAME/],
     [[], { MEMORY_CACHE_ENABLED: 'perhaps' }, /MEMORY_CACHE_ENABLED/],
     [[], { BATCH_UPDATE_INTERVAL: 'soon' }, /BATCH_UPDATE_INTERVAL/],
     [[], { INITIAL_ROOT_TOKEN: 'sk-verysecret' }, /INITIAL_ROOT_TOKEN/],
