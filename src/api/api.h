@@ -16,6 +16,7 @@
 #include "store/db.h"
 
 struct api;
+struct cache;
 
 struct api_conf {
     struct db *db, *log_db;
@@ -25,6 +26,8 @@ struct api_conf {
     struct first_password *first_password;
     struct balances *balances;
     struct ledger *ledger;
+    struct cache *cache;          /* what nodes share; may be NULL */
+    struct str node_name;         /* of this node among the others */
     struct secret session_secret; /* SESSION_SECRET, or random per start */
     struct str version;
     int64_t started_at_s;
@@ -75,5 +78,6 @@ void api_stop(struct api *a);
 void api_free(struct api *a);
 /* Adds all its rows. They live as long as `a`. */
 void api_add_routes(struct api *a, struct router *router);
-/* Starts the test of all channels (CHANNEL_TEST_FREQUENCY); false: one runs already. Any thread. */
-bool api_test_channels(struct api *a);
+/* Starts the test of all channels (CHANNEL_TEST_FREQUENCY); false: one runs already. It ends early
+ * when `may_go_on`, asked before each channel but the first, says no. Any thread. */
+bool api_test_channels(struct api *a, bool (*may_go_on)(void *ctx), void *ctx);

@@ -69,5 +69,5 @@ enum err_code api_channel_test_one(struct api_call *c)
 
 enum err_code api_channel_test_all(struct api_call *c)
 {
-    return tester_start(c->api->tester) ? ERR_OK : api_fail(c, MSG_TEST_RUNNING);
+    return tester_start(c->api->tester, NULL, NULL) ? ERR_OK : api_fail(c, MSG_TEST_RUNNING);
 }

@@ -162,6 +162,7 @@ static void copy_conf(struct api *a, const struct api_conf *conf)
     a->conf = *conf;
     a->conf.session_secret = secret_make(str_dup(&a->arena, secret_reveal(conf->session_secret)));
     a->conf.version = str_dup(&a->arena, conf->version);
+    a->conf.node_name = str_dup(&a->arena, conf->node_name);
     a->conf.setup_code = str_dup(&a->arena, conf->setup_code);
     a->conf.initial_root_token =
         secret_make(str_dup(&a->arena, secret_reveal(conf->initial_root_token)));

@@ -141,6 +141,8 @@ struct tester {
     pthread_cond_t wake; /* of the pause between two channels */
     pthread_t thread;
     bool stop, running, joinable;
+    bool (*may_go_on)(void *ctx); /* of the run; NULL: nobody is asked */
+    void *ctx;
 };
 
 struct tester *tester_new(struct api *a)
@@ -239,7 +241,7 @@ static bool go_on(struct tester *t)
     }
     stop = t->stop;
     pthread_mutex_unlock(&t->lock);
-    return !stop;
+    return !stop && (!t->may_go_on || t->may_go_on(t->ctx));
 }
 
 static enum err_code list_channels(struct api *a, struct arena *arena, struct channel **rows,
@@ -276,7 +278,7 @@ static void *run(void *ctx)
     return NULL;
 }
 
-bool tester_start(struct tester *t)
+bool tester_start(struct tester *t, bool (*may_go_on)(void *ctx), void *ctx)
 {
     bool ok = false;
 
@@ -284,6 +286,8 @@ bool tester_start(struct tester *t)
     if (!t->running && !t->stop) {
         if (t->joinable)
             pthread_join(t->thread, NULL); /* it has left the lock for the last time */
+        t->may_go_on = may_go_on;
+        t->ctx = ctx;
         ok = pthread_create(&t->thread, NULL, run, t) == 0;
         t->joinable = t->running = ok;
     }
@@ -319,7 +323,7 @@ void tester_free(struct tester *t)
     mem_free(t);
 }
 
-bool api_test_channels(struct api *a)
+bool api_test_channels(struct api *a, bool (*may_go_on)(void *ctx), void *ctx)
 {
-    return tester_start(a->tester);
+    return tester_start(a->tester, may_go_on, ctx);
 }

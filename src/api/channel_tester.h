@@ -10,8 +10,9 @@ struct tester *tester_new(struct api *a);
 void tester_stop(struct tester *t);
 /* Stops and waits. */
 void tester_free(struct tester *t);
-/* Begins a run over all channels; false when one is under way, or after tester_stop(). */
-bool tester_start(struct tester *t);
+/* Begins a run over all channels; false when one is under way, or after tester_stop(). `may_go_on`
+ * (may be NULL) is asked between two channels. */
+bool tester_start(struct tester *t, bool (*may_go_on)(void *ctx), void *ctx);
 /* Is a run under way? For tests. */
 bool tester_running(struct tester *t);
 

@@ -7,6 +7,7 @@
 #include "auth/first_password.h"
 #include "auth/password.h"
 #include "base/log.h"
+#include "store/repo_meta.h"
 #include "store/repo_setup.h"
 #include "store/repo_token.h"
 #include "store/repo_user.h"
@@ -85,6 +86,21 @@ static enum err_code make_root(struct start *s, struct db_conn *conn)
     return repo_user_find_root(conn, &s->arena, &s->root, s->err);
 }
 
+/* Of several nodes that start on an empty database one makes it. */
+static enum err_code make_root_once(struct start *s, struct db_conn *conn)
+{
+    struct db_tx tx;
+    enum err_code rc;
+
+    TRY(db_join(conn, &tx, s->err));
+    rc = repo_meta_lock(conn, STR("first_start"), s->err);
+    if (rc == ERR_OK)
+        rc = repo_user_find_root(conn, &s->arena, &s->root, s->err);
+    if (rc == ERR_OK && !s->root)
+        rc = make_root(s, conn);
+    return db_join_end(&tx, rc, s->err);
+}
+
 /* A root account that somebody has made their own means that the system is set up, whichever
  * program did it. */
 static enum err_code mark_set_up(struct start *s, struct db_conn *conn)
@@ -150,7 +166,7 @@ static enum err_code run(struct start *s)
     TRY(db_acquire(s->conf->db, DB_WRITE, &conn, s->err));
     TRY(repo_user_find_root(conn, &s->arena, &s->root, s->err));
     if (!s->root)
-        TRY(make_root(s, conn));
+        TRY(make_root_once(s, conn));
     else
         TRY(mark_set_up(s, conn));
     TRY(make_token(s, conn));

@@ -12,6 +12,8 @@ api_handler_fn api_status_get, api_status_test, api_status_notice, api_status_ab
     api_status_home_page, api_pricing_get, api_setup_get, api_setup_post;
 /* api_user.c: signing in and registering */
 api_handler_fn api_user_login, api_user_logout, api_user_register;
+/* api_node.c */
+api_handler_fn api_node_list;
 /* api_user_self.c: one's own account */
 api_handler_fn api_self_get, api_self_update, api_self_delete, api_self_access_token,
     api_self_models, api_self_setting, api_self_aff, api_self_aff_transfer;

@@ -59,6 +59,8 @@ static const struct api_route routes[] = {
     GET("/api/user/aff", USER, GA, 0, api_self_aff),
     POST("/api/user/aff_transfer", USER, GA, SMALL, 0, api_self_aff_transfer),
     PUT("/api/user/setting", USER, GA, SMALL, 0, api_self_setting),
+    /* nodes */
+    GET("/api/node/", ADMIN, GA, 0, api_node_list),
     /* users: administration */
     GET("/api/user/", ADMIN, GA, 0, api_users_list),
     GET("/api/user/search", ADMIN, GA, 0, api_users_search),

@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "app/node.h"
 #include "app/publisher.h"
+#include "app/scheduler.h"
 #include "app/stores.h"
 #include "app/sync.h"
 #include "auth/first_password.h"
@@ -32,8 +34,7 @@ enum {
     DRAIN_MS = 15000,
     STOP_MS = 20000, /* for running requests, and again for the ledger */
     CUT_MS = 5000,   /* after that, for their last bytes */
-    LOOK_MS = 20,
-    MAIN_TURN_S = 1
+    LOOK_MS = 20
 };
 
 /* One event loop and what lives on it. */
@@ -62,6 +63,8 @@ struct app {
     struct tls_trust *trust;
     struct cache *cache;
     struct sync *sync;
+    struct node *node;
+    struct scheduler *scheduler;
     struct balances *balances;
     struct ledger *ledger;
     struct first_password *first_password;
@@ -242,6 +245,8 @@ static struct api_conf api_conf_of(struct app *a)
         .balances = a->balances,
         .ledger = a->ledger,
         .session_secret = o->session_secret,
+        .cache = a->cache,
+        .node_name = node_name(a->node),
         .batch_update = o->batch_update,
         .version = STR("v" YOURAPI_VERSION),
         .started_at_s = clock_now_s(clock_system()),
@@ -317,6 +322,56 @@ static enum err_code open_cache(struct app *a, struct err *err)
     warn_of_options(a->options);
     conf.ctx = a->sync = sync_new();
     return cache_open(&conf, &a->cache, err);
+}
+
+static size_t open_requests(void *ctx);
+
+static void build_node(struct app *a)
+{
+    const struct node_conf conf = {.db = a->stores.db,
+                                   .cache = a->cache,
+                                   .name = a->options->node_name,
+                                   .version = STR("v" YOURAPI_VERSION),
+                                   .port = a->options->port,
+                                   .slave = a->options->slave,
+                                   .open_requests = open_requests,
+                                   .ctx = a};
+
+    a->node = node_new(&conf);
+}
+
+/* ---- what is done from time to time ---- */
+
+static bool may_test_channels(void *ctx)
+{
+    struct app *a = ctx;
+
+    return node_holds(a->node, NODE_JOB_CHANNEL_TEST);
+}
+
+static void test_channels(void *ctx)
+{
+    struct app *a = ctx;
+
+    if (!api_test_channels(a->api, may_test_channels, a))
+        log_warn(NULL, "test.skipped",
+                 "reason=\"the test of all channels before is still running\"");
+}
+
+static enum err_code start_scheduler(struct app *a, struct err *err)
+{
+    const struct app_options *o = a->options;
+    struct scheduler_conf conf = {.db = a->stores.db,
+                                  .node = a->node,
+                                  .sync = a->sync,
+                                  .sync_s = o->sync_frequency_s,
+                                  .known_to_share = o->redis != NULL,
+                                  .ctx = a};
+
+    if (!o->slave) /* a slave leaves jobs to the others */
+        conf.jobs[NODE_JOB_CHANNEL_TEST] =
+            (struct scheduler_job){o->channel_test_minutes * 60, test_channels};
+    return scheduler_start(&conf, &a->scheduler, err);
 }
 
 static void start_sync(struct app *a)
@@ -411,6 +466,16 @@ static unsigned worker_count(const struct app *a)
     return a->workers ? a->options->relay_threads : 0;
 }
 
+static size_t open_requests(void *ctx)
+{
+    struct app *a = ctx;
+    size_t n = 0;
+
+    for (unsigned i = 0; i < worker_count(a); i++)
+        n += http_server_open_requests(a->workers[i].server);
+    return n;
+}
+
 /* Nobody waits for a reply, and every reply is sent. */
 static bool all_done(const struct app *a)
 {
@@ -485,10 +550,12 @@ static enum err_code build(struct app *a, const struct web_asset *assets, size_t
     a->trust = tls_trust_new();
     TRY(open_store(a, err));
     a->setup_code = random_text(&a->arena, 8);
-    conf = api_conf_of(a);
-    TRY(api_first_start(&conf, err));
     TRY(offload_new(OFFLOAD_THREADS, OFFLOAD_QUEUE, &a->offload, err));
     TRY(open_cache(a, err));
+    build_node(a);
+    conf = api_conf_of(a);
+    if (!a->options->slave)
+        TRY(api_first_start(&conf, err));
     a->balances = balances_new();
     a->first_password = first_password_new(a->stores.db);
     TRY(open_ledger(a, err));
@@ -500,6 +567,7 @@ static enum err_code build(struct app *a, const struct web_asset *assets, size_t
     build_routes(a, assets, n);
     TRY(start_workers(a, err));
     start_sync(a);
+    TRY(start_scheduler(a, err));
     return print_setup_code(a, err);
 }
 
@@ -534,58 +602,19 @@ enum err_code app_start(const struct app_options *options, const struct web_asse
     return ERR_OK;
 }
 
-/* ---- what is done from time to time ---- */
-
-static void sync_configuration(struct app *a)
-{
-    sync_turn(a->sync, a->options->redis != NULL);
-}
-
-static void test_channels(struct app *a)
-{
-    if (!api_test_channels(a->api))
-        log_warn(NULL, "test.skipped",
-                 "reason=\"the test of all channels before is still running\"");
-}
-
-struct chore {
-    void (*run)(struct app *a);
-    uint64_t period_ms, due_ms; /* period 0: never */
-};
-
-static void run_due(struct app *a, struct chore *chores, size_t n)
-{
-    uint64_t now = clock_mono_ms();
-
-    for (size_t i = 0; i < n; i++) {
-        if (chores[i].period_ms == 0 || now < chores[i].due_ms)
-            continue;
-        chores[i].due_ms = now + chores[i].period_ms;
-        chores[i].run(a);
-    }
-}
-
 void app_wait(struct app *a)
 {
-    const struct app_options *o = a->options;
-    const struct timespec turn = {.tv_sec = MAIN_TURN_S};
-    struct chore chores[] = {
-        {.run = sync_configuration, .period_ms = (uint64_t)o->sync_frequency_s * 1000},
-        {.run = test_channels, .period_ms = (uint64_t)o->channel_test_minutes * 60000},
-    };
     int signal_number;
 
-    for (size_t i = 0; i < ARRAY_LEN(chores); i++)
-        chores[i].due_ms = clock_mono_ms() + chores[i].period_ms;
-    while ((signal_number = sigtimedwait(&a->signals, NULL, &turn)) < 0)
-        run_due(a, chores, ARRAY_LEN(chores));
-    log_info(NULL, "stopping", "signal=%d", signal_number);
+    if (sigwait(&a->signals, &signal_number) == 0)
+        log_info(NULL, "stopping", "signal=%d", signal_number);
 }
 
 void app_stop(struct app *a)
 {
     if (a->api)
         api_stop(a->api);
+    scheduler_stop(a->scheduler);
     if (a->relay && a->workers)
         relay_stop_probes(a->relay);
     end_requests(a);
@@ -600,6 +629,7 @@ void app_stop(struct app *a)
     free_workers(a);
     cache_close(a->cache);
     sync_free(a->sync);
+    node_free(a->node);
     if (a->router)
         router_free(a->router);
     console_free(a->console);

@@ -82,15 +82,6 @@ enum err_code repo_node_list(struct db_conn *c, struct arena *a, struct node_row
     return rc == ERR_OK ? find_now(c, now_s, err) : rc;
 }
 
-enum err_code repo_node_count_others(struct db_conn *c, struct str name, int64_t *count,
-                                     struct err *err)
-{
-    REPO_QUERY(q);
-    repo_query_add(&q, "SELECT COUNT(*) FROM system_instances WHERE node_name <> ?", DB_TEXT(name));
-    repo_query_fmt(&q, " AND last_seen_at > %s - %d", now_of(c), NODE_STALE_S);
-    return repo_query_i64(c, &q, count, err);
-}
-
 enum err_code repo_node_prune(struct db_conn *c, int64_t older_than_s, struct err *err)
 {
     REPO_QUERY(q);

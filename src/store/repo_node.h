@@ -9,9 +9,7 @@
 #include "base/arena.h"
 #include "store/db.h"
 
-enum {
-    NODE_STALE_S = 90, /* after which nobody counts on a node that was not seen */
-};
+enum { NODE_STALE_S = 90 }; /* after which nobody counts on a node that was not seen */
 
 struct node_row {
     struct str name; /* key */
@@ -25,9 +23,6 @@ MUST_CHECK enum err_code repo_node_put(struct db_conn *c, const struct node_row 
 /* By name. *now_s is the database's time. */
 MUST_CHECK enum err_code repo_node_list(struct db_conn *c, struct arena *a, struct node_row **rows,
                                         size_t *count, int64_t *now_s, struct err *err);
-/* Nodes but this one that were seen in the last NODE_STALE_S. */
-MUST_CHECK enum err_code repo_node_count_others(struct db_conn *c, struct str name, int64_t *count,
-                                                struct err *err);
 /* Removes rows that were not seen for so long. */
 MUST_CHECK enum err_code repo_node_prune(struct db_conn *c, int64_t older_than_s, struct err *err);
 
