@@ -29,6 +29,7 @@ struct api_conf {
     struct cache *cache;          /* what nodes share; may be NULL */
     struct str node_name;         /* of this node among the others */
     struct secret session_secret; /* SESSION_SECRET, or random per start */
+    struct secret crypto_secret;  /* CRYPTO_SECRET: hides addresses in Redis */
     struct str version;
     int64_t started_at_s;
     bool generate_default_token; /* GENERATE_DEFAULT_TOKEN */

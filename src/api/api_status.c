@@ -2,6 +2,7 @@
 #include "api/handlers.h"
 
 #include "api/groups.h"
+#include "cache/cache.h"
 #include "store/repo_ability.h"
 #include "store/repo_setup.h"
 
@@ -121,6 +122,25 @@ static enum err_code ping(struct api_call *c)
     return repo_setup_find(conn, c->arena, &setup, &c->err);
 }
 
+/* Beside the message, where there is a Redis: without it the service goes on, node by node. */
+static void write_redis(struct api_call *c)
+{
+    struct redis *redis = call_conf(c)->cache ? cache_redis(call_conf(c)->cache) : NULL;
+    struct json_writer *w = &c->writer;
+    struct redis_status status;
+
+    if (!redis)
+        return;
+    redis_status(redis, &status);
+    jw_key(w, STR("redis"));
+    jw_object(w);
+    jw_key_str(w, STR("state"), status.up ? STR("up") : STR("down"));
+    jw_key_i64(w, STR("since"), status.since_s);
+    jw_key_str(w, STR("server"), str_from(status.server));
+    jw_key_str(w, STR("error"), status.up ? STR_NULL : str_from(status.last_error));
+    jw_end(w);
+}
+
 enum err_code api_status_test(struct api_call *c)
 {
     uint64_t now_us = clock_mono_us(), last = atomic_load(&c->api->ping_ok_us);
@@ -130,7 +150,9 @@ enum err_code api_status_test(struct api_call *c)
             return api_fail_status(c, 503, MSG_DB_DOWN);
         atomic_store(&c->api->ping_ok_us, now_us);
     }
-    return reply_message(c, MSG_SERVER_RUNNING);
+    TRY(reply_message(c, MSG_SERVER_RUNNING));
+    write_redis(c);
+    return ERR_OK;
 }
 
 static enum err_code reply_option(struct api_call *c, struct str key)

@@ -6,6 +6,7 @@
 #include "api/envelope.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "cache/cache.h"
 #include "store/repo_log.h"
 
 enum {
@@ -83,6 +84,10 @@ static void call_done(struct offload_job *job)
     };
     size_t n = 2;
 
+    if (c->refused) {
+        refuse(c->req, 429, STR_NULL);
+        return;
+    }
     if (c->set_cookie.p)
         headers[n++] = (struct http_header){STR("Set-Cookie"), c->set_cookie};
     http_reply(c->req, c->status, headers, n, c->answer);
@@ -99,11 +104,23 @@ static enum err_code run(struct api_call *c)
     return rc == ERR_OK ? c->route->handler(c) : rc;
 }
 
+/* This node has admitted the request, and remembers it: it counts there even when all nodes
+ * together have had enough. */
+static bool within_shared_limits(const struct api_call *c)
+{
+    return limit_shared_allow(&c->api->global_shared, c->req->client_ip) &&
+           (c->route->limit != API_LIMIT_CRITICAL ||
+            limit_shared_allow(&c->api->critical_shared, c->req->client_ip));
+}
+
 static void call_work(struct offload_job *job)
 {
     struct api_call *c = container_of(job, struct api_call, job);
     enum err_code rc;
 
+    c->refused = !within_shared_limits(c);
+    if (c->refused)
+        return;
     c->snap = c->api->conf.snapshot(c->api->conf.ctx);
     rc = run(c);
     if (rc != ERR_OK && !c->message.p && err_fault_of(rc) == FAULT_GATEWAY)
@@ -161,6 +178,7 @@ static void copy_conf(struct api *a, const struct api_conf *conf)
 {
     a->conf = *conf;
     a->conf.session_secret = secret_make(str_dup(&a->arena, secret_reveal(conf->session_secret)));
+    a->conf.crypto_secret = secret_make(str_dup(&a->arena, secret_reveal(conf->crypto_secret)));
     a->conf.version = str_dup(&a->arena, conf->version);
     a->conf.node_name = str_dup(&a->arena, conf->node_name);
     a->conf.setup_code = str_dup(&a->arena, conf->setup_code);
@@ -169,6 +187,24 @@ static void copy_conf(struct api *a, const struct api_conf *conf)
     a->conf.initial_root_access_token =
         secret_make(str_dup(&a->arena, secret_reveal(conf->initial_root_access_token)));
     a->conf.turnstile_url = str_dup(&a->arena, conf->turnstile_url);
+}
+
+static void build_limits(struct api *a)
+{
+    const struct api_conf *conf = &a->conf;
+    struct limit_shared shared = {.redis = conf->cache ? cache_redis(conf->cache) : NULL,
+                                  .secret = conf->crypto_secret};
+
+    a->global_limit =
+        limit_new(conf->api_limit.enabled ? conf->api_limit.limit : 0, conf->api_limit.duration_s);
+    a->critical_limit = limit_new(CRITICAL_COUNT, CRITICAL_WINDOW_S);
+    a->global_shared = a->critical_shared = shared;
+    a->global_shared.name = "api";
+    a->global_shared.count = conf->api_limit.enabled ? conf->api_limit.limit : 0;
+    a->global_shared.window_s = conf->api_limit.duration_s;
+    a->critical_shared.name = "critical";
+    a->critical_shared.count = CRITICAL_COUNT;
+    a->critical_shared.window_s = CRITICAL_WINDOW_S;
 }
 
 static void build_routes(struct api *a)
@@ -197,9 +233,7 @@ struct api *api_new(const struct api_conf *conf)
 
     arena_init(&a->arena, 0);
     copy_conf(a, conf);
-    a->global_limit =
-        limit_new(conf->api_limit.enabled ? conf->api_limit.limit : 0, conf->api_limit.duration_s);
-    a->critical_limit = limit_new(CRITICAL_COUNT, CRITICAL_WINDOW_S);
+    build_limits(a);
     pthread_mutex_init(&a->reload_lock, NULL);
     a->tester = tester_new(a);
     build_routes(a);

@@ -14,6 +14,7 @@
 #include "auth/access.h"
 #include "auth/first_password.h"
 #include "auth/limit.h"
+#include "auth/limit_shared.h"
 #include "auth/session.h"
 #include "base/json.h"
 #include "base/json_write.h"
@@ -59,8 +60,9 @@ struct api {
     struct arena arena;
     struct http_route *http_routes;
     struct route_entry_ctx *route_ctx;
-    struct limit *global_limit, *critical_limit;
-    struct tester *tester;       /* the test of all channels */
+    struct limit *global_limit, *critical_limit;        /* of this node */
+    struct limit_shared global_shared, critical_shared; /* of all nodes */
+    struct tester *tester;                              /* the test of all channels */
     pthread_mutex_t reload_lock; /* so that an older reading never replaces a newer one */
     _Atomic uint64_t ping_ok_us; /* when the database answered last; 0: never */
 };
@@ -77,6 +79,7 @@ struct api_call {
     bool must_change;     /* still has the first password */
     struct token *token;  /* of ACCESS_TOKEN */
     bool english;
+    bool refused;          /* by a limit of all nodes: 429 without a body */
     struct err err;        /* for the functions that are called */
     struct str message;    /* failure text; STR_NULL: take err's */
     struct str answer;     /* the finished body */

@@ -16,6 +16,7 @@
 #include "api/api.h"
 #include "app/node.h"
 #include "app/publisher.h"
+#include "app/redirect.h"
 #include "app/scheduler.h"
 #include "app/stores.h"
 #include "app/sync.h"
@@ -74,6 +75,7 @@ struct app {
     struct api *api;
     struct router *router;
     struct console *console;
+    struct redirect redirect; /* base empty: none */
     struct limit *web_limit;
     struct worker *workers;
     sigset_t signals;
@@ -135,14 +137,15 @@ static bool web_refuses(void *ctx, struct http_req *r)
     return true;
 }
 
-/* The table of routes first, then the console's pages. */
+/* The table of routes first, then the console's pages, or the way to them. */
 static const struct http_route *find_route(void *ctx, struct http_req *r, int *status)
 {
     struct app *a = ctx;
     const struct http_route *route = router_find(a->router, r, status);
 
     if (!route && *status == 404)
-        route = console_route(a->console, r);
+        route =
+            a->redirect.base.n > 0 ? redirect_route(&a->redirect) : console_route(a->console, r);
     return route;
 }
 
@@ -245,6 +248,7 @@ static struct api_conf api_conf_of(struct app *a)
         .balances = a->balances,
         .ledger = a->ledger,
         .session_secret = o->session_secret,
+        .crypto_secret = o->crypto_secret,
         .cache = a->cache,
         .node_name = node_name(a->node),
         .batch_update = o->batch_update,
@@ -287,6 +291,8 @@ static void build_routes(struct app *a, const struct web_asset *assets, size_t n
 {
     a->web_limit = limit_new(a->options->web_limit.limit, a->options->web_limit.duration_s);
     a->console = console_new(assets, n, web_refuses, a);
+    if (a->options->slave)
+        redirect_init(&a->redirect, a->options->frontend_base_url);
     a->router = router_new();
     relay_add_routes(a->relay, a->router);
     api_add_routes(a->api, a->router);
@@ -306,6 +312,9 @@ static void warn_of_options(const struct app_options *o)
             NULL, "options.crypto_secret",
             "reason=\"neither CRYPTO_SECRET nor SESSION_SECRET is set: limits in Redis are not "
             "shared with other nodes\"");
+    if (o->frontend_base_url.n > 0 && !o->slave)
+        log_warn(NULL, "options.frontend_base_url",
+                 "reason=\"FRONTEND_BASE_URL is for slaves: ignored\"");
     if (o->redis_pool_given)
         log_info(NULL, "options.redis_pool",
                  "reason=\"REDIS_CONN_POOL_SIZE has no effect: each loop has one pipelined "

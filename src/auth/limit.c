@@ -12,12 +12,12 @@
 #include "base/map.h"
 #include "base/mem.h"
 
-enum { MAX_CLIENTS = 20000, KEY_BYTES = 16, FIRST_CAP = 8, TICK_US = 100000 };
+enum { MAX_CLIENTS = 20000, FIRST_CAP = 8, TICK_US = 100000 };
 
 struct client {
     struct list link; /* order of use, the quietest first */
     size_t key_n;
-    char key[KEY_BYTES];
+    char key[LIMIT_CLIENT_BYTES];
     uint32_t *at;        /* times of requests */
     uint32_t used, cap;  /* of `at` */
     uint32_t next, last; /* next place of the ring (the oldest time is there); latest time */
@@ -63,14 +63,12 @@ void limit_free(struct limit *l)
     mem_free(l);
 }
 
-/* Who counts as one client: an IPv4 address, or the first 64 bits of an IPv6 address. What is no
- * address is one client, too. */
-static size_t key_of(struct str ip, char key[KEY_BYTES])
+size_t limit_client(struct str ip, char key[LIMIT_CLIENT_BYTES])
 {
     char text[INET6_ADDRSTRLEN + 1];
     uint8_t six[16];
 
-    memset(key, 0, KEY_BYTES);
+    memset(key, 0, LIMIT_CLIENT_BYTES);
     if (ip.n == 0 || ip.n >= sizeof text)
         return 1;
     memcpy(text, ip.p, ip.n);
@@ -89,8 +87,8 @@ static size_t key_of(struct str ip, char key[KEY_BYTES])
 
 static struct client *client_locked(struct limit *l, struct str ip)
 {
-    char key[KEY_BYTES];
-    size_t n = key_of(ip, key);
+    char key[LIMIT_CLIENT_BYTES];
+    size_t n = limit_client(ip, key);
     struct client *c = map_find(&l->clients, str_make(key, n));
 
     if (c) {
