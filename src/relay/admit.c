@@ -229,18 +229,43 @@ static struct rate_limits limits_of(const struct settings *s, struct str group)
         .window_us = s->rate_limit_minutes * 60000000, .total = total, .success = success};
 }
 
+static void on_rate_answer(struct rate_shared *s)
+{
+    exchange_run(container_of(s, struct exchange, rate_shared));
+}
+
+/* All nodes together are asked first. What they admit counts here, too, without being judged: when
+ * Redis does not answer, what this node knows is not nothing. */
+static enum rate_verdict enter_rate(struct exchange *x, const struct rate_limits *limits)
+{
+    const struct rate_limits none = {.window_us = limits->window_us};
+    const struct rate_shared *shared = &x->rate_shared;
+    struct relay *r = x->rl->relay;
+    bool answered = shared->state == RATE_SHARED_ANSWERED;
+
+    if (answered && shared->verdict != RATE_ADMITTED)
+        return shared->verdict;
+    return rate_enter(r->rate, x->cred->user.id, answered ? &none : limits,
+                      clock_now_us(r->conf.clock));
+}
+
 /* Relay reference 5. */
 static enum step_next check_rate(struct exchange *x)
 {
     const struct settings *s = &x->snap->settings;
     const struct token *token = &x->cred->token;
-    struct relay *r = x->rl->relay;
+    struct rate_shared *shared = &x->rate_shared;
     struct rate_limits limits;
 
     if (!s->rate_limit_enabled)
         return NEXT_STEP;
     limits = limits_of(s, token->group.n > 0 ? token->group : x->cred->user.group);
-    switch (rate_enter(r->rate, x->cred->user.id, &limits, clock_now_us(r->conf.clock))) {
+    if (x->rl->redis && shared->state == RATE_SHARED_IDLE)
+        rate_shared_enter(shared, &x->rl->relay->rate_scripts, x->rl->redis, x->cred->user.id,
+                          &limits, on_rate_answer);
+    if (shared->state == RATE_SHARED_ASKING)
+        return NEXT_WAIT;
+    switch (enter_rate(x, &limits)) {
     case RATE_ADMITTED:
         x->rate_entered = true;
         return NEXT_STEP;

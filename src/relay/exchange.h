@@ -17,6 +17,7 @@
 #include "dialect/peek.h"
 #include "provider/provider.h"
 #include "relay/rate.h"
+#include "relay/rate_shared.h"
 #include "relay/relay.h"
 
 enum step { STEP_ROUTE, STEP_ADMIT, STEP_SELECT, STEP_SEND, STEP_SETTLE, STEP_COUNT };
@@ -66,6 +67,7 @@ struct relay {
     struct relay_loop *loops;
     struct health_table *health;
     struct rate *rate;
+    struct rate_scripts rate_scripts;
     struct http_route *routes;
     _Atomic unsigned probes; /* channel tests under way */
     _Atomic bool stopping;   /* they have to end */
@@ -100,6 +102,7 @@ struct exchange {
     struct price_plan plan;
     int64_t prompt_tokens; /* our own count; -1: not counted, see exchange_prompt_tokens() */
     bool rate_entered;     /* counted as under way by rate.c */
+    struct rate_shared rate_shared; /* the same over all nodes */
     struct hold hold;
     bool refreshed;  /* a denial was re-checked at the source */
     unsigned checks; /* that were passed */

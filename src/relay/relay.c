@@ -128,6 +128,7 @@ struct relay *relay_new(const struct relay_conf *conf)
     r->loops = mem_zalloc(sizeof *r->loops * conf->loops);
     r->health = health_new();
     r->rate = rate_new();
+    rate_scripts_init(&r->rate_scripts);
     return r;
 }
 

@@ -261,6 +261,7 @@ void exchange_leave_rate(struct exchange *x, bool success)
     if (x->rate_entered)
         rate_leave(r->rate, x->cred->user.id, success, clock_now_us(r->conf.clock));
     x->rate_entered = false;
+    rate_shared_leave(&x->rate_shared, success);
 }
 
 enum step_next relay_settle(struct exchange *x)
