@@ -31,15 +31,14 @@ static struct str key_of(const struct limit_shared *l, struct arena *a, struct s
                      STR_ARG(hmac_sha256_hex(a, secret_reveal(l->secret), text)));
 }
 
-bool limit_shared_allow(const struct limit_shared *l, struct str ip)
+/* True: admitted, or nobody knows. */
+static bool ask(const struct limit_shared *l, struct str ip)
 {
     CLEANUP(arena_finip) struct arena a;
     struct redis_value reply;
     struct redis_script script;
     struct err err;
 
-    if (!l->redis || l->count <= 0 || l->window_s <= 0)
-        return true;
     arena_init(&a, 0);
     redis_script_init(&script, STR(SCRIPT));
     const struct str argv[] = {key_of(l, &a, ip), arena_fmt(&a, "%lld", (long long)l->count),
@@ -47,4 +46,9 @@ bool limit_shared_allow(const struct limit_shared *l, struct str ip)
     const struct redis_command cmd = {
         .script = &script, .keys = 1, .argv = argv, .argc = ARRAY_LEN(argv)};
     return redis_ask(l->redis, &cmd, PATIENCE_MS, &a, &reply, NULL, &err) != ERR_OK || reply.i != 0;
+}
+
+bool limit_shared_allow(const struct limit_shared *l, struct str ip)
+{
+    return !l->redis || l->count <= 0 || l->window_s <= 0 || ask(l, ip);
 }
