@@ -189,9 +189,24 @@ const table = [
   ['PUT /api/user/', 10, (w, { body }) => { const row = w.users.find((entry) => entry.id === body.id); const { password, ...rest } = body; Object.assign(row, rest); if (password) w.passwords.set(row.username, password); return ok(); }],
   ['POST /api/user/manage', 10, manageUser],
   ['DELETE /api/user/:id', 10, (w, { id }) => remove(w.users, id)],
+  ['GET /api/node/', 10, () => ok(nodes())],
   ['GET /api/option/', 100, (w) => ok(Object.entries(w.options).map(([key, value]) => ({ key, value })))],
   ['PUT /api/option/', 100, changeOption],
 ];
+
+function nodes() {
+  const now = Math.floor(Date.now() / 1000);
+  const node = (name, state, seen, more) => ({
+    name, state, self: false, id: name, program: 'yourapi', version: 'v0.1.0', hostname: name, address: `${name}:3000`, type: 'master', redis: 'up',
+    started_at: now - 90_000, last_seen_at: now - seen, seen_ago_s: seen, jobs: [],
+    load: { open_requests: 12, cpu_percent: 37.5, memory_bytes: 81_000_000, load_1m: 0.7 }, ...more });
+  return [
+    node('north', 'online', 4, { self: true, jobs: ['channel_test'] }),
+    node('south', 'online', 9, { type: 'slave', redis: 'down' }),
+    node('west', 'lost', 310),
+    node('east', 'stopped', 86_000),
+  ];
+}
 
 function match(method, path) {
   for (const [route, role, handler] of table) {
