@@ -232,12 +232,12 @@ static bool apply_batch(struct ledger *l)
 
 static void finish_batch(struct ledger *l)
 {
+    l->own.count = 0;
+    note_oldest(l); /* before it: who sees that all is applied sees no lag either */
     for (unsigned i = 0; i < l->conf.journals; i++) {
         atomic_store(&l->applied[i], l->own.read_to[i]);
         journal_discard(l->journals[i]);
     }
-    l->own.count = 0;
-    note_oldest(l);
     pthread_mutex_lock(&l->shared.lock);
     pthread_cond_broadcast(&l->shared.progress);
     pthread_mutex_unlock(&l->shared.lock);
