@@ -18,6 +18,16 @@ static const struct command commands[] = {
      .flags = command_migrate_flags,
      .flag_count = ARRAY_LEN(command_migrate_flags),
      .run = command_migrate},
+    {.name = "journal apply",
+     .synopsis = "FILE...",
+     .help = "apply the journal of another, dead node to this database",
+     .more = "The files (DATA/journal/*.log) are those of a node that will not come back, or whose "
+             "calls must\nbe on the accounts before it does. All files of a journal are given "
+             "together. Each record is\napplied once: files that were applied before, here or by "
+             "their own node, charge nothing again.\nIt may be killed and run again. Ends with 1 "
+             "when something could not be read.\n",
+     .takes_args = true,
+     .run = command_journal_apply},
 };
 
 static const struct command *find(struct str name)

@@ -6,3 +6,4 @@
 
 extern const struct conf_row command_migrate_flags[1];
 int command_migrate(const struct command_call *call);
+int command_journal_apply(const struct command_call *call);

@@ -316,21 +316,25 @@ static struct str help_line(struct arena *a, const struct conf_row *row)
                      STR_ARG(fallback));
 }
 
+/* The rows with a flag, or those without, under a title; nothing when there are none. */
+static struct str help_part(struct arena *a, const char *title, const struct conf_row *rows,
+                            size_t n, bool flags)
+{
+    struct str *parts = arena_new_array(a, struct str, n + 1);
+    size_t count = 1;
+
+    parts[0] = arena_fmt(a, "\n%s:\n", title);
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].help && (rows[i].flag != NULL) == flags)
+            parts[count++] = help_line(a, &rows[i]);
+    }
+    return count > 1 ? str_concat(a, parts, count) : STR("");
+}
+
 struct str conf_help(struct arena *a, const char *usage, const struct conf_row *rows, size_t n)
 {
-    struct str *parts = arena_new_array(a, struct str, 2 * n + 3);
-    size_t count = 0;
+    const struct str parts[] = {str_from(usage), STR("\n"), help_part(a, "Flags", rows, n, true),
+                                help_part(a, "Environment variables", rows, n, false)};
 
-    parts[count++] = str_from(usage);
-    parts[count++] = STR("\n\nFlags:\n");
-    for (size_t i = 0; i < n; i++) {
-        if (rows[i].help && rows[i].flag)
-            parts[count++] = help_line(a, &rows[i]);
-    }
-    parts[count++] = STR("\nEnvironment variables:\n");
-    for (size_t i = 0; i < n; i++) {
-        if (rows[i].help && !rows[i].flag)
-            parts[count++] = help_line(a, &rows[i]);
-    }
-    return str_concat(a, parts, count);
+    return str_concat(a, parts, ARRAY_LEN(parts));
 }

@@ -7,6 +7,10 @@
 
 enum { DEADLOCK_TRIES = 5 };
 
+/* How long a finished journal's position is kept: so long a copy of its files, brought to light
+ * once more, charges nobody. An id has seconds in its upper half. */
+#define KEPT_IDS (UINT64_C(400 * 24 * 3600) << 32)
+
 struct flush_position {
     uint64_t journal_id, applied;
 };
@@ -72,6 +76,12 @@ enum err_code flush_know(struct flush *f, uint64_t journal_id, struct err *err)
     return ERR_OK;
 }
 
+uint64_t flush_applied(struct flush *f, unsigned side, uint64_t journal_id)
+{
+    assert(side < f->side_count);
+    return position_of(&f->sides[side], journal_id)->applied;
+}
+
 /* ---- one side, one transaction ---- */
 
 struct work {
@@ -81,6 +91,10 @@ struct work {
     const struct flush_item **items; /* those that the side does not hold */
     size_t n;
     struct batch batch;
+    /* Those that it holds, though the balances may not have heard of it: the answer of a commit was
+     * lost, or somebody else applies the same journal. */
+    const struct flush_item **landed;
+    size_t landed_count;
     struct map ends; /* journal id -> the last of `items` that is its */
 };
 
@@ -97,11 +111,14 @@ static enum err_code reload_positions(struct flush_side *s, struct db_conn *c, s
 static void select_items(struct work *w, const struct flush_item *items, size_t n)
 {
     w->items = arena_new_array(&w->arena, const struct flush_item *, n);
+    w->landed = arena_new_array(&w->arena, const struct flush_item *, n);
     for (size_t i = 0; i < n; i++) {
         const struct flush_item *item = &items[i];
 
-        if (item->end.position <= position_of(w->side, item->end.journal_id)->applied)
+        if (item->end.position <= position_of(w->side, item->end.journal_id)->applied) {
+            w->landed[w->landed_count++] = item;
             continue;
+        }
         w->items[w->n++] = item;
         map_put_u64(&w->ends, item->end.journal_id, (void *)(uintptr_t)item);
     }
@@ -138,7 +155,9 @@ static enum err_code write_positions(struct work *w, struct db_conn *c, struct e
     size_t at = 0;
 
     while ((last = map_next(&w->ends, &at)))
-        TRY(repo_ledger_set_position(c, last->end.journal_id, last->end.position, err));
+        TRY(repo_ledger_move_position(c, last->end.journal_id,
+                                      position_of(w->side, last->end.journal_id)->applied,
+                                      last->end.position, err));
     return ERR_OK;
 }
 
@@ -158,8 +177,18 @@ static void lower_balances(struct balances *balances, const struct batch *b)
         balance_applied_token(balances, b->tokens[i].id, b->tokens[i].quota);
 }
 
-/* The items are in the database. */
-static void committed(struct work *w)
+static void lower_landed(struct work *w)
+{
+    struct batch landed = {.users = NULL};
+
+    if (w->landed_count == 0)
+        return;
+    batch_add_money(&w->arena, w->landed, w->landed_count, &landed);
+    lower_balances(w->f->balances, &landed);
+}
+
+/* The items are in the database. `ours`: those that landed before are this process's own doing. */
+static void committed(struct work *w, bool ours)
 {
     const struct flush_item *last;
     size_t at = 0;
@@ -168,36 +197,28 @@ static void committed(struct work *w)
     while ((last = map_next(&w->ends, &at)))
         position_of(w->side, last->end.journal_id)->applied = last->end.position;
     if (w->side->money)
-        w->f->charged += w->n;
+        w->f->charged += w->n + (ours ? w->landed_count : 0);
     if (!w->side->money || !w->f->committing)
         return;
     lower_balances(w->f->balances, &w->batch);
+    lower_landed(w);
     balances_commit_end(w->f->balances);
     w->f->committing = false;
-}
-
-/* A commit whose answer was lost had succeeded: the balances have not heard of it yet. */
-static void landed_before(struct work *w, const struct flush_item *items, size_t n)
-{
-    if (w->side->money && w->f->committing) {
-        w->items = arena_new_array(&w->arena, const struct flush_item *, n);
-        for (w->n = 0; w->n < n; w->n++)
-            w->items[w->n] = &items[w->n];
-        batch_add_money(&w->arena, w->items, w->n, &w->batch);
-    }
-    committed(w);
 }
 
 static enum err_code transaction(struct work *w, struct db_conn *c, const struct flush_item *items,
                                  size_t n, struct err *err)
 {
+    const bool ours = w->f->committing;
+
     TRY(db_begin(c, err));
     if (w->side->doubt)
         TRY(reload_positions(w->side, c, err));
     select_items(w, items, n);
     if (w->n == 0) {
         db_rollback(c);
-        landed_before(w, items, n);
+        begin_commit(w);
+        committed(w, ours);
         return ERR_OK;
     }
     if (w->side->money)
@@ -207,7 +228,7 @@ static enum err_code transaction(struct work *w, struct db_conn *c, const struct
     TRY(write_positions(w, c, err));
     begin_commit(w);
     TRY(db_commit(c, err));
-    committed(w);
+    committed(w, ours);
     return ERR_OK;
 }
 
@@ -215,7 +236,7 @@ static void work_reset(struct work *w)
 {
     map_fini(&w->ends);
     map_init(&w->ends);
-    w->n = 0;
+    w->n = w->landed_count = 0;
     w->batch = (struct batch){0};
 }
 
@@ -281,7 +302,8 @@ enum err_code flush_forget(struct flush *f, uint64_t journal_id, struct err *err
         CLEANUP(db_releasep) struct db_conn *c = NULL;
 
         TRY(db_acquire(f->sides[i].db, DB_WRITE, &c, err));
-        TRY(repo_ledger_delete_position(c, journal_id, err));
+        TRY(repo_ledger_finish(c, journal_id, err));
+        TRY(repo_ledger_delete_finished(c, journal_id - KEPT_IDS, err));
         mem_free(map_remove_u64(&f->sides[i].positions, journal_id));
     }
     return ERR_OK;

@@ -45,6 +45,8 @@ void flush_fini(struct flush *f);
 /* A journal whose positions are read from the database (an earlier process wrote it); for others
  * nothing is applied yet. ERR_DB, ERR_UNAVAILABLE. */
 MUST_CHECK enum err_code flush_know(struct flush *f, uint64_t journal_id, struct err *err);
+/* How far the journal is applied in a side, as far as is known. */
+uint64_t flush_applied(struct flush *f, unsigned side, uint64_t journal_id);
 /*
  * Applies. Items of one journal come in the order of their positions; what a side holds already is
  * passed over. On an error nothing or all of it may be in one of the sides: call again with the
@@ -55,5 +57,5 @@ MUST_CHECK enum err_code flush_apply(struct flush *f, const struct flush_item *i
 /* With time at hand: sums up a portion of the log rows that are not in the hourly roll-up yet, when
  * there is a whole one. */
 MUST_CHECK enum err_code flush_sum_up(struct flush *f, struct err *err);
-/* The journal's files are gone: removes its positions. */
+/* The journal's files are gone: its positions are finished, and very old ones removed. */
 MUST_CHECK enum err_code flush_forget(struct flush *f, uint64_t journal_id, struct err *err);

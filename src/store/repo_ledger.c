@@ -64,14 +64,27 @@ enum err_code repo_ledger_find_position(struct db_conn *c, uint64_t journal_id, 
     return rc;
 }
 
-enum err_code repo_ledger_set_position(struct db_conn *c, uint64_t journal_id, uint64_t applied,
-                                       struct err *err)
+/* A new row is an INSERT, so that of two who begin with one journal only one gets through. */
+static enum err_code first_position(struct db_conn *c, uint64_t journal_id, uint64_t to,
+                                    struct err *err)
 {
-    static const char *const names[] = {"journal_id", "applied"};
-    static const struct db_upsert upsert = {"yourapi_journal", names, 2, 1, 0};
-    const struct db_value values[] = {bits(journal_id), bits(applied)};
+    return db_exec(c, NULL, err, "INSERT INTO yourapi_journal (journal_id, applied) VALUES (?, ?)",
+                   bits(journal_id), bits(to));
+}
 
-    return db_upsert_values(c, &upsert, values, 1, err);
+enum err_code repo_ledger_move_position(struct db_conn *c, uint64_t journal_id, uint64_t from,
+                                        uint64_t to, struct err *err)
+{
+    int64_t changed;
+
+    TRY(db_exec(c, &changed, err,
+                "UPDATE yourapi_journal SET applied = ? WHERE journal_id = ? AND applied = ?",
+                bits(to), bits(journal_id), bits(from)));
+    if (changed > 0)
+        return ERR_OK;
+    if (from == 0)
+        return first_position(c, journal_id, to, err);
+    return err_set(err, ERR_CONFLICT, "somebody else applies the same journal");
 }
 
 enum err_code repo_ledger_list_positions(struct db_conn *c, struct arena *a,
@@ -103,8 +116,14 @@ enum err_code repo_ledger_list_positions(struct db_conn *c, struct arena *a,
     return ERR_OK;
 }
 
-enum err_code repo_ledger_delete_position(struct db_conn *c, uint64_t journal_id, struct err *err)
+enum err_code repo_ledger_finish(struct db_conn *c, uint64_t journal_id, struct err *err)
 {
-    return db_exec(c, NULL, err, "DELETE FROM yourapi_journal WHERE journal_id = ?",
-                   bits(journal_id));
+    return db_exec(c, NULL, err, "UPDATE yourapi_journal SET applied = ? WHERE journal_id = ?",
+                   bits(LEDGER_FINISHED), bits(journal_id));
+}
+
+enum err_code repo_ledger_delete_finished(struct db_conn *c, uint64_t below, struct err *err)
+{
+    return db_exec(c, NULL, err, "DELETE FROM yourapi_journal WHERE applied = ? AND journal_id < ?",
+                   bits(LEDGER_FINISHED), bits(below));
 }

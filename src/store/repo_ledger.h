@@ -36,14 +36,23 @@ struct ledger_position {
     uint64_t journal_id, applied;
 };
 
+/* The position of a journal that has ended: every record that may turn up once more, in a copy of
+ * its files for instance, is applied. */
+#define LEDGER_FINISHED UINT64_MAX
+
 /* Where the journal is applied up to; 0 when it is not known. */
 MUST_CHECK enum err_code repo_ledger_find_position(struct db_conn *c, uint64_t journal_id,
                                                    uint64_t *applied, struct err *err);
-MUST_CHECK enum err_code repo_ledger_set_position(struct db_conn *c, uint64_t journal_id,
-                                                  uint64_t applied, struct err *err);
+/* From where the caller knows it to be. ERR_CONFLICT: it is elsewhere, because somebody else
+ * applies the same journal; the transaction must be rolled back. */
+MUST_CHECK enum err_code repo_ledger_move_position(struct db_conn *c, uint64_t journal_id,
+                                                   uint64_t from, uint64_t to, struct err *err);
 MUST_CHECK enum err_code repo_ledger_list_positions(struct db_conn *c, struct arena *a,
                                                     struct ledger_position **rows, size_t *count,
                                                     struct err *err);
-/* The journal's files are gone. */
-MUST_CHECK enum err_code repo_ledger_delete_position(struct db_conn *c, uint64_t journal_id,
+/* The journal's files are gone: its position, where it has one, becomes LEDGER_FINISHED. */
+MUST_CHECK enum err_code repo_ledger_finish(struct db_conn *c, uint64_t journal_id,
+                                            struct err *err);
+/* Removes finished ones with ids below, which are those of journals made before a time. */
+MUST_CHECK enum err_code repo_ledger_delete_finished(struct db_conn *c, uint64_t below,
                                                      struct err *err);

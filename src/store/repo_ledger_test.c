@@ -38,6 +38,41 @@ TEST(deltas_are_applied_to_users_tokens_and_channels)
     fx_close(&f);
 }
 
+TEST(a_position_that_somebody_else_has_moved_stays)
+{
+    struct store_fx f;
+
+    fx_open(&f);
+    CHECK_OK(&f, repo_ledger_move_position(f.c, 5, 0, 16, &f.err));
+    CHECK_EQ(repo_ledger_move_position(f.c, 5, 8, 24, &f.err), ERR_CONFLICT);
+    CHECK_EQ(repo_ledger_move_position(f.c, 5, 0, 24, &f.err), ERR_CONFLICT);
+    CHECK_EQ(repo_ledger_move_position(f.c, 6, 8, 24, &f.err), ERR_CONFLICT);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM yourapi_journal"), 1);
+    CHECK_EQ(fx_number(&f, "SELECT applied FROM yourapi_journal"), 16);
+    fx_close(&f);
+}
+
+TEST(a_finished_journal_counts_as_applied_until_it_is_old)
+{
+    struct store_fx f;
+    uint64_t applied;
+
+    fx_open(&f);
+    CHECK_OK(&f, repo_ledger_move_position(f.c, 5, 0, 16, &f.err));
+    CHECK_OK(&f, repo_ledger_move_position(f.c, 6, 0, 16, &f.err));
+    CHECK_OK(&f, repo_ledger_finish(f.c, 5, &f.err));
+    CHECK_OK(&f, repo_ledger_finish(f.c, 7, &f.err));
+    CHECK_OK(&f, repo_ledger_find_position(f.c, 5, &applied, &f.err));
+    CHECK(applied == LEDGER_FINISHED);
+    CHECK_OK(&f, repo_ledger_find_position(f.c, 7, &applied, &f.err));
+    CHECK_EQ(applied, 0); /* it had nothing to apply */
+    CHECK_OK(&f, repo_ledger_delete_finished(f.c, 5, &f.err));
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM yourapi_journal"), 2);
+    CHECK_OK(&f, repo_ledger_delete_finished(f.c, 7, &f.err));
+    CHECK_EQ(fx_number(&f, "SELECT journal_id FROM yourapi_journal"), 6);
+    fx_close(&f);
+}
+
 TEST(journal_positions_are_kept_with_all_their_bits)
 {
     const uint64_t id = UINT64_C(0xfedcba9876543210);
@@ -49,18 +84,15 @@ TEST(journal_positions_are_kept_with_all_their_bits)
     fx_open(&f);
     CHECK_OK(&f, repo_ledger_find_position(f.c, id, &applied, &f.err));
     CHECK_EQ(applied, 0);
-    CHECK_OK(&f, repo_ledger_set_position(f.c, id, 8, &f.err));
-    CHECK_OK(&f, repo_ledger_set_position(f.c, id, UINT64_C(1) << 63, &f.err));
-    CHECK_OK(&f, repo_ledger_set_position(f.c, 5, 16, &f.err));
+    CHECK_OK(&f, repo_ledger_move_position(f.c, id, 0, 8, &f.err));
+    CHECK_OK(&f, repo_ledger_move_position(f.c, id, 8, UINT64_C(1) << 63, &f.err));
+    CHECK_OK(&f, repo_ledger_move_position(f.c, 5, 0, 16, &f.err));
     CHECK_OK(&f, repo_ledger_find_position(f.c, id, &applied, &f.err));
     CHECK(applied == UINT64_C(1) << 63);
     CHECK_OK(&f, repo_ledger_list_positions(f.c, &f.a, &rows, &n, &f.err));
     CHECK_EQ(n, 2);
     CHECK(rows[0].journal_id == id);
-    CHECK_OK(&f, repo_ledger_delete_position(f.c, id, &f.err));
-    CHECK_OK(&f, repo_ledger_list_positions(f.c, &f.a, &rows, &n, &f.err));
-    CHECK_EQ(n, 1);
-    CHECK(rows[0].journal_id == 5 && rows[0].applied == 16);
+    CHECK(rows[1].journal_id == 5 && rows[1].applied == 16);
     fx_close(&f);
 }
 
@@ -165,5 +197,8 @@ TEST(a_finished_setup_is_found)
 }
 
 TEST_MAIN(deltas_are_applied_to_users_tokens_and_channels,
-          journal_positions_are_kept_with_all_their_bits, quota_data_adds_to_the_row_of_its_hour,
-          options_are_put_found_and_listed, a_finished_setup_is_found)
+          journal_positions_are_kept_with_all_their_bits,
+          a_position_that_somebody_else_has_moved_stays,
+          a_finished_journal_counts_as_applied_until_it_is_old,
+          quota_data_adds_to_the_row_of_its_hour, options_are_put_found_and_listed,
+          a_finished_setup_is_found)
