@@ -18,6 +18,18 @@ static const struct command commands[] = {
      .flags = command_migrate_flags,
      .flag_count = ARRAY_LEN(command_migrate_flags),
      .run = command_migrate},
+    {.name = "copy",
+     .synopsis = "--from DSN --to DSN",
+     .help = "move everything from one database into another of any kind",
+     .more =
+         "Stop the nodes first. The source must have been brought forward (yourapi migrate) and "
+         "is only\nread. The target's tables are made; they must be empty. A copy that was "
+         "killed is gone on with\nby the same command. At the end rows are counted and numbers "
+         "summed up on both sides. Tables and\ncolumns that neither one-api nor new-api nor "
+         "Your API knows are named and left out.\n",
+     .flags = command_copy_flags,
+     .flag_count = COMMAND_COPY_FLAGS,
+     .run = command_copy},
     {.name = "journal apply",
      .synopsis = "FILE...",
      .help = "apply the journal of another, dead node to this database",

@@ -20,10 +20,11 @@ static const struct kind {
     {"mysql", "YOURAPI_TEST_MYSQL", DB_MYSQL},
 };
 
-/* Of this test program: its connection to the server, and a migrated database that others are
+/* Of this test program: its connections to the servers, and a migrated database that others are
  * copied from (PostgreSQL). */
-static struct db *server;
+static struct db *servers[ARRAY_LEN(kinds)];
 static char template_name[STORE_FIXTURE_PATH];
+static const struct kind *chosen; /* by store_fixture_use(); NULL: what the environment says */
 
 static NO_RETURN void die(const char *what, const struct err *err)
 {
@@ -36,6 +37,8 @@ static const struct kind *this_kind(void)
     const char *name = getenv("YOURAPI_TEST_DB");
     const struct err unknown = {.msg = "none of sqlite, postgres, mysql"};
 
+    if (chosen)
+        return chosen;
     if (!name || !*name)
         return &kinds[0];
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
@@ -47,6 +50,18 @@ static const struct kind *this_kind(void)
 enum db_kind store_fixture_kind(void)
 {
     return this_kind()->kind;
+}
+
+bool store_fixture_use(enum db_kind kind)
+{
+    const char *dsn;
+
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        if (kinds[i].kind == kind)
+            chosen = &kinds[i];
+    }
+    dsn = chosen->variable ? getenv(chosen->variable) : "";
+    return kind == DB_SQLITE || (dsn && *dsn);
 }
 
 /* Databases of a server. */
@@ -98,44 +113,49 @@ static struct db *open_named(const char *name)
     return open_dsn(sb_str(&dsn));
 }
 
-static void on_server(const char *sql)
+static void on_server(enum db_kind kind, const char *sql)
 {
     struct err err = {.code = ERR_OK};
     struct db_conn *c;
 
-    if (db_acquire(server, DB_WRITE, &c, &err) != ERR_OK || db_exec(c, NULL, &err, sql) != ERR_OK)
+    if (db_acquire(servers[kind], DB_WRITE, &c, &err) != ERR_OK ||
+        db_exec(c, NULL, &err, sql) != ERR_OK)
         die(sql, &err);
     db_release(c);
 }
 
-static void drop(const char *name)
+static void drop(enum db_kind kind, const char *name)
 {
     char sql[128];
 
     snprintf(sql, sizeof sql, "DROP DATABASE %s", name);
-    on_server(sql);
+    on_server(kind, sql);
 }
 
 static void at_exit(void)
 {
     if (*template_name)
-        drop(template_name);
-    db_close(server);
+        drop(DB_POSTGRES, template_name);
+    for (size_t i = 0; i < ARRAY_LEN(servers); i++)
+        db_close(servers[i]);
 }
 
 /* A new database's name; of `from` it is a copy. */
 static void create(char name[STORE_FIXTURE_PATH], const char *from)
 {
+    enum db_kind kind = this_kind()->kind;
+    static bool known_at_exit;
     char sql[192];
 
-    if (!server) {
-        server = open_dsn(str_from(server_dsn()));
+    if (!servers[kind])
+        servers[kind] = open_dsn(str_from(server_dsn()));
+    if (!known_at_exit)
         atexit(at_exit);
-    }
+    known_at_exit = true;
     snprintf(name, STORE_FIXTURE_PATH, "yourapi_test_%016llx", (unsigned long long)random_u64());
     snprintf(sql, sizeof sql, "CREATE DATABASE %s%s%s", name, from ? " TEMPLATE " : "",
              from ? from : "");
-    on_server(sql);
+    on_server(kind, sql);
 }
 
 static void migrate(struct db *db)
@@ -226,9 +246,11 @@ struct db *store_fixture_open(char path[STORE_FIXTURE_PATH])
 
 void store_fixture_close(struct db *db, const char *path)
 {
+    enum db_kind kind = db ? db_kind(db) : this_kind()->kind;
+
     db_close(db);
     if (*path == '/')
         remove_file(path);
     else
-        drop(path);
+        drop(kind, path);
 }

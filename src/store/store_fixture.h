@@ -19,6 +19,8 @@ enum { STORE_FIXTURE_PATH = 64, STORE_FIXTURE_SKIP = 77 };
 
 /* Of the databases that the functions below open. */
 enum db_kind store_fixture_kind(void);
+/* From now on they are of this kind, whatever the environment says; false: there is no server. */
+bool store_fixture_use(enum db_kind kind);
 
 /* Fills `path` with the name of the new file (in TMPDIR or /tmp) or of the new database. */
 struct db *store_fixture_open(char path[STORE_FIXTURE_PATH]);
