@@ -19,7 +19,6 @@
 #include "store/db.h"
 
 enum {
-    BATCH = 1000,
     GATHER_MS = 50,  /* records are collected so long, so that accounts are updated once for many */
     SLEEP_MS = 1000, /* nothing to do; also the pace of syncing */
     RETRY_FIRST_MS = 100,
@@ -184,7 +183,8 @@ static bool collect(struct ledger *l)
     for (unsigned k = 0; k < l->conf.journals; k++) {
         unsigned i = (l->own.next_journal + k) % l->conf.journals;
 
-        while (l->own.count < BATCH && journal_read(l->journals[i], &payload, &end)) {
+        while (l->own.count < l->conf.batch_records &&
+               journal_read(l->journals[i], &payload, &end)) {
             add_item(l, payload, end);
             l->own.read_to[i] = end.position;
             any = true;
@@ -276,7 +276,7 @@ static void *run(void *arg)
     pthread_setname_np(pthread_self(), "ledger");
     for (;;) {
         bool last = stopping(l); /* asked first, so that what came before the stop is collected */
-        bool any = collect(l), full = l->own.count == BATCH;
+        bool any = collect(l), full = l->own.count == l->conf.batch_records;
 
         if (any) {
             note_oldest(l);
@@ -383,10 +383,12 @@ enum err_code ledger_open(const struct ledger_conf *conf, struct ledger **out, s
     assert(conf->journals > 0);
     l->conf = *conf;
     l->conf.journal_dir = keep(conf->journal_dir);
+    if (l->conf.batch_records == 0)
+        l->conf.batch_records = LEDGER_BATCH;
     l->lock_fd = -1;
     l->journals = mem_zalloc(conf->journals * sizeof(struct journal *));
     l->applied = mem_zalloc(conf->journals * sizeof *l->applied);
-    l->own.items = mem_zalloc(BATCH * sizeof *l->own.items);
+    l->own.items = mem_zalloc(l->conf.batch_records * sizeof *l->own.items);
     l->own.read_to = mem_zalloc(conf->journals * sizeof *l->own.read_to);
     init_shared(l);
     flush_init(&l->own.flush, conf->db, conf->log_db, conf->balances, conf->metrics);

@@ -7,8 +7,8 @@
  * applied. With the database away it waits and tries again, the journal holds the money. At start
  * ledger_open() first replays what earlier processes left behind, then deletes applied segments.
  *
- * A batch is up to 1000 records, or what comes within 50 ms. Where logs have a database of their
- * own, each of the two has its own position and is exact by itself.
+ * A batch is up to LEDGER_BATCH records, or what comes within 50 ms. Where logs have a database of
+ * their own, each of the two has its own position and is exact by itself.
  */
 #pragma once
 #include "base/clock.h"
@@ -18,6 +18,8 @@
 
 struct ledger;
 struct metrics;
+
+enum { LEDGER_BATCH = 4000 };
 
 struct ledger_conf {
     struct str journal_dir; /* made when missing */
@@ -31,6 +33,7 @@ struct ledger_conf {
      * (DataExportInterval) has nothing left to do and is not read. */
     int64_t data_export_interval_s;
     size_t segment_bytes; /* of a journal; 0: the default */
+    size_t batch_records; /* in a transaction at most; 0: the default */
 };
 
 /* Replays, makes the journals, starts the thread. ERR_IO (also: another process uses the folder),

@@ -21,7 +21,8 @@ struct ledger_channel_delta {
     int64_t id, used;
 };
 
-/* Rows that are gone are passed over: the money of a removed user is nobody's. */
+/* No two deltas are of one id. Rows that are gone are passed over: the money of a removed user is
+ * nobody's. */
 MUST_CHECK enum err_code repo_ledger_apply_users(struct db_conn *c,
                                                  const struct ledger_user_delta *deltas, size_t n,
                                                  struct err *err);

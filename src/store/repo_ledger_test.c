@@ -22,7 +22,8 @@ TEST(deltas_are_applied_to_users_tokens_and_channels)
     CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "INSERT INTO channels (\"key\") VALUES ('k')"));
     CHECK_OK(&f, db_begin(f.c, &f.err));
     CHECK_OK(&f, repo_ledger_apply_users(f.c, users, 3, &f.err));
-    CHECK_OK(&f, repo_ledger_apply_tokens(f.c, tokens, 2, &f.err));
+    CHECK_OK(&f, repo_ledger_apply_tokens(f.c, tokens, 1, &f.err));
+    CHECK_OK(&f, repo_ledger_apply_tokens(f.c, tokens + 1, 1, &f.err));
     CHECK_OK(&f, repo_ledger_apply_channels(f.c, channels, 1, &f.err));
     CHECK_OK(&f, db_commit(f.c, &f.err));
     CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM users WHERE id = 1 AND quota = -10"
@@ -35,6 +36,78 @@ TEST(deltas_are_applied_to_users_tokens_and_channels)
                            " AND used_quota = 31 AND accessed_time = 1700000000"),
              1);
     CHECK_EQ(fx_number(&f, "SELECT used_quota FROM channels"), 30);
+    fx_close(&f);
+}
+
+/* So many that the servers' statements of every size are needed. */
+TEST(each_of_many_accounts_gets_its_own_delta)
+{
+    enum { N = 150 };
+    struct ledger_user_delta users[N];
+    struct ledger_token_delta tokens[N];
+    struct ledger_channel_delta channels[N];
+    struct store_fx f;
+
+    fx_open(&f);
+    CHECK_OK(&f, db_begin(f.c, &f.err));
+    for (int64_t i = 0; i < N; i++) {
+        users[i] = (struct ledger_user_delta){i + 1, 3 * i, 2 * i, i};
+        tokens[i] = (struct ledger_token_delta){i + 1, INT64_C(5000000000) + i, 1700000000 + i};
+        channels[i] = (struct ledger_channel_delta){i + 1, i * i};
+        CHECK_OK(&f, db_exec(f.c, NULL, &f.err,
+                             "INSERT INTO users (id, username, password, aff_code, quota)"
+                             " VALUES (?, ?, '', ?, 7)",
+                             DB_I64(i + 1), DB_TEXT(arena_fmt(&f.a, "u%d", (int)i)),
+                             DB_TEXT(arena_fmt(&f.a, "c%d", (int)i))));
+        CHECK_OK(&f, db_exec(f.c, NULL, &f.err,
+                             "INSERT INTO tokens (id, \"key\", remain_quota, accessed_time)"
+                             " VALUES (?, ?, 7, 1700000100)",
+                             DB_I64(i + 1), DB_TEXT(arena_fmt(&f.a, "k%d", (int)i))));
+        CHECK_OK(&f, db_exec(f.c, NULL, &f.err,
+                             "INSERT INTO channels (id, \"key\") VALUES (?, 'k')", DB_I64(i + 1)));
+    }
+    CHECK_OK(&f, repo_ledger_apply_users(f.c, users, N, &f.err));
+    CHECK_OK(&f, repo_ledger_apply_tokens(f.c, tokens, N, &f.err));
+    CHECK_OK(&f, repo_ledger_apply_channels(f.c, channels, N, &f.err));
+    CHECK_OK(&f, db_commit(f.c, &f.err));
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM users WHERE quota = 7 - 3 * (id - 1)"
+                           " AND used_quota = 2 * (id - 1) AND request_count = id - 1"),
+             N);
+    CHECK_EQ(fx_number(&f,
+                       "SELECT COUNT(*) FROM tokens WHERE remain_quota = 7 - 5000000000 - (id - 1)"
+                       " AND used_quota = 5000000000 + id - 1"),
+             N);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM tokens WHERE accessed_time = 1700000100"), 101);
+    CHECK_EQ(fx_number(&f, "SELECT MAX(accessed_time) FROM tokens"), 1700000149);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM channels WHERE used_quota = (id - 1) * (id - 1)"),
+             N);
+    fx_close(&f);
+}
+
+/* Rows that are there and rows that are not, in every mixture that a portion may have. */
+TEST(many_hourly_sums_are_added_and_made)
+{
+    enum { N = 130 };
+    struct quota_data rows[N];
+    struct store_fx f;
+
+    fx_open(&f);
+    for (int64_t i = 0; i < N; i++)
+        rows[i] = (struct quota_data){.user_id = i % 40,
+                                      .username = STR("u"),
+                                      .model_name = i % 2 ? STR("m") : STR("M"),
+                                      .created_at = 3600 * (1 + i / 40),
+                                      .token_used = 1,
+                                      .count = 1,
+                                      .quota = i};
+    CHECK_OK(&f, repo_quota_data_add(f.c, rows, 20, &f.err));
+    CHECK_OK(&f, repo_quota_data_add(f.c, rows, N, &f.err));
+    CHECK_OK(&f, repo_quota_data_add(f.c, rows + 100, 30, &f.err));
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM quota_data"), N);
+    CHECK_EQ(fx_number(&f, "SELECT SUM(\"count\") FROM quota_data"), N + 50);
+    CHECK_EQ(fx_number(&f, "SELECT SUM(quota) FROM quota_data"), 129 * 65 + 190 + 3435);
+    CHECK_EQ(fx_number(&f, "SELECT quota FROM quota_data WHERE user_id = 19 AND created_at = 3600"),
+             38);
     fx_close(&f);
 }
 
@@ -196,7 +269,8 @@ TEST(a_finished_setup_is_found)
     fx_close(&f);
 }
 
-TEST_MAIN(deltas_are_applied_to_users_tokens_and_channels,
+TEST_MAIN(each_of_many_accounts_gets_its_own_delta, many_hourly_sums_are_added_and_made,
+          deltas_are_applied_to_users_tokens_and_channels,
           journal_positions_are_kept_with_all_their_bits,
           a_position_that_somebody_else_has_moved_stays,
           a_finished_journal_counts_as_applied_until_it_is_old,
