@@ -6,6 +6,7 @@ usage: run.py [--quick] [NAME...]    NAME: one of the measurements (--list)
 import argparse
 import datetime
 import http.client
+import json
 import os
 import platform
 import re
@@ -20,6 +21,7 @@ import subjects
 from subjects import CHAT, HOLD_MODEL, MODEL, STREAM_MODEL, Nginx, Upstream, YourApi, load
 
 BODY_KB, BIG_KB, STREAMS = 1, 400, 10_000
+ALONE = {"json_reading", "ledger", "log_pages"} # these need no running program
 MEASUREMENTS = {}
 median = statistics.median
 
@@ -295,6 +297,72 @@ def json_reading(bench):
                       ratio >= 3 if rival == "cJSON" else None)
 
 
+def servers_of(bench):
+    """Empty databases of the name given, by kind: a SQLite file, and one on each server that is installed."""
+    folder = os.path.join(bench.folder, "servers")
+    text = subprocess.run([f"{subjects.ROOT}/tools/test-servers", "start", folder, "durable"], stdout=subprocess.PIPE, check=True,
+                          text=True).stdout
+    return folder, dict(line.split("=", 1) for line in text.splitlines())
+
+
+def databases(bench, variables, name):
+    found = {"SQLite": os.path.join(bench.folder, f"{name}.db")}
+    if "YOURAPI_TEST_POSTGRES" in variables:
+        dsn = variables["YOURAPI_TEST_POSTGRES"]
+        subprocess.run(["psql", dsn, "-qc", f"CREATE DATABASE {name}"], check=True)
+        found["PostgreSQL"] = dsn.replace("/postgres?", f"/{name}?")
+    if "YOURAPI_TEST_MYSQL" in variables:
+        dsn = variables["YOURAPI_TEST_MYSQL"]
+        socket = re.search(r"unix\((.*)\)", dsn)[1]
+        subprocess.run(["mariadb", "--no-defaults", "-uyourapi", "-pyourapi", "-S", socket, "-e",
+                        f"CREATE DATABASE {name} CHARACTER SET utf8mb4"], check=True)
+        found["MariaDB"] = re.sub(r"/yourapi$", f"/{name}", dsn)
+    return found
+
+
+def json_line(argv):
+    """The last line that the program prints."""
+    output = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True).stdout
+    return json.loads(output.splitlines()[-1])
+
+
+@measurement
+def ledger(bench):
+    """Log rows that the ledger thread commits in a second, on each database."""
+    records = 200_000 if bench.quick else 1_000_000
+    folder, variables = servers_of(bench)
+    try:
+        for batch in (1000, 4000, 16000):
+            for kind, where in databases(bench, variables, f"ledger{batch}").items():
+                journal = tempfile.mkdtemp(dir=bench.folder)
+                result = json_line([f"{subjects.BUILD}/bin/ledger_bench", where, journal, str(records), "1000", str(batch)])
+                shutil.rmtree(journal)
+                wanted = 50_000 if kind == "SQLite" else 20_000
+                bench.row(f"log rows a second, {kind}, batches of {batch}", f"{wanted:,}", "", f"{result['rows_per_s']:,.0f}", "",
+                          result["rows_per_s"] >= wanted if batch == 4000 else None)
+    finally:
+        subprocess.run([f"{subjects.ROOT}/tools/test-servers", "stop", folder], check=False)
+    bench.note(f"ledger: {records:,} records of 1,000 users appended to one journal as fast as they are applied, with balances, hourly sums "
+               "and the roll-up; servers on a unix socket that sync each commit; a batch of 4,000 is what the program uses")
+
+
+@measurement
+def log_pages(bench):
+    """A page of the log with any two filters."""
+    rows = 1_000_000 if bench.quick else 10_000_000
+    folder, variables = servers_of(bench)
+    try:
+        for kind, where in databases(bench, variables, "pages").items():
+            if kind == "MariaDB":
+                continue
+            result = json_line([f"{subjects.BUILD}/bin/log_bench", where, str(rows)])
+            bench.row(f"log page, any two filters, {rows:,} rows, {kind}", "200 ms", "", f"{result['worst_ms']:.0f} ms", "",
+                      result["worst_ms"] <= 200)
+            bench.note(f"log page, {kind}: the slowest of {result['pages']} is {result['worst']}; {result['over_200_ms']} took more than 200 ms")
+    finally:
+        subprocess.run([f"{subjects.ROOT}/tools/test-servers", "stop", folder], check=False)
+
+
 # ---- the page ----
 
 def processor():
@@ -339,7 +407,8 @@ def main():
     folder = tempfile.mkdtemp(prefix="yourapi-bench-")
     bench, load_before = Bench(folder, options.quick), os.getloadavg()[0]
     try:
-        bench.start()
+        if set(options.names or MEASUREMENTS) - ALONE:
+            bench.start()
         for name in options.names or MEASUREMENTS:
             print(name, flush=True)
             MEASUREMENTS[name](bench)

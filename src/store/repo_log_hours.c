@@ -487,6 +487,21 @@ static enum err_code fetch_hours(struct db_conn *c, struct arena *a, struct repo
     return rc;
 }
 
+/* The sums are kept together by user: where a name may be that of several, only theirs are read.
+ * They are looked up by the server itself, because they may be many. */
+static void add_users(struct repo_query *q, struct arena *a, const struct log_filter *f)
+{
+    const struct log_filter who = {
+        .username = f->username, .token_id = f->token_id, .token_name = f->token_name};
+
+    if (f->user_id)
+        return;
+    repo_query_add(q, " AND user_id IN (SELECT user_id FROM yourapi_log_hours WHERE grade = ?",
+                   DB_I64(HOURS_OF_TOKEN));
+    repo_log_add_filter(q, a, &who);
+    repo_query_fmt(q, ")");
+}
+
 /* The sums of whole hours; grades without a user have user_id 0. */
 static enum err_code find_summed(struct db_conn *c, struct arena *a, const struct log_filter *f,
                                  struct log_hours *out, struct err *err)
@@ -502,6 +517,8 @@ static enum err_code find_summed(struct db_conn *c, struct arena *a, const struc
                    DB_I64(grade_for(f)));
     if (!filters_user(f))
         repo_query_fmt(&q, " AND user_id = 0");
+    else
+        add_users(&q, a, f);
     repo_log_add_filter(&q, a, &wide);
     repo_query_fmt(&q, " GROUP BY log_hour ORDER BY log_hour DESC");
     return fetch_hours(c, a, &q, out, err);
