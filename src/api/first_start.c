@@ -98,6 +98,8 @@ static enum err_code make_root_once(struct start *s, struct db_conn *conn)
         rc = repo_user_find_root(conn, &s->arena, &s->root, s->err);
     if (rc == ERR_OK && !s->root)
         rc = make_root(s, conn);
+    if (rc == ERR_OK && !s->root)
+        rc = err_set(s->err, ERR_DB, "the root account that was made is gone");
     return db_join_end(&tx, rc, s->err);
 }
 

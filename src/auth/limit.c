@@ -63,25 +63,25 @@ void limit_free(struct limit *l)
     mem_free(l);
 }
 
-size_t limit_client(struct str ip, char key[LIMIT_CLIENT_BYTES])
+size_t limit_client(struct str ip, char out[LIMIT_CLIENT_BYTES])
 {
     char text[INET6_ADDRSTRLEN + 1];
     uint8_t six[16];
 
-    memset(key, 0, LIMIT_CLIENT_BYTES);
+    memset(out, 0, LIMIT_CLIENT_BYTES);
     if (ip.n == 0 || ip.n >= sizeof text)
         return 1;
     memcpy(text, ip.p, ip.n);
     text[ip.n] = '\0';
-    if (inet_pton(AF_INET, text, key) == 1)
+    if (inet_pton(AF_INET, text, out) == 1)
         return 4;
     if (inet_pton(AF_INET6, text, six) != 1)
         return 1;
     if (IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(const void *)six)) {
-        memcpy(key, six + 12, 4);
+        memcpy(out, six + 12, 4);
         return 4;
     }
-    memcpy(key, six, 8);
+    memcpy(out, six, 8);
     return 8;
 }
 
