@@ -171,6 +171,7 @@ static enum err_code run(struct start *s)
         TRY(make_root_once(s, conn));
     else
         TRY(mark_set_up(s, conn));
+    assert(s->root);
     TRY(make_token(s, conn));
     return make_access_token(s, conn);
 }
