@@ -41,9 +41,10 @@ struct inflater {
     const struct coder *coder;
     size_t left; /* bytes that may still come out */
     enum err_code failed;
-    bool complete;           /* at the end of a stream */
-    bool open;               /* deflate: the frame is known and `zlib` in use */
-    uint8_t head[2], head_n; /* deflate: first bytes, until they tell the frame */
+    bool complete; /* at the end of a stream */
+    bool open;     /* deflate: the frame is known and `zlib` in use */
+    /* deflate: first bytes, until they tell the frame; zstd: how many of the frame's were seen */
+    uint8_t head[2], head_n;
     union {
         z_stream zlib;
         BrotliDecoderState *brotli;
@@ -191,8 +192,29 @@ static void zstd_close(struct inflater *inf)
     ZSTD_freeDStream(inf->zstd);
 }
 
+/* RFC 8878 sections 3.1.1 and 3.1.2: the number that a frame, or one to skip, begins with. The
+ * library may know older formats as well, which are no "zstd" (RFC 9110 section 8.4.1.4). */
+static bool zstd_magic_ok(struct inflater *inf, const struct room *room)
+{
+    static const uint8_t frame[4] = {0x28, 0xb5, 0x2f, 0xfd}, skip[4] = {0x50, 0x2a, 0x4d, 0x18};
+
+    for (size_t i = 0; i + inf->head_n < sizeof frame && i < room->in_n; i++) {
+        size_t at = i + inf->head_n;
+        uint8_t byte = (uint8_t)room->in[i];
+
+        if (at == 0)
+            inf->head[0] = byte;
+        bool skipped = (inf->head[0] & 0xf0) == skip[0];
+        if (byte != (skipped ? skip : frame)[at] && !(skipped && at == 0))
+            return false;
+    }
+    return true;
+}
+
 static enum step zstd_step(struct inflater *inf, struct room *room)
 {
+    if (!zstd_magic_ok(inf, room))
+        return STEP_BROKEN;
     ZSTD_inBuffer in = {.src = room->in, .size = room->in_n};
     ZSTD_outBuffer out = {.dst = room->out, .size = room->out_n};
     size_t rc = ZSTD_decompressStream(inf->zstd, &out, &in);
@@ -200,6 +222,9 @@ static enum step zstd_step(struct inflater *inf, struct room *room)
     room->in += in.pos;
     room->in_n -= in.pos;
     room->out_n -= out.pos;
+    inf->head_n = (uint8_t)(inf->head_n + in.pos > 4 ? 4 : inf->head_n + in.pos);
+    if (rc == 0)
+        inf->head_n = 0; /* another frame may follow */
     if (ZSTD_isError(rc))
         return STEP_BROKEN;
     if (rc == 0)

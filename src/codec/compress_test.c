@@ -284,6 +284,39 @@ TEST(a_zstd_window_over_eight_megabytes_is_refused)
     CHECK_EQ(inflate_cut(CODING_ZSTD, large, 4, 100, &out), ERR_BAD_REQUEST);
 }
 
+/* Found by the fuzzer: a library that reads the formats of before 1.0, too, does not read them
+ * alike for every cut. */
+TEST(a_zstd_frame_of_an_old_format_is_refused_however_it_is_cut)
+{
+    static const struct str old[] = {STR_INIT("\x25\xb5\x2f\xfd\0\0\0\0"),
+                                     STR_INIT("\x27\xb5\x2f\xfd\0\0\0\0"),
+                                     STR_INIT("\x1e\xb5\x2f\xfd\0\0\0\0")};
+
+    for (size_t i = 0; i < ARRAY_LEN(old); i++)
+        for (size_t cut = 0; cut <= old[i].n; cut++) {
+            CLEANUP(sb_finip) struct sb out;
+
+            sb_init(&out, 1000);
+            CHECK_EQ(inflate_cut(CODING_ZSTD, old[i], cut, 1000, &out), ERR_BAD_REQUEST);
+        }
+}
+
+TEST(a_zstd_frame_to_skip_is_skipped)
+{
+    CLEANUP(arena_finip) struct arena a;
+    struct str skip = STR("\x5a\x2a\x4d\x18\x03\0\0\0abc");
+
+    arena_init(&a, 0);
+    struct str wire = str_concat(&a, (struct str[]){skip, pack_zstd(&a, STR("plain"))}, 2);
+    for (size_t cut = 0; cut <= wire.n; cut++) {
+        CLEANUP(sb_finip) struct sb out;
+
+        sb_init(&out, 1000);
+        CHECK_EQ(inflate_cut(CODING_ZSTD, wire, cut, 1000, &out), ERR_OK);
+        CHECK_STR(sb_str(&out), "plain");
+    }
+}
+
 TEST(codings_are_known_by_name)
 {
     CHECK_EQ(coding_from_name(STR_NULL), CODING_IDENTITY);
@@ -302,4 +335,5 @@ TEST_MAIN(each_coding_is_read_however_it_is_cut, each_coding_is_read_byte_by_byt
           garbage_is_an_error_in_front_and_behind,
           members_and_frames_follow_each_other_where_the_coding_says_so,
           a_failed_inflater_keeps_failing, a_zstd_window_over_eight_megabytes_is_refused,
-          codings_are_known_by_name)
+          a_zstd_frame_of_an_old_format_is_refused_however_it_is_cut,
+          a_zstd_frame_to_skip_is_skipped, codings_are_known_by_name)
