@@ -613,6 +613,12 @@ enum err_code redis_ask(struct redis *r, const struct redis_command *cmd, uint64
     return rc;
 }
 
+/* Only this thread writes what is read here. */
+uint64_t redis_connection(const struct redis *r)
+{
+    return r->link && redis_link_up(r->link) ? r->shared.status.connections : 0;
+}
+
 void redis_status(struct redis *r, struct redis_status *out)
 {
     pthread_mutex_lock(&r->shared.lock);

@@ -83,6 +83,10 @@ MUST_CHECK enum err_code redis_ask(struct redis *r, const struct redis_command *
                                    uint64_t timeout_ms, struct arena *a, struct redis_value *reply,
                                    bool *sent, struct err *err);
 
+/* The number of the connection in use, 1 being the first; 0: there is none now. A call that is
+ * started while it is not 0 goes out on this connection or fails. Loop thread. */
+uint64_t redis_connection(const struct redis *r);
+
 struct redis_status {
     bool up;
     int64_t since_s;      /* unix time since when it is so */
