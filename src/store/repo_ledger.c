@@ -281,3 +281,44 @@ enum err_code repo_ledger_delete_finished(struct db_conn *c, uint64_t below, str
     return db_exec(c, NULL, err, "DELETE FROM yourapi_journal WHERE applied = ? AND journal_id < ?",
                    bits(LEDGER_FINISHED), bits(below));
 }
+
+enum { VIEW_USER, VIEW_TOKEN, VIEW_POSITION };
+
+static void add_position(struct arena *a, struct ledger_view *v, size_t *cap, uint64_t journal_id,
+                         uint64_t applied)
+{
+    if (v->count == *cap) {
+        struct ledger_position *more = arena_new_array(a, struct ledger_position, *cap * 2 + 16);
+
+        if (v->count > 0)
+            memcpy(more, v->positions, v->count * sizeof *more);
+        v->positions = more;
+        *cap = *cap * 2 + 16;
+    }
+    v->positions[v->count++] = (struct ledger_position){journal_id, applied};
+}
+
+enum err_code repo_ledger_view(struct db_conn *c, struct arena *a, int64_t user_id,
+                               int64_t token_id, struct ledger_view *out, struct err *err)
+{
+    struct db_rows *rows;
+    size_t cap = 0;
+
+    *out = (struct ledger_view){.quota = 0};
+    TRY(db_query(c, a, &rows, err,
+                 "SELECT 0, 0, COALESCE(quota, 0) FROM users WHERE id = ?"
+                 " UNION ALL SELECT 1, 0, COALESCE(remain_quota, 0) FROM tokens WHERE id = ?"
+                 " UNION ALL SELECT 2, journal_id, applied FROM yourapi_journal WHERE applied <> ?",
+                 DB_I64(user_id), DB_I64(token_id), bits(LEDGER_FINISHED)));
+    while (db_next(rows)) {
+        int64_t value = db_i64(rows, 2);
+
+        if (db_i64(rows, 0) == VIEW_USER)
+            out->quota = value;
+        else if (db_i64(rows, 0) == VIEW_TOKEN)
+            out->remain_quota = value;
+        else
+            add_position(a, out, &cap, (uint64_t)db_i64(rows, 1), (uint64_t)value);
+    }
+    return db_end(rows, err);
+}

@@ -57,3 +57,15 @@ MUST_CHECK enum err_code repo_ledger_finish(struct db_conn *c, uint64_t journal_
 /* Removes finished ones with ids below, which are those of journals made before a time. */
 MUST_CHECK enum err_code repo_ledger_delete_finished(struct db_conn *c, uint64_t below,
                                                      struct err *err);
+
+/* What the accounts have, and how far each journal is applied, at one moment: one statement, which
+ * sees all of a commit or nothing; journals that are finished are left out. An account that is not
+ * there has 0; deleted ones have theirs. `token_id` 0: none. */
+struct ledger_view {
+    int64_t quota, remain_quota;
+    struct ledger_position *positions; /* in the arena */
+    size_t count;
+};
+MUST_CHECK enum err_code repo_ledger_view(struct db_conn *c, struct arena *a, int64_t user_id,
+                                          int64_t token_id, struct ledger_view *out,
+                                          struct err *err);

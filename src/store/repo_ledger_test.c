@@ -269,10 +269,42 @@ TEST(a_finished_setup_is_found)
     fx_close(&f);
 }
 
+TEST(a_view_has_balances_and_all_positions)
+{
+    struct ledger_view v;
+    struct store_fx f;
+
+    fx_open(&f);
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err,
+                         "INSERT INTO users (username, password, quota, deleted_at) VALUES"
+                         " ('a', '', 20, '2025-01-01 00:00:00')"));
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err,
+                         "INSERT INTO tokens (\"key\", remain_quota) VALUES ('k', -7)"));
+    CHECK_OK(&f, repo_ledger_view(f.c, &f.a, 1, 1, &v, &f.err));
+    CHECK_EQ(v.quota, 20);
+    CHECK_EQ(v.remain_quota, -7);
+    CHECK_EQ(v.count, 0);
+    for (uint64_t i = 1; i <= 40; i++)
+        CHECK_OK(&f, repo_ledger_move_position(f.c, i << 58 | i, 0, i * 8, &f.err));
+    CHECK_OK(&f, repo_ledger_move_position(f.c, 99, 0, 8, &f.err));
+    CHECK_OK(&f, repo_ledger_finish(f.c, 99, &f.err));
+    CHECK_OK(&f, repo_ledger_view(f.c, &f.a, 2, 0, &v, &f.err));
+    CHECK_EQ(v.quota, 0);
+    CHECK_EQ(v.remain_quota, 0);
+    CHECK_EQ(v.count, 40);
+    for (size_t i = 0; i < v.count; i++) {
+        uint64_t number = v.positions[i].applied / 8;
+
+        CHECK(number >= 1 && number <= 40);
+        CHECK(v.positions[i].journal_id == (number << 58 | number));
+    }
+    fx_close(&f);
+}
+
 TEST_MAIN(each_of_many_accounts_gets_its_own_delta, many_hourly_sums_are_added_and_made,
           deltas_are_applied_to_users_tokens_and_channels,
           journal_positions_are_kept_with_all_their_bits,
           a_position_that_somebody_else_has_moved_stays,
           a_finished_journal_counts_as_applied_until_it_is_old,
           quota_data_adds_to_the_row_of_its_hour, options_are_put_found_and_listed,
-          a_finished_setup_is_found)
+          a_finished_setup_is_found, a_view_has_balances_and_all_positions)
