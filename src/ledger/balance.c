@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "ledger/balance_shared.h"
 #include "store/repo_token.h"
 #include "store/repo_user.h"
 
@@ -45,6 +46,8 @@ struct balances {
     uint64_t refreshes;
     _Atomic uint64_t epoch;
     struct db *source;
+    void (*on_changed)(void *ctx, int64_t id, bool is_token); /* may be NULL */
+    void *on_changed_ctx;
 };
 
 struct balances *balances_new(void)
@@ -75,6 +78,13 @@ void balances_free(struct balances *b)
 void balances_set_source(struct balances *b, struct db *db)
 {
     b->source = db;
+}
+
+void balances_on_changed(struct balances *b, void (*fn)(void *ctx, int64_t id, bool is_token),
+                         void *ctx)
+{
+    b->on_changed = fn;
+    b->on_changed_ctx = ctx;
 }
 
 static struct map *table_of(struct balances *b, bool is_token)
@@ -186,6 +196,16 @@ void balance_put(struct balance *e)
         atomic_fetch_sub_explicit(&e->refs, 1, memory_order_release);
 }
 
+int64_t balance_id(const struct balance *e)
+{
+    return e->id;
+}
+
+bool balance_is_unlimited(const struct balance *e)
+{
+    return atomic_load(&e->unlimited);
+}
+
 int64_t balance_available(const struct balance *e)
 {
     return atomic_load(&e->available);
@@ -223,7 +243,7 @@ static bool take(struct balance *e, int64_t points)
     return true;
 }
 
-/* Of an unlimited token: counted, never denied. */
+/* Counted, never denied. */
 static void take_anyway(struct balance *e, int64_t points)
 {
     atomic_fetch_sub(&e->available, points);
@@ -236,10 +256,8 @@ static void give_back(struct balance *e, int64_t points)
     atomic_fetch_add(&e->available, points);
 }
 
-static enum err_code no_user_quota(const struct balance *user, int64_t points, struct err *err)
+enum err_code balance_deny_user(int64_t left, int64_t points, struct err *err)
 {
-    int64_t left = balance_available(user);
-
     if (left <= 0)
         return err_set(err, ERR_NO_USER_QUOTA, "user quota is not enough");
     return err_set(err, ERR_NO_USER_QUOTA,
@@ -247,12 +265,22 @@ static enum err_code no_user_quota(const struct balance *user, int64_t points, s
                    left, points);
 }
 
-static enum err_code no_token_quota(const struct balance *token, int64_t points, struct err *err)
+enum err_code balance_deny_token(int64_t left, int64_t points, struct err *err)
 {
     return err_set(err, ERR_NO_TOKEN_QUOTA,
                    "token quota is not enough, token remain quota: %" PRId64
                    ", need quota: %" PRId64,
-                   balance_available(token), points);
+                   left, points);
+}
+
+static enum err_code no_user_quota(const struct balance *user, int64_t points, struct err *err)
+{
+    return balance_deny_user(balance_available(user), points, err);
+}
+
+static enum err_code no_token_quota(const struct balance *token, int64_t points, struct err *err)
+{
+    return balance_deny_token(balance_available(token), points, err);
 }
 
 /* A free call takes nothing, but an account that has spent everything may not make it (billing
@@ -301,6 +329,14 @@ static enum err_code take_points(struct balance *user, struct balance *token, in
     return ERR_OK;
 }
 
+static void hold_accounts(struct hold *hold, struct balance *user, struct balance *token,
+                          int64_t points)
+{
+    hold->user = balance_ref(user);
+    hold->token = token ? balance_ref(token) : NULL;
+    hold->points = points;
+}
+
 enum err_code balance_reserve(struct balance *user, struct balance *token, int64_t points,
                               struct hold *hold, struct err *err)
 {
@@ -312,10 +348,17 @@ enum err_code balance_reserve(struct balance *user, struct balance *token, int64
     rc = take_points(user, token, points, err);
     if (rc != ERR_OK)
         return rc;
-    hold->user = balance_ref(user);
-    hold->token = token ? balance_ref(token) : NULL;
-    hold->points = points;
+    hold_accounts(hold, user, token, points);
     return ERR_OK;
+}
+
+void balance_take(struct balance *user, struct balance *token, int64_t points, struct hold *hold)
+{
+    *hold = (struct hold){.points = 0};
+    take_anyway(user, points);
+    if (token)
+        take_anyway(token, points);
+    hold_accounts(hold, user, token, points);
 }
 
 static void settle_entry(struct balance *e, int64_t points, int64_t cost)
@@ -332,6 +375,8 @@ void balance_settle(struct hold *hold, int64_t cost)
 {
     settle_entry(hold->user, hold->points, cost);
     settle_entry(hold->token, hold->points, cost);
+    if (hold->shared.member)
+        balance_shared_settle(&hold->shared, hold->points, cost);
     *hold = (struct hold){.points = 0};
 }
 
@@ -467,6 +512,8 @@ static void changed(struct balances *b, int64_t id, bool is_token, int64_t delta
     struct balance *e = find_entry(b, id, is_token);
     struct err err = {.msg = ""};
 
+    if (b->on_changed)
+        b->on_changed(b->on_changed_ctx, id, is_token);
     if (!e)
         return;
     if (!b->source) {

@@ -30,9 +30,16 @@ struct balances; /* the table */
 struct balance;  /* one entry, counted */
 struct db;
 
+/* Where a reservation counts that several nodes share: balance_shared.h. */
+struct shared_hold {
+    struct shared_member *member; /* NULL: nowhere */
+    struct shared_account *user, *token;
+};
+
 struct hold {                     /* plain value; zero = holds nothing */
     struct balance *user, *token; /* token NULL: playground or unlimited checks none */
     int64_t points;
+    struct shared_hold shared;
 };
 
 struct balances *balances_new(void);
@@ -47,6 +54,8 @@ struct balance *balance_open_user(struct balances *b, int64_t user_id, int64_t q
 struct balance *balance_open_token(struct balances *b, int64_t token_id, int64_t remain_quota,
                                    bool unlimited);
 struct balance *balance_ref(struct balance *e);
+int64_t balance_id(const struct balance *e);
+bool balance_is_unlimited(const struct balance *e);
 void balance_put(struct balance *e);
 int64_t balance_available(const struct balance *e);
 /* The same with what is only reserved: what the account would have if every call in flight ended
@@ -57,6 +66,11 @@ int64_t balance_unspent(const struct balance *e);
  * written on every path. Takes references. */
 MUST_CHECK enum err_code balance_reserve(struct balance *user, struct balance *token,
                                          int64_t points, struct hold *hold, struct err *err);
+/* Those errors, where `left` points are left. */
+enum err_code balance_deny_user(int64_t left, int64_t points, struct err *err);
+enum err_code balance_deny_token(int64_t left, int64_t points, struct err *err);
+/* Reserves without a denial: somebody who knows better has granted it. */
+void balance_take(struct balance *user, struct balance *token, int64_t points, struct hold *hold);
 /* Replaces the hold by the true cost (which may be more, or less): the difference is moved at once;
  * `cost` stays counted as unapplied until balance_applied(). The hold is zero after. */
 void balance_settle(struct hold *hold, int64_t cost);
@@ -81,5 +95,8 @@ void balances_commit_end(struct balances *b);
  * is added. */
 void balance_changed_user(struct balances *b, int64_t user_id, int64_t delta);
 void balance_changed_token(struct balances *b, int64_t token_id, int64_t delta);
+/* Who is told of such changes, whether there is an entry or not. Before threads. */
+void balances_on_changed(struct balances *b, void (*fn)(void *ctx, int64_t id, bool is_token),
+                         void *ctx);
 /* The token's `unlimited` flag was edited. */
 void balance_set_unlimited(struct balances *b, int64_t token_id, bool unlimited);

@@ -1,6 +1,7 @@
 #include "ledger/flush.h"
 
 #include "base/mem.h"
+#include "ledger/balance_shared.h"
 #include "ledger/batch.h"
 #include "obs/metrics.h"
 #include "store/repo_log_hours.h"
@@ -80,6 +81,19 @@ uint64_t flush_applied(struct flush *f, unsigned side, uint64_t journal_id)
 {
     assert(side < f->side_count);
     return position_of(&f->sides[side], journal_id)->applied;
+}
+
+enum err_code flush_announce(struct flush *f, uint64_t journal_id, struct err *err)
+{
+    for (unsigned i = 0; i < f->side_count; i++) {
+        CLEANUP(db_releasep) struct db_conn *c = NULL;
+
+        if (!f->sides[i].money)
+            continue;
+        TRY(db_acquire(f->sides[i].db, DB_WRITE, &c, err));
+        TRY(repo_ledger_move_position(c, journal_id, 0, 0, err));
+    }
+    return ERR_OK;
 }
 
 /* ---- one side, one transaction ---- */
@@ -187,6 +201,50 @@ static void lower_landed(struct work *w)
     lower_balances(w->f->balances, &landed);
 }
 
+/* What the journal of `end` has in `items`, for the member that shares its balances. */
+static void tell_journal(struct work *w, const struct flush_item *const *items, size_t item_count,
+                         const struct journal_mark *end)
+{
+    const struct flush_item **own =
+        arena_new_array(&w->arena, const struct flush_item *, item_count);
+    struct shared_cost *costs;
+    struct batch b = {.users = NULL};
+    size_t n = 0, count = 0;
+
+    for (size_t i = 0; i < item_count; i++) {
+        if (items[i]->end.journal_id == end->journal_id)
+            own[n++] = items[i];
+    }
+    batch_add_money(&w->arena, own, n, &b);
+    costs = arena_new_array(&w->arena, struct shared_cost, b.user_count + b.token_count);
+    for (size_t i = 0; i < b.user_count; i++)
+        costs[count++] = (struct shared_cost){b.users[i].id, b.users[i].quota, false};
+    for (size_t i = 0; i < b.token_count; i++)
+        costs[count++] = (struct shared_cost){b.tokens[i].id, b.tokens[i].quota, true};
+    shared_balances_applied(w->f->shared, end->journal_id, end->position, costs, count);
+}
+
+/* Of what landed before and what this transaction brought, each journal's in its order. */
+static void tell_members(struct work *w)
+{
+    const struct flush_item **all =
+        arena_new_array(&w->arena, const struct flush_item *, w->landed_count + w->n);
+    const struct flush_item *last;
+    size_t count = 0, at = 0;
+    struct map ends;
+
+    map_init(&ends);
+    for (size_t i = 0; i < w->landed_count; i++)
+        all[count++] = w->landed[i];
+    for (size_t i = 0; i < w->n; i++)
+        all[count++] = w->items[i];
+    for (size_t i = 0; i < count; i++)
+        map_put_u64(&ends, all[i]->end.journal_id, (void *)(uintptr_t)all[i]);
+    while ((last = map_next(&ends, &at)))
+        tell_journal(w, all, count, &last->end);
+    map_fini(&ends);
+}
+
 /* The items are in the database. `ours`: those that landed before are this process's own doing. */
 static void committed(struct work *w, bool ours)
 {
@@ -204,6 +262,8 @@ static void committed(struct work *w, bool ours)
     lower_landed(w);
     balances_commit_end(w->f->balances);
     w->f->committing = false;
+    if (w->f->shared)
+        tell_members(w);
 }
 
 static enum err_code transaction(struct work *w, struct db_conn *c, const struct flush_item *items,

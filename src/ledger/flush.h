@@ -30,8 +30,9 @@ struct flush_side {
 struct flush {
     struct flush_side sides[2];
     unsigned side_count;
-    struct balances *balances; /* may be NULL */
-    struct metrics *metrics;   /* may be NULL */
+    struct balances *balances;      /* may be NULL */
+    struct shared_balances *shared; /* may be NULL */
+    struct metrics *metrics;        /* may be NULL */
     _Atomic bool data_export;
     bool committing;  /* the epoch of the balances is odd */
     bool sums_due;    /* log rows may wait for flush_sum_up() */
@@ -47,6 +48,8 @@ void flush_fini(struct flush *f);
 MUST_CHECK enum err_code flush_know(struct flush *f, uint64_t journal_id, struct err *err);
 /* How far the journal is applied in a side, as far as is known. */
 uint64_t flush_applied(struct flush *f, unsigned side, uint64_t journal_id);
+/* Writes down a new journal before anything of it is applied, so that other nodes know of it. */
+MUST_CHECK enum err_code flush_announce(struct flush *f, uint64_t journal_id, struct err *err);
 /*
  * Applies. Items of one journal come in the order of their positions; what a side holds already is
  * passed over. On an error nothing or all of it may be in one of the sides: call again with the

@@ -331,6 +331,8 @@ static enum err_code open_journals(struct ledger *l, struct err *err)
     for (unsigned i = 0; i < l->conf.journals; i++) {
         TRY(journal_open(l->conf.journal_dir, l->conf.segment_bytes, &l->journals[i], err));
         TRY(flush_know(&l->own.flush, journal_id(l->journals[i]), err));
+        if (l->conf.shared)
+            TRY(flush_announce(&l->own.flush, journal_id(l->journals[i]), err));
     }
     return ERR_OK;
 }
@@ -392,6 +394,7 @@ enum err_code ledger_open(const struct ledger_conf *conf, struct ledger **out, s
     l->own.read_to = mem_zalloc(conf->journals * sizeof *l->own.read_to);
     init_shared(l);
     flush_init(&l->own.flush, conf->db, conf->log_db, conf->balances, conf->metrics);
+    l->own.flush.shared = conf->shared;
     if (conf->balances)
         balances_set_source(conf->balances, conf->db);
     *out = NULL;

@@ -27,6 +27,7 @@ struct ledger_conf {
     struct db *db;          /* main database */
     struct db *log_db;      /* where logs are; the same pointer when not elsewhere */
     struct balances *balances;
+    struct shared_balances *shared; /* is told what is applied; may be NULL */
     const struct clock *clock;
     struct metrics *metrics; /* may be NULL */
     /* quota_data is written with each batch, which makes it exact; the interval of the original
@@ -36,6 +37,11 @@ struct ledger_conf {
     size_t batch_records; /* in a transaction at most; 0: the default */
 };
 
+/* The name of whoever works with this journal folder, made when there is none: 16 characters and a
+ * NUL. Makes the folder, too. ERR_IO. */
+enum { LEDGER_NODE_ID = 17 };
+MUST_CHECK enum err_code ledger_node_id(struct str journal_dir, char id[LEDGER_NODE_ID],
+                                        struct err *err);
 /* Replays, makes the journals, starts the thread. ERR_IO (also: another process uses the folder),
  * ERR_DB, ERR_UNAVAILABLE. */
 MUST_CHECK enum err_code ledger_open(const struct ledger_conf *conf, struct ledger **out,
