@@ -17,6 +17,7 @@
 
 struct api;
 struct cache;
+struct shared_balances;
 
 struct api_conf {
     struct db *db, *log_db;
@@ -26,10 +27,11 @@ struct api_conf {
     struct first_password *first_password;
     struct balances *balances;
     struct ledger *ledger;
-    struct cache *cache;          /* what nodes share; may be NULL */
-    struct str node_name;         /* of this node among the others */
-    struct secret session_secret; /* SESSION_SECRET, or random per start */
-    struct secret crypto_secret;  /* CRYPTO_SECRET: hides addresses in Redis */
+    struct cache *cache;            /* what nodes share; may be NULL */
+    struct shared_balances *shared; /* balances among it; may be NULL */
+    struct str node_name;           /* of this node among the others */
+    struct secret session_secret;   /* SESSION_SECRET, or random per start */
+    struct secret crypto_secret;    /* CRYPTO_SECRET: hides addresses in Redis */
     struct str version;
     int64_t started_at_s;
     bool generate_default_token; /* GENERATE_DEFAULT_TOKEN */

@@ -3,6 +3,7 @@
 
 #include "api/groups.h"
 #include "cache/cache.h"
+#include "ledger/balance_shared.h"
 #include "store/repo_ability.h"
 #include "store/repo_setup.h"
 
@@ -127,6 +128,7 @@ static void write_redis(struct api_call *c)
 {
     struct redis *redis = call_conf(c)->cache ? cache_redis(call_conf(c)->cache) : NULL;
     struct json_writer *w = &c->writer;
+    struct shared_balances_state balances = {.members = 0};
     struct redis_status status;
 
     if (!redis)
@@ -137,6 +139,11 @@ static void write_redis(struct api_call *c)
     jw_key_str(w, STR("state"), status.up ? STR("up") : STR("down"));
     jw_key_i64(w, STR("since"), status.since_s);
     jw_key_str(w, STR("server"), str_from(status.server));
+    if (call_conf(c)->shared) {
+        shared_balances_status(call_conf(c)->shared, &balances);
+        jw_key_str(w, STR("balances"),
+                   balances.live == balances.members ? STR("shared") : STR("alone"));
+    }
     jw_key_str(w, STR("error"), status.up ? STR_NULL : str_from(status.last_error));
     jw_end(w);
 }

@@ -26,6 +26,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "cache/cache.h"
+#include "ledger/balance_shared.h"
 #include "net/sock.h"
 #include "store/repo_setup.h"
 
@@ -33,6 +34,7 @@ enum {
     OFFLOAD_THREADS = 8,
     OFFLOAD_QUEUE = 4096,
     DRAIN_MS = 15000,
+    TELL_MS = 3000,  /* for the ledger and Redis to learn of the last calls */
     STOP_MS = 20000, /* for running requests, and again for the ledger */
     CUT_MS = 5000,   /* after that, for their last bytes */
     LOOK_MS = 20
@@ -47,7 +49,8 @@ struct worker {
     struct loop *loop;
     struct http_client *client;
     struct tls_ctx *redis_tls;
-    struct redis *redis; /* NULL: none */
+    struct redis *redis;          /* NULL: none */
+    struct shared_member *member; /* of shared balances; NULL: none */
     struct http_server *server;
     struct relay_loop *relay;
     struct loop_msg close, stop;
@@ -68,6 +71,7 @@ struct app {
     struct scheduler *scheduler;
     struct balances *balances;
     struct ledger *ledger;
+    struct shared_balances *shared; /* NULL: no Redis */
     struct first_password *first_password;
     struct apikeys *apikeys;
     struct publisher *publisher;
@@ -182,6 +186,20 @@ static enum err_code open_store(struct app *a, struct err *err)
     return stores_open(a->options, &a->stores, err);
 }
 
+/* With Redis other nodes spend from the same balances. */
+static enum err_code share_balances(struct app *a, struct str journal_dir, struct err *err)
+{
+    char id[LEDGER_NODE_ID];
+    struct shared_conf conf = {.balances = a->balances, .db = a->stores.db, .offload = a->offload};
+
+    if (!a->options->redis)
+        return ERR_OK;
+    TRY(ledger_node_id(journal_dir, id, err));
+    conf.node = str_from(id);
+    a->shared = shared_balances_new(&conf);
+    return ERR_OK;
+}
+
 static enum err_code open_ledger(struct app *a, struct err *err)
 {
     struct ledger_conf conf = {
@@ -193,6 +211,8 @@ static enum err_code open_ledger(struct app *a, struct err *err)
         .clock = clock_system(),
     };
 
+    TRY(share_balances(a, conf.journal_dir, err));
+    conf.shared = a->shared;
     return ledger_open(&conf, &a->ledger, err);
 }
 
@@ -250,6 +270,7 @@ static struct api_conf api_conf_of(struct app *a)
         .session_secret = o->session_secret,
         .crypto_secret = o->crypto_secret,
         .cache = a->cache,
+        .shared = a->shared,
         .node_name = node_name(a->node),
         .batch_update = o->batch_update,
         .version = STR("v" YOURAPI_VERSION),
@@ -434,6 +455,10 @@ static enum err_code start_worker(struct app *a, unsigned i, struct err *err)
     TRY(http_client_new(w->loop, a->offload, &client, &w->client, err));
     TRY(start_redis(a, w, err));
     w->relay = relay_loop_new(a->relay, i, w->loop, w->client, w->redis);
+    if (w->redis)
+        w->member = shared_member_new(a->shared, w->loop, w->redis,
+                                      journal_id(ledger_journal(a->ledger, i)));
+    relay_loop_share(w->relay, w->member);
     return http_server_open(w->loop, &server, "", a->options->port, &w->server, err);
 }
 
@@ -526,6 +551,18 @@ static void end_requests(struct app *a)
     wait_until_done(a, CUT_MS);
 }
 
+/* What this node has spent is in the database, and Redis knows, before its connections end. */
+static void settle_shared(struct app *a)
+{
+    struct shared_balances_state state;
+
+    if (!a->shared || worker_count(a) == 0 || !a->workers[0].started)
+        return;
+    shared_balances_status(a->shared, &state);
+    if (state.live > 0 && ledger_flush(a->ledger, TELL_MS))
+        (void)shared_balances_drain(a->shared, TELL_MS);
+}
+
 static void end_loops(struct app *a)
 {
     for (unsigned i = 0; i < worker_count(a); i++) {
@@ -542,6 +579,7 @@ static void free_workers(struct app *a)
 {
     for (unsigned i = 0; i < worker_count(a); i++) {
         redis_free(a->workers[i].redis);
+        shared_member_free(a->workers[i].member);
         tls_ctx_free(a->workers[i].redis_tls);
         http_client_free(a->workers[i].client);
         loop_free(a->workers[i].loop);
@@ -627,6 +665,7 @@ void app_stop(struct app *a)
     if (a->relay && a->workers)
         relay_stop_probes(a->relay);
     end_requests(a);
+    settle_shared(a);
     if (a->offload)
         offload_stop(a->offload); /* its jobs answer to the loops, and lie in their memory */
     end_loops(a);
@@ -649,6 +688,7 @@ void app_stop(struct app *a)
     if (a->relay)
         relay_free(a->relay);
     publisher_free(a->publisher);
+    shared_balances_free(a->shared);
     if (a->balances)
         balances_free(a->balances);
     tls_trust_free(a->trust);

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "ledger/balance_shared.h"
 #include "store/repo_token.h"
 
 /* Up to which body, and for how much more than its cost, a bound is held instead of a count. */
@@ -377,16 +378,89 @@ static int64_t points_to_hold(struct exchange *x, const struct credential_balanc
     return hold_for(x, exchange_prompt_tokens(x));
 }
 
-static enum step_next reserve(struct exchange *x)
+/* A reservation in Redis, which is waited for. */
+struct reservation {
+    struct balance_wait wait;
+    struct exchange *x;
+    enum { RESERVE_IDLE, RESERVE_WAITS, RESERVE_ANSWERED } state;
+    enum err_code rc;
+    struct err err;
+};
+
+static void on_reserved(struct balance_wait *w, enum err_code rc, const struct err *err)
+{
+    struct reservation *v = container_of(w, struct reservation, wait);
+
+    v->state = RESERVE_ANSWERED;
+    v->rc = rc;
+    if (rc != ERR_OK)
+        v->err = *err;
+    exchange_run(v->x);
+}
+
+static void cancel_reservation(void *reservation)
+{
+    balance_wait_cancel(&((struct reservation *)reservation)->wait);
+}
+
+static struct reservation *reservation_of(struct exchange *x)
+{
+    if (!x->rl->shared || x->reservation)
+        return x->reservation;
+    x->reservation = arena_new(x->arena, struct reservation);
+    x->reservation->x = x;
+    x->reservation->wait.done = on_reserved;
+    arena_defer(x->arena, cancel_reservation, x->reservation);
+    return x->reservation;
+}
+
+/* False: the answer is still to come. */
+static bool reserve_points(struct exchange *x, enum err_code *rc, struct err *err)
 {
     struct credential_balance *b = x->cred->attached;
-    struct err err = {0};
+    struct reservation *v = reservation_of(x);
 
-    if (balance_reserve(b->user, b->token, points_to_hold(x, b), &x->hold, &err) == ERR_OK)
-        return NEXT_STEP;
-    if (!x->refreshed && refresh_balance(x))
+    if (v && v->state == RESERVE_WAITS)
+        return false;
+    if (v && v->state == RESERVE_ANSWERED) {
+        v->state = RESERVE_IDLE;
+        *rc = v->rc;
+        *err = v->err;
+        return true;
+    }
+    if (balance_reserve_start(x->rl->shared, b->user, b->token, points_to_hold(x, b), &x->hold,
+                              v ? &v->wait : NULL, rc, err))
+        return true;
+    v->state = RESERVE_WAITS;
+    return false;
+}
+
+/* What was to be held was a bound, because the caller seemed to have plenty: now the prompt is
+ * counted. */
+static bool count_instead(struct exchange *x)
+{
+    if (x->plan.model.per_call || x->prompt_tokens >= 0)
+        return false;
+    exchange_prompt_tokens(x);
+    return true;
+}
+
+static enum step_next reserve(struct exchange *x)
+{
+    struct err err = {0};
+    enum err_code rc;
+    bool final;
+
+    do {
+        if (!reserve_points(x, &rc, &err))
+            return NEXT_WAIT;
+        if (rc == ERR_OK)
+            return NEXT_STEP;
+        final = x->reservation && x->reservation->wait.final;
+    } while (final && count_instead(x));
+    if (!final && !x->refreshed && refresh_balance(x))
         return NEXT_WAIT;
-    return exchange_fail(x, err.code, "%s", err.msg);
+    return exchange_fail(x, rc, "%s", err.msg);
 }
 
 static enum step_next price_request(struct exchange *x)

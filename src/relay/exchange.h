@@ -55,11 +55,12 @@ struct relay_loop {
     struct http_client *client;
     struct redis *redis; /* NULL: none */
     struct journal *journal;
-    struct snapshot *snap; /* in force; swapped by a message */
-    bool primed;           /* it had its first snapshot; the publisher's only */
-    bool appended;         /* a record went into the journal in this turn */
-    struct list exchanges; /* all that live */
-    bool stopping;         /* no call to an upstream begins any more */
+    struct shared_member *shared; /* NULL: balances are this node's alone */
+    struct snapshot *snap;        /* in force; swapped by a message */
+    bool primed;                  /* it had its first snapshot; the publisher's only */
+    bool appended;                /* a record went into the journal in this turn */
+    struct list exchanges;        /* all that live */
+    bool stopping;                /* no call to an upstream begins any more */
 };
 
 struct relay {
@@ -104,8 +105,9 @@ struct exchange {
     bool rate_entered;     /* counted as under way by rate.c */
     struct rate_shared rate_shared; /* the same over all nodes */
     struct hold hold;
-    bool refreshed;  /* a denial was re-checked at the source */
-    unsigned checks; /* that were passed */
+    struct reservation *reservation; /* admit.c's; NULL: balances are this node's alone */
+    bool refreshed;                  /* a denial was re-checked at the source */
+    unsigned checks;                 /* that were passed */
 
     /* SELECT and SEND, anew for each attempt */
     const struct route_channel *channel;

@@ -160,6 +160,11 @@ struct relay_loop *relay_loop_new(struct relay *r, unsigned i, struct loop *loop
     return rl;
 }
 
+void relay_loop_share(struct relay_loop *rl, struct shared_member *member)
+{
+    rl->shared = member;
+}
+
 /* A snapshot on its way to the loops; the last one to take it tells the publisher. */
 struct publication {
     pthread_mutex_t lock;

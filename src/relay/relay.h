@@ -49,6 +49,9 @@ void relay_free(struct relay *r); /* after the loops have ended */
  * loop's client; NULL: none. */
 struct relay_loop *relay_loop_new(struct relay *r, unsigned i, struct loop *loop,
                                   struct http_client *client, struct redis *redis);
+/* The loop reserves through this member of shared balances, which lives until the loop has ended.
+ * Before the loop runs. */
+void relay_loop_share(struct relay_loop *rl, struct shared_member *member);
 /* At shutdown, when running requests have had their time: settles those that wait for an upstream
  * for what they have used, tells their clients, and begins no call any more. Loop thread. */
 void relay_loop_stop(struct relay_loop *rl);
