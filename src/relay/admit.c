@@ -429,7 +429,8 @@ static bool reserve_points(struct exchange *x, enum err_code *rc, struct err *er
         return true;
     }
     if (balance_reserve_start(x->rl->shared, b->user, b->token, points_to_hold(x, b), &x->hold,
-                              v ? &v->wait : NULL, rc, err))
+                              v ? &v->wait : NULL, rc, err) ||
+        !v) /* which is always answered at once */
         return true;
     v->state = RESERVE_WAITS;
     return false;
