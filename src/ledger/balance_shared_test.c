@@ -553,6 +553,19 @@ static void wait_quiet(struct world *w)
     CHECK(quiet);
 }
 
+/* Waits until all members are on a list that may just have been lost. */
+static void wait_entered(struct world *w)
+{
+    struct str argv[] = {STR("HLEN"), STR("yourapi:balance:members")};
+    uint64_t due = clock_mono_ms() + PATIENCE_MS;
+    int64_t want = 5 + 3 * LOOPS * (int64_t)w->count; /* an epoch has 5 fields, a member 3 */
+
+    while (ask_number(w, argv, 2, 0) < want && clock_mono_ms() < due)
+        pause_ms(1);
+    CHECK_EQ(ask_number(w, argv, 2, 0), want);
+    wait_live(w);
+}
+
 static void check_sums(struct world *w)
 {
     int64_t quota = w->start - totals(w).spent;
@@ -637,6 +650,30 @@ TEST(connections_that_are_cut_under_load_change_no_balance)
     }
     end_calls(&w);
     wait_live(&w);
+    check_sums(&w);
+    world_close(&w);
+}
+
+/* The connections stay. */
+TEST(a_redis_that_forgets_everything_under_load_changes_no_balance)
+{
+    struct world w;
+    struct str forget[] = {STR("FLUSHALL")}, scripts[] = {STR("SCRIPT"), STR("FLUSH")};
+
+    NEED_SERVER();
+    world_open(&w, 2, 1000000000, "");
+    w.random = true;
+    start_calls(&w, 20, true);
+    for (int i = 0; i < 20; i++) {
+        wait_granted(&w, 200);
+        (void)ask_number(&w, scripts, 2, 0);
+        wait_granted(&w, 50);
+        (void)ask_number(&w, forget, 1, 0);
+        wait_entered(&w);
+    }
+    end_calls(&w);
+    CHECK_EQ(totals(&w).failed, 0);
+    wait_quiet(&w);
     check_sums(&w);
     world_close(&w);
 }
@@ -828,6 +865,7 @@ TEST(a_wait_that_is_cancelled_leaves_nothing_held)
 TEST_MAIN(of_ten_thousand_calls_through_three_nodes_exactly_a_hundred_are_admitted,
           with_calls_of_any_size_nothing_goes_below_zero_and_the_rest_can_be_spent,
           connections_that_are_cut_under_load_change_no_balance,
+          a_redis_that_forgets_everything_under_load_changes_no_balance,
           a_redis_that_comes_back_empty_is_used_again,
           a_redis_that_comes_back_with_old_data_is_used_again,
           what_a_dead_node_held_counts_until_it_comes_back,

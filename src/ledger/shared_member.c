@@ -128,19 +128,27 @@ void shared_command_send(struct shared_command *c, const struct str *args, size_
 {
     enum { MOST = SHARED_KEYS * 3 + 16 };
     struct shared_member *m = c->member;
-    struct shared_text keys[SHARED_KEYS + 1], number;
+    const struct redis_script *script = &m->shared->scripts.script[c->script];
+    struct shared_text keys[SHARED_KEYS + 1], key_count, number;
     struct str argv[MOST];
+    struct redis_command cmd = {.script = script, .keys = c->count + 1, .argv = argv};
     size_t count = 0;
-    struct redis_command cmd = {.script = &m->shared->scripts.script[c->script], .argv = argv};
 
-    assert(c->count <= SHARED_KEYS && c->count + n + 3 <= MOST);
+    assert(c->count <= SHARED_KEYS && c->count + n + 6 <= MOST);
+    if (c->script == SHARED_PUBLISH) {
+        /* A script that the server has forgotten is sent again, behind what came after it. Changes
+         * may change places, an absolute value may not: it goes with its text. */
+        cmd.script = NULL;
+        argv[count++] = STR("EVAL");
+        argv[count++] = script->source;
+        argv[count++] = shared_number(&key_count, (int64_t)cmd.keys);
+    }
     argv[count++] = shared_members_key(m, &keys[0]);
     for (size_t i = 0; i < c->count; i++) {
         argv[count++] = shared_key_of(m, c->parts[i].account, &keys[i + 1]);
         c->parts[i].account->commands++;
         c->parts[i].account->used_ms = loop_now_ms(m->loop);
     }
-    cmd.keys = count;
     argv[count++] = str_from(m->name);
     argv[count++] = shared_number(&number, (int64_t)c->number);
     for (size_t i = 0; i < n; i++)

@@ -98,14 +98,16 @@ static const char applied[] =
            "for i = 2, #KEYS do\n"
            "  local key, cost = KEYS[i], tonumber(ARGV[i + 3])\n"
            "  local h = open(key)\n"
-           "  local v = call('HGET', key, 'v')\n"
-           "  if h.base and (position(v, J) or 0) < pos then\n"
+           "  local was = call('HMGET', key, aJ, 'v')\n"
+           "  if h.base and (position(was[2], J) or 0) < pos then\n"
            "    call('HINCRBY', key, 'base', int(-cost))\n"
            "  end\n"
            "  r[i] = add(key, h, -cost)\n"
-           "  call('HSET', key, aJ, ARGV[3])\n"
+           "  if pos > num(was[1]) then call('HSET', key, aJ, ARGV[3]) end\n"
            "end\n"
-           "if ARGV[4] == '1' then call('HSET', M, 'p:' .. J, ARGV[3]) end\n"
+           "if ARGV[4] == '1' and pos > num(call('HGET', M, 'p:' .. J)) then\n"
+           "  call('HSET', M, 'p:' .. J, ARGV[3])\n"
+           "end\n"
            "return r\n";
 
 /* While a commit is not told its cost would be taken off twice, until it is: better to read again.
