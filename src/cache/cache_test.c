@@ -48,6 +48,19 @@ static void wait_live(struct node *n, bool live)
     CHECK_EQ(cache_live(n->cache), live);
 }
 
+/* Who listens may be back before who publishes. */
+static void wait_connected(struct node *n)
+{
+    struct redis_status status = {.up = false};
+
+    for (int i = 0; i < PATIENCE_MS / 5 && !status.up; i++) {
+        redis_status(cache_redis(n->cache), &status);
+        if (!status.up)
+            pause_ms(5);
+    }
+    CHECK(status.up);
+}
+
 static void node_open(struct node *n, uint16_t port)
 {
     struct cache_conf conf = {.on_change = on_change, .ctx = n, .retry_max_ms = 100};
@@ -135,6 +148,7 @@ TEST(after_a_time_without_redis_everything_counts_as_changed)
     wait_heard(&b, CACHE_CHANGE_ALL, 2);
     CHECK_EQ(heard(&b, CACHE_CHANGE_TOKEN), 0);
     wait_live(&b, true);
+    wait_connected(&a);
     publish(&a, CACHE_CHANGE_CONFIG, 0);
     wait_heard(&b, CACHE_CHANGE_CONFIG, 1);
     node_close(&a);
