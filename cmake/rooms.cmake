@@ -4,7 +4,7 @@
 # the rooms of its row and nothing else, so a call to a room outside the row does not even link.
 #
 # The thread sanitizer has nothing to see in tests without threads: only those of these rooms and names are built for it.
-set(ROOMS_THREADED "/(obs|net|http|store|cache|auth|ledger|relay|api|app)/[^/]*$|/(log|mpsc|random|snapshot)_test\\.c$")
+set(ROOMS_THREADED "/(obs|net|http|store|cache|auth|ledger|relay|api|app)/[^/]*$|/(log|mpsc|random|snapshot|wait)_test\\.c$")
 
 function(yourapi_rooms table)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${table})

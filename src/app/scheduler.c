@@ -1,12 +1,11 @@
 #include "app/scheduler.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/wait.h"
 #include "store/repo_meta.h"
 
 enum { TURN_MS = 500, BEAT_MS = 10000, CLAIM_MS = 3000 };
@@ -142,15 +141,11 @@ static void turn(struct scheduler *s)
 
 static bool wait_turn(struct scheduler *s)
 {
-    struct timespec until;
+    const struct timespec until = wait_until_ms(TURN_MS);
     bool stop;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += TURN_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&s->lock);
-    while (!s->stop && pthread_cond_timedwait(&s->wake, &s->lock, &until) != ETIMEDOUT)
+    while (!s->stop && wait_locked(&s->wake, &s->lock, &until))
         ;
     stop = s->stop;
     pthread_mutex_unlock(&s->lock);
@@ -174,17 +169,13 @@ enum err_code scheduler_start(const struct scheduler_conf *conf, struct schedule
 {
     struct scheduler *s = mem_new(struct scheduler);
     uint64_t sync_ms = (uint64_t)conf->sync_s * 1000;
-    pthread_condattr_t attr;
 
     s->conf = *conf;
     s->sync = (struct timed){.period_ms = sync_ms, .due_ms = clock_mono_ms() + sync_ms};
     s->beat.period_ms = BEAT_MS;
     s->claim.period_ms = CLAIM_MS;
     pthread_mutex_init(&s->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->wake, &attr);
-    pthread_condattr_destroy(&attr);
+    wait_init(&s->wake);
     if (pthread_create(&s->thread, NULL, run, s) == 0) {
         *out = s;
         return ERR_OK;

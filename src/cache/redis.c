@@ -14,6 +14,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/wait.h"
 #include "cache/redis_hello.h"
 
 enum { COMMAND_BYTES_MAX = 16 * 1024 * 1024, RING_FIRST = 64, ASK_GRACE_MS = 1000 };
@@ -533,12 +534,8 @@ struct question {
 static struct question *question_new(void)
 {
     struct question *q = mem_new(struct question);
-    pthread_condattr_t attr;
 
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&q->answered, &attr);
-    pthread_condattr_destroy(&attr);
+    wait_init(&q->answered);
     pthread_mutex_init(&q->lock, NULL);
     arena_init(&q->arena, 0);
     q->holders = 2;
@@ -576,20 +573,12 @@ static void on_answer(struct redis_call *call, const struct redis_value *reply,
     question_leave(q);
 }
 
-static void wait_until(struct question *q, uint64_t due_ms)
-{
-    const struct timespec due = {.tv_sec = (time_t)(due_ms / 1000),
-                                 .tv_nsec = (long)(due_ms % 1000) * 1000000};
-
-    while (!q->done)
-        if (pthread_cond_timedwait(&q->answered, &q->lock, &due) != 0)
-            break;
-}
-
 /* The loop answers in time by itself; only one that is stuck lets the thread go on without. */
 enum err_code redis_ask(struct redis *r, const struct redis_command *cmd, uint64_t timeout_ms,
                         struct arena *a, struct redis_value *reply, bool *sent, struct err *err)
 {
+    const uint64_t most_ms = (timeout_ms ? timeout_ms : r->conf.call_ms) + ASK_GRACE_MS;
+    const struct timespec until = wait_until_ms((int64_t)most_ms);
     struct question *q = question_new();
     enum err_code rc;
 
@@ -600,7 +589,8 @@ enum err_code redis_ask(struct redis *r, const struct redis_command *cmd, uint64
     if (rc != ERR_OK) {
         q->holders = 1;
     } else {
-        wait_until(q, clock_mono_ms() + (timeout_ms ? timeout_ms : r->conf.call_ms) + ASK_GRACE_MS);
+        while (!q->done && wait_locked(&q->answered, &q->lock, &until))
+            ;
         rc = q->done ? q->code : err_set(err, ERR_UNAVAILABLE, "Redis: no answer");
         if (q->done && q->code == ERR_OK)
             *reply = redis_value_dup(a, &q->value);

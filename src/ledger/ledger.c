@@ -8,11 +8,11 @@
 #include <stdatomic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/wait.h"
 #include "ledger/flush.h"
 #include "ledger/replay.h"
 #include "obs/metrics.h"
@@ -59,20 +59,6 @@ struct ledger {
 
 /* ---- waiting ---- */
 
-static struct timespec deadline_in(int64_t ms)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += ms % 1000 * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
-}
-
 static bool has_work(struct ledger *l)
 {
     for (unsigned i = 0; i < l->conf.journals; i++) {
@@ -87,13 +73,13 @@ static bool has_work(struct ledger *l)
  * other (both in sequentially consistent order). */
 static void sleep_unless_work(struct ledger *l, int64_t ms)
 {
-    struct timespec until = deadline_in(ms);
+    struct timespec until = wait_until_ms(ms);
 
     atomic_store(&l->state, ASLEEP);
     if (!has_work(l)) {
         pthread_mutex_lock(&l->shared.lock);
         while (atomic_load(&l->state) == ASLEEP && !l->shared.stop && l->shared.hurry == 0) {
-            if (pthread_cond_timedwait(&l->shared.wake, &l->shared.lock, &until) == ETIMEDOUT)
+            if (!wait_locked(&l->shared.wake, &l->shared.lock, &until))
                 break;
         }
         pthread_mutex_unlock(&l->shared.lock);
@@ -104,12 +90,12 @@ static void sleep_unless_work(struct ledger *l, int64_t ms)
 /* Lets records come together, unless somebody is in a hurry. */
 static void gather(struct ledger *l, int64_t ms)
 {
-    struct timespec until = deadline_in(ms);
+    struct timespec until = wait_until_ms(ms);
 
     atomic_store(&l->state, GATHERING);
     pthread_mutex_lock(&l->shared.lock);
     while (!l->shared.stop && l->shared.hurry == 0) {
-        if (pthread_cond_timedwait(&l->shared.wake, &l->shared.lock, &until) == ETIMEDOUT)
+        if (!wait_locked(&l->shared.wake, &l->shared.lock, &until))
             break;
     }
     pthread_mutex_unlock(&l->shared.lock);
@@ -141,12 +127,12 @@ static bool stopping(struct ledger *l)
 /* Between two tries: true when it is time to give up. */
 static bool pause_and_give_up(struct ledger *l, int64_t ms)
 {
-    struct timespec until = deadline_in(ms);
+    struct timespec until = wait_until_ms(ms);
     bool give_up;
 
     pthread_mutex_lock(&l->shared.lock);
     if (!l->shared.stop)
-        pthread_cond_timedwait(&l->shared.wake, &l->shared.lock, &until);
+        (void)wait_locked(&l->shared.wake, &l->shared.lock, &until);
     give_up = l->shared.stop && clock_mono_ms() >= l->shared.give_up_at_ms;
     pthread_mutex_unlock(&l->shared.lock);
     if (!give_up)
@@ -358,14 +344,9 @@ static enum err_code open_parts(struct ledger *l, struct err *err)
 
 static void init_shared(struct ledger *l)
 {
-    pthread_condattr_t monotonic;
-
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&l->shared.lock, NULL);
-    pthread_cond_init(&l->shared.wake, &monotonic);
-    pthread_cond_init(&l->shared.progress, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    wait_init(&l->shared.wake);
+    wait_init(&l->shared.progress);
 }
 
 static struct str keep(struct str s)
@@ -479,7 +460,7 @@ static bool reached(struct ledger *l, const uint64_t *targets)
 
 bool ledger_flush(struct ledger *l, int64_t timeout_ms)
 {
-    struct timespec until = deadline_in(timeout_ms);
+    struct timespec until = wait_until_ms(timeout_ms);
     uint64_t *targets = mem_zalloc(l->conf.journals * sizeof *targets);
     bool done;
 
@@ -489,7 +470,7 @@ bool ledger_flush(struct ledger *l, int64_t timeout_ms)
     l->shared.hurry++;
     pthread_cond_signal(&l->shared.wake);
     while (!(done = reached(l, targets))) {
-        if (pthread_cond_timedwait(&l->shared.progress, &l->shared.lock, &until) == ETIMEDOUT) {
+        if (!wait_locked(&l->shared.progress, &l->shared.lock, &until)) {
             done = reached(l, targets);
             break;
         }

@@ -8,6 +8,7 @@
 #include "base/json_write.h"
 #include "base/mem.h"
 #include "base/panic.h"
+#include "base/wait.h"
 #include "relay/exchange.h"
 
 enum { PROBE_WAIT_S = 320, PROBE_LOOK_MS = 100 };
@@ -140,13 +141,9 @@ static void on_stop(struct loop_msg *msg)
 /* Waits a little; afterwards asks the loop to give up when the program is ending. */
 static void wait_a_little_locked(struct probe *p)
 {
-    struct timespec until;
+    const struct timespec until = wait_until_ms(PROBE_LOOK_MS);
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += PROBE_LOOK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_cond_timedwait(&p->over, &p->lock, &until);
+    (void)wait_locked(&p->over, &p->lock, &until);
     if (!p->done && !p->asked && p->rl->relay->stopping) {
         p->asked = true;
         p->stop.fn = on_stop;
@@ -184,7 +181,7 @@ void relay_probe(struct relay *r, int64_t channel_id, struct str model, struct p
     arena_init(&p->arena, 0);
     p->model = str_dup(&p->arena, model);
     pthread_mutex_init(&p->lock, NULL);
-    pthread_cond_init(&p->over, NULL);
+    wait_init(&p->over);
     r->probes++;
     loop_post(p->rl->loop, &p->msg);
     if (!wait_until_over(p))

@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "base/mem.h"
+#include "base/wait.h"
 #include "relay/exchange.h"
 
 static enum step_next (*const steps[STEP_COUNT])(struct exchange *x) = {
@@ -209,12 +210,10 @@ static void on_delivery(struct loop_msg *msg)
  * process. */
 static void wait_for_all(struct publication *pub)
 {
-    struct timespec until;
+    const struct timespec until = wait_until_ms(5000);
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 5;
     pthread_mutex_lock(&pub->lock);
-    while (pub->waiting > 0 && pthread_cond_timedwait(&pub->all_taken, &pub->lock, &until) == 0)
+    while (pub->waiting > 0 && wait_locked(&pub->all_taken, &pub->lock, &until))
         ;
     pthread_mutex_unlock(&pub->lock);
 }
@@ -227,7 +226,7 @@ void relay_publish(struct relay *r, struct snapshot *snap, bool wait)
     health_attach(r->health, snap);
     ledger_set_data_export(r->conf.ledger, snap->settings.data_export);
     pthread_mutex_init(&pub->lock, NULL);
-    pthread_cond_init(&pub->all_taken, NULL);
+    wait_init(&pub->all_taken);
     for (unsigned i = 0; i < r->conf.loops; i++)
         running += r->loops[i].primed;
     pub->waiting = running;

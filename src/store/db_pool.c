@@ -1,12 +1,11 @@
 #include "store/db_pool.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/wait.h"
 
 struct db_pool {
     struct db_pool_conf conf;
@@ -27,7 +26,6 @@ struct db_pool *db_pool_new(const struct db_pool_conf *conf, const struct db_poo
                             void *ctx)
 {
     struct db_pool *p = mem_new(struct db_pool);
-    pthread_condattr_t attr;
 
     assert(conf->max_open > 0);
     p->conf = *conf;
@@ -35,10 +33,7 @@ struct db_pool *db_pool_new(const struct db_pool_conf *conf, const struct db_poo
     p->ctx = ctx;
     list_init(&p->idle);
     pthread_mutex_init(&p->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&p->returned, &attr);
-    pthread_condattr_destroy(&attr);
+    wait_init(&p->returned);
     return p;
 }
 
@@ -58,29 +53,15 @@ void db_pool_free(struct db_pool *p)
 
 /* Taking. */
 
-static struct timespec deadline_in(int64_t ms)
-{
-    struct timespec at;
-
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += (time_t)(ms / 1000);
-    at.tv_nsec += (long)(ms % 1000) * 1000000L;
-    if (at.tv_nsec >= 1000000000L) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000L;
-    }
-    return at;
-}
-
 static bool can_take_locked(const struct db_pool *p)
 {
     return p->idle_count > 0 || p->open < p->conf.max_open;
 }
 
-static bool wait_locked(struct db_pool *p, const struct timespec *until)
+static bool wait_for_one_locked(struct db_pool *p, const struct timespec *until)
 {
     while (!can_take_locked(p))
-        if (pthread_cond_timedwait(&p->returned, &p->lock, until) == ETIMEDOUT)
+        if (!wait_locked(&p->returned, &p->lock, until))
             return can_take_locked(p);
     return true;
 }
@@ -147,7 +128,7 @@ static enum err_code open_new(struct db_pool *p, struct db_pool_conn **out, stru
 
 enum err_code db_pool_take(struct db_pool *p, struct db_pool_conn **out, struct err *err)
 {
-    struct timespec until = deadline_in(p->conf.wait_ms);
+    struct timespec until = wait_until_ms(p->conf.wait_ms);
 
     for (;;) {
         struct db_pool_conn *c = NULL;
@@ -155,7 +136,7 @@ enum err_code db_pool_take(struct db_pool *p, struct db_pool_conn **out, struct 
 
         *out = NULL;
         pthread_mutex_lock(&p->lock);
-        free = wait_locked(p, &until);
+        free = wait_for_one_locked(p, &until);
         if (free)
             c = take_locked(p);
         pthread_mutex_unlock(&p->lock);

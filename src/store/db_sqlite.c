@@ -14,12 +14,12 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/wait.h"
 #include "store/db_cache.h"
 #include "store/db_driver.h"
 
@@ -445,20 +445,6 @@ static enum err_code conn_open(struct sqlite_db *db, enum db_access access,
 
 /* Pool. */
 
-static struct timespec deadline_in(int ms)
-{
-    struct timespec at;
-
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += (long)(ms % 1000) * 1000000L;
-    if (at.tv_nsec >= 1000000000L) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000L;
-    }
-    return at;
-}
-
 static bool can_take_locked(const struct sqlite_db *db, enum db_access access)
 {
     if (access == DB_WRITE)
@@ -469,10 +455,10 @@ static bool can_take_locked(const struct sqlite_db *db, enum db_access access)
 /* Waits until one may be taken; false when the busy time-out is over. */
 static bool pool_wait_locked(struct sqlite_db *db, enum db_access access)
 {
-    struct timespec until = deadline_in(db->busy_ms);
+    struct timespec until = wait_until_ms(db->busy_ms);
 
     while (!can_take_locked(db, access))
-        if (pthread_cond_timedwait(&db->pool.returned, &db->pool.lock, &until) == ETIMEDOUT)
+        if (!wait_locked(&db->pool.returned, &db->pool.lock, &until))
             return can_take_locked(db, access);
     return true;
 }
@@ -604,7 +590,6 @@ static struct sqlite_db *db_new(const struct db_conf *conf)
     struct sqlite_db *db = mem_new(struct sqlite_db);
     struct str parameters = conf->sqlite_path, path = str_cut(&parameters, '?');
     int64_t busy_ms = conf->busy_timeout_ms > 0 ? conf->busy_timeout_ms : BUSY_TIMEOUT_MS;
-    pthread_condattr_t attr;
 
     busy_ms = path_busy_timeout(parameters, busy_ms);
     db->base.driver = &sqlite_driver;
@@ -614,10 +599,7 @@ static struct sqlite_db *db_new(const struct db_conf *conf)
         memcpy(db->path, path.p, path.n);
     list_init(&db->pool.idle);
     pthread_mutex_init(&db->pool.lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&db->pool.returned, &attr);
-    pthread_condattr_destroy(&attr);
+    wait_init(&db->pool.returned);
     return db;
 }
 
