@@ -22,10 +22,6 @@
 enum {
     STATEMENTS = 64, /* the server's limit (16,382) is for all connections together */
     STATEMENT_MS = 60000,
-    MAX_OPEN = 1000, /* these three as the original has them */
-    MAX_IDLE = 100,
-    LIFETIME_MS = 60000,
-    WAIT_MS = 5000,
     SQL_LIMIT = 1 << 20,
     DEADLOCK_TRIES = 5,
     PING_MS = 3000,
@@ -818,26 +814,9 @@ static const struct db_driver mysql_driver = {
 
 /* Opening. */
 
-/* For a connection, and for a row that another transaction has changed. */
-static int64_t wait_ms(const struct db_conf *conf)
-{
-    return conf->busy_timeout_ms > 0 ? conf->busy_timeout_ms : WAIT_MS;
-}
-
-static struct db_pool_conf pool_conf(const struct db_conf *conf)
-{
-    return (struct db_pool_conf){
-        .max_open = conf->max_open_conns ? conf->max_open_conns : MAX_OPEN,
-        .max_idle = conf->max_idle_conns ? conf->max_idle_conns : MAX_IDLE,
-        .lifetime_ms = conf->conn_lifetime_ms > 0 ? conf->conn_lifetime_ms : LIFETIME_MS,
-        .check_ms = DB_POOL_CHECK_MS,
-        .wait_ms = wait_ms(conf),
-    };
-}
-
 static enum err_code db_new(const struct db_conf *conf, struct mysql_db **out, struct err *err)
 {
-    const struct db_pool_conf pool = pool_conf(conf);
+    const struct db_pool_conf pool = db_pool_conf_of(conf);
     struct mysql_db *db = mem_new(struct mysql_db);
     struct str dsn;
     enum err_code rc;
@@ -853,7 +832,7 @@ static enum err_code db_new(const struct db_conf *conf, struct mysql_db **out, s
     db->where = str_dup(&db->arena, dsn_describe(&db->arena, dsn)).p;
     db->read_only = conf->read_only;
     db->statement_ms = conf->statement_timeout_ms > 0 ? conf->statement_timeout_ms : STATEMENT_MS;
-    db->lock_ms = wait_ms(conf);
+    db->lock_ms = pool.wait_ms; /* also for a row that another transaction has changed */
     db->pool = db_pool_new(&pool, &pool_ops, db);
     *out = db;
     return ERR_OK;

@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "base/wait.h"
 
+enum { MAX_OPEN = 1000, MAX_IDLE = 100, CHECK_MS = 10000, WAIT_MS = 5000 };
+
 struct db_pool {
     struct db_pool_conf conf;
     const struct db_pool_ops *ops;
@@ -20,6 +22,17 @@ struct db_pool {
 static int64_t now_ms(void)
 {
     return (int64_t)clock_mono_ms();
+}
+
+struct db_pool_conf db_pool_conf_of(const struct db_conf *conf)
+{
+    return (struct db_pool_conf){
+        .max_open = conf->max_open_conns ? conf->max_open_conns : MAX_OPEN,
+        .max_idle = conf->max_idle_conns ? conf->max_idle_conns : MAX_IDLE,
+        .lifetime_ms = conf->conn_lifetime_ms,
+        .check_ms = CHECK_MS,
+        .wait_ms = conf->busy_timeout_ms > 0 ? conf->busy_timeout_ms : WAIT_MS,
+    };
 }
 
 struct db_pool *db_pool_new(const struct db_pool_conf *conf, const struct db_pool_ops *ops,

@@ -11,8 +11,6 @@
 #include "base/list.h"
 #include "store/db_driver.h"
 
-enum { DB_POOL_CHECK_MS = 10000 };
-
 struct db_pool;
 
 struct db_pool_conn { /* the first member of a driver's connection */
@@ -33,9 +31,13 @@ struct db_pool_ops {
 struct db_pool_conf {
     unsigned max_open, max_idle;
     int64_t lifetime_ms; /* 0: for ever */
-    int64_t check_ms;    /* drivers give DB_POOL_CHECK_MS */
-    int64_t wait_ms;     /* for a free connection: then ERR_UNAVAILABLE */
+    int64_t check_ms;
+    int64_t wait_ms; /* for a free connection: then ERR_UNAVAILABLE */
 };
+
+/* As the conf of a database says; what it leaves at 0 is as the original has it (1000 open, 100
+ * idle), a wait of 5 s, and a life without end. */
+struct db_pool_conf db_pool_conf_of(const struct db_conf *conf);
 
 /* max_open is at least 1; ops and ctx live as long as the pool. Opens nothing. */
 struct db_pool *db_pool_new(const struct db_pool_conf *conf, const struct db_pool_ops *ops,

@@ -261,7 +261,24 @@ TEST(many_threads_share_few_connections)
     stop(&s);
 }
 
-TEST_MAIN(a_connection_that_came_back_is_used_again,
+TEST(a_conf_says_it_all_and_what_it_leaves_out_is_known)
+{
+    struct db_pool_conf c = db_pool_conf_of(&(struct db_conf){
+        .max_open_conns = 7, .max_idle_conns = 3, .conn_lifetime_ms = 9000, .busy_timeout_ms = 40});
+
+    CHECK_EQ(c.max_open, 7);
+    CHECK_EQ(c.max_idle, 3);
+    CHECK_EQ(c.lifetime_ms, 9000);
+    CHECK_EQ(c.wait_ms, 40);
+    c = db_pool_conf_of(&(struct db_conf){.max_open_conns = 0});
+    CHECK_EQ(c.max_open, 1000);
+    CHECK_EQ(c.max_idle, 100);
+    CHECK_EQ(c.lifetime_ms, 0); /* never: what "0" of SQL_CONN_MAX_LIFETIME means */
+    CHECK_EQ(c.wait_ms, 5000);
+}
+
+TEST_MAIN(a_conf_says_it_all_and_what_it_leaves_out_is_known,
+          a_connection_that_came_back_is_used_again,
           no_more_are_open_than_allowed_and_the_wait_is_bounded,
           a_broken_one_is_closed_and_makes_room, a_refusal_of_the_server_is_told_and_takes_no_room,
           an_old_one_is_replaced, one_that_was_idle_for_long_is_asked_first,

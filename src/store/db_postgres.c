@@ -28,9 +28,6 @@
 enum {
     OLDEST_VERSION = 90600,
     STATEMENT_TIMEOUT_MS = 60000,
-    WAIT_MS = 5000,
-    MAX_OPEN = 1000,
-    MAX_IDLE = 100,
     SQL_LIMIT = 1 << 20,
     KEPT_BUFFER = 1 << 20,
 };
@@ -949,23 +946,11 @@ static enum err_code check_server(struct pg_db *db, struct err *err)
     return db->read_only ? ERR_OK : check_writable(db, c, err);
 }
 
-static struct db_pool *pool_new(struct pg_db *db, const struct db_conf *conf)
+enum err_code db_postgres_open(const struct db_conf *conf, struct db **out, struct err *err)
 {
     static const struct db_pool_ops ops = {
         .open = conn_open, .close = conn_close, .alive = conn_alive};
-    const struct db_pool_conf pool = {
-        .max_open = conf->max_open_conns ? conf->max_open_conns : MAX_OPEN,
-        .max_idle = conf->max_idle_conns ? conf->max_idle_conns : MAX_IDLE,
-        .lifetime_ms = conf->conn_lifetime_ms,
-        .check_ms = DB_POOL_CHECK_MS,
-        .wait_ms = db->lock_timeout_ms,
-    };
-
-    return db_pool_new(&pool, &ops, db);
-}
-
-enum err_code db_postgres_open(const struct db_conf *conf, struct db **out, struct err *err)
-{
+    const struct db_pool_conf pool = db_pool_conf_of(conf);
     struct pg_db *db = mem_new(struct pg_db);
     enum err_code rc;
 
@@ -974,11 +959,11 @@ enum err_code db_postgres_open(const struct db_conf *conf, struct db **out, stru
     db->where = str_dup(&db->arena, dsn_describe(&db->arena, conf->dsn));
     db->statement_timeout_ms =
         conf->statement_timeout_ms > 0 ? conf->statement_timeout_ms : STATEMENT_TIMEOUT_MS;
-    db->lock_timeout_ms = conf->busy_timeout_ms > 0 ? conf->busy_timeout_ms : WAIT_MS;
+    db->lock_timeout_ms = pool.wait_ms;
     db->read_only = conf->read_only;
     rc = read_dsn(db, conf->dsn, err);
     if (rc == ERR_OK) {
-        db->pool = pool_new(db, conf);
+        db->pool = db_pool_new(&pool, &ops, db);
         rc = check_server(db, err);
     }
     if (rc != ERR_OK) {
