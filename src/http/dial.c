@@ -1,10 +1,10 @@
 #include "http/dial.h"
 
 #include "base/mem.h"
+#include "net/reach.h"
 
 enum phase {
-    PHASE_NAME,      /* names are looked up */
-    PHASE_TCP,       /* addresses[next - 1] is tried */
+    PHASE_REACH,     /* names are looked up, the proxy or the upstream is connected to */
     PHASE_PROXY_TLS, /* TLS with the proxy itself */
     PHASE_TALK,      /* the proxy is asked for a tunnel */
     PHASE_TLS,       /* TLS with the upstream */
@@ -14,11 +14,10 @@ struct dial {
     struct dial_conf conf;
     struct dns_query query;
     struct dns_address target; /* SOCKS5 with names resolved here; len 0: none */
-    struct dns_address addresses[DNS_ADDRESSES_MAX];
-    size_t count, next;
+    struct reach reach;
     uint64_t due_ms; /* end of the time-out */
-    struct loop_timer timer, attempt;
-    struct sock *sock;
+    struct loop_timer timer;
+    struct sock *sock; /* what was reached */
     enum phase phase;
     struct proxy_talk talk;
     struct err err;
@@ -28,7 +27,7 @@ static void release(struct dial *d)
 {
     dns_cancel(&d->query);
     loop_timer_stop(&d->timer);
-    loop_timer_stop(&d->attempt);
+    reach_cancel(&d->reach);
     if (d->sock)
         sock_close(d->sock);
     mem_free(d);
@@ -122,20 +121,13 @@ static void on_connect(void *ctx)
     struct dial *d = ctx;
 
     switch (d->phase) {
-    case PHASE_TCP:
-        loop_timer_stop(&d->attempt);
-        if (d->conf.proxy.kind == PROXY_HTTPS)
-            start_tls(d, PHASE_PROXY_TLS, d->conf.proxy.host);
-        else
-            reached(d);
-        break;
     case PHASE_PROXY_TLS:
         reached(d);
         break;
     case PHASE_TLS:
         succeed(d);
         break;
-    case PHASE_NAME:
+    case PHASE_REACH:
     case PHASE_TALK:
         assert(false);
     }
@@ -156,20 +148,10 @@ static void on_read(void *ctx, struct str bytes)
     talk_step(d, step);
 }
 
-static void try_next(struct dial *d);
-
-static void on_close(void *ctx, const struct err *why)
+/* What fails before the stream stands; with a proxy on the way it is told whose fault it is. */
+static void broken(struct dial *d, const struct err *why)
 {
-    struct dial *d = ctx;
-
-    if (why)
-        d->err = *why;
-    else
-        err_set(&d->err, ERR_CONNECT, "the connection was closed");
-    if (d->phase == PHASE_TCP && d->next < d->count) {
-        try_next(d);
-        return;
-    }
+    d->err = *why;
     if (d->err.code != ERR_TLS &&
         d->err.code !=
             ERR_UNAVAILABLE) /* a broken read is no other thing to the caller than a refusal */
@@ -179,61 +161,50 @@ static void on_close(void *ctx, const struct err *why)
     fail(d, &d->err);
 }
 
+static void on_close(void *ctx, const struct err *why)
+{
+    struct err closed;
+
+    if (!why)
+        err_set(&closed, ERR_CONNECT, "the connection was closed");
+    broken(ctx, why ? why : &closed);
+}
+
 static const struct sock_handler dial_handler = {
     .on_connect = on_connect,
     .on_read = on_read,
     .on_close = on_close,
 };
 
-static void on_attempt_late(struct loop_timer *timer)
+static void on_reached(struct reach *r, struct sock *s)
 {
-    try_next(container_of(timer, struct dial, attempt));
+    struct dial *d = container_of(r, struct dial, reach);
+
+    d->sock = s;
+    sock_set_handler(s, &dial_handler, d);
+    if (d->conf.proxy.kind == PROXY_HTTPS)
+        start_tls(d, PHASE_PROXY_TLS, d->conf.proxy.host);
+    else
+        reached(d);
 }
 
-/* The next address; each gets an equal share of the time that is left, so that one that swallows
- * packets does not eat the time of the others. */
-static void try_next(struct dial *d)
+static void on_failed(struct reach *r, const struct err *err)
 {
-    const struct dns_address *to = &d->addresses[d->next++];
-    uint64_t now = loop_now_ms(d->conf.loop), left = d->due_ms > now ? d->due_ms - now : 1;
-
-    if (d->sock)
-        sock_close(d->sock);
-    d->phase = PHASE_TCP;
-    d->sock =
-        sock_connect(d->conf.loop, (const struct sockaddr *)&to->addr, to->len, &dial_handler, d);
-    loop_timer_stop(&d->attempt);
-    if (d->next < d->count)
-        loop_timer_set(d->conf.loop, &d->attempt, left / (d->count - d->next + 1) + 1,
-                       on_attempt_late);
-}
-
-static void on_peer(struct dns_query *q, const struct dns_address *addresses, size_t count,
-                    const struct err *err)
-{
-    struct dial *d = container_of(q, struct dial, query);
-
-    if (count == 0) {
-        d->err = *err;
-        if (has_proxy(d))
-            err_wrap(&d->err, "proxy");
-        fail(d, &d->err);
-        return;
-    }
-    memcpy(d->addresses, addresses, count * sizeof *addresses);
-    d->count = count;
-    try_next(d);
+    broken(container_of(r, struct dial, reach), err);
 }
 
 static void find_peer(struct dial *d)
 {
     const struct dial_conf *c = &d->conf;
+    uint64_t now = loop_now_ms(c->loop);
 
-    d->query.fn = on_peer;
-    if (has_proxy(d))
-        dns_resolve(c->dns, &d->query, c->proxy.host, c->proxy.port);
-    else
-        dns_resolve(c->dns, &d->query, c->host, c->port);
+    reach_start(&d->reach, &(struct reach_conf){.loop = c->loop,
+                                                .dns = c->dns,
+                                                .host = has_proxy(d) ? c->proxy.host : c->host,
+                                                .port = has_proxy(d) ? c->proxy.port : c->port,
+                                                .timeout_ms = d->due_ms > now ? d->due_ms - now : 1,
+                                                .on_reached = on_reached,
+                                                .on_failed = on_failed});
 }
 
 static void on_target(struct dns_query *q, const struct dns_address *addresses, size_t count,
