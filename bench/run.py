@@ -297,15 +297,22 @@ def json_reading(bench):
                       ratio >= 3 if rival == "cJSON" else None)
 
 
-def servers_of(bench):
-    """Empty databases of the name given, by kind: a SQLite file, and one on each server that is installed."""
-    folder = os.path.join(bench.folder, "servers")
+def start_servers():
+    """The database servers that are installed, in a folder that their own users may enter; and what test-servers says of them."""
+    folder = tempfile.mkdtemp(prefix="yourapi-servers-")
+    os.chmod(folder, 0o711)
     text = subprocess.run([f"{subjects.ROOT}/tools/test-servers", "start", folder, "durable"], stdout=subprocess.PIPE, check=True,
                           text=True).stdout
     return folder, dict(line.split("=", 1) for line in text.splitlines())
 
 
+def stop_servers(folder):
+    subprocess.run([f"{subjects.ROOT}/tools/test-servers", "stop", folder], check=False)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def databases(bench, variables, name):
+    """Empty databases of the name given, by kind: a SQLite file, and one on each server."""
     found = {"SQLite": os.path.join(bench.folder, f"{name}.db")}
     if "YOURAPI_TEST_POSTGRES" in variables:
         dsn = variables["YOURAPI_TEST_POSTGRES"]
@@ -330,7 +337,7 @@ def json_line(argv):
 def ledger(bench):
     """Log rows that the ledger thread commits in a second, on each database."""
     records = 200_000 if bench.quick else 1_000_000
-    folder, variables = servers_of(bench)
+    folder, variables = start_servers()
     try:
         for batch in (1000, 4000, 16000):
             for kind, where in databases(bench, variables, f"ledger{batch}").items():
@@ -341,7 +348,7 @@ def ledger(bench):
                 bench.row(f"log rows a second, {kind}, batches of {batch}", f"{wanted:,}", "", f"{result['rows_per_s']:,.0f}", "",
                           result["rows_per_s"] >= wanted if batch == 4000 else None)
     finally:
-        subprocess.run([f"{subjects.ROOT}/tools/test-servers", "stop", folder], check=False)
+        stop_servers(folder)
     bench.note(f"ledger: {records:,} records of 1,000 users appended to one journal as fast as they are applied, with balances, hourly sums "
                "and the roll-up; servers on a unix socket that sync each commit; a batch of 4,000 is what the program uses")
 
@@ -350,7 +357,7 @@ def ledger(bench):
 def log_pages(bench):
     """A page of the log with any two filters."""
     rows = 1_000_000 if bench.quick else 10_000_000
-    folder, variables = servers_of(bench)
+    folder, variables = start_servers()
     try:
         for kind, where in databases(bench, variables, "pages").items():
             if kind == "MariaDB":
@@ -360,7 +367,7 @@ def log_pages(bench):
                       result["worst_ms"] <= 200)
             bench.note(f"log page, {kind}: the slowest of {result['pages']} is {result['worst']}; {result['over_200_ms']} took more than 200 ms")
     finally:
-        subprocess.run([f"{subjects.ROOT}/tools/test-servers", "stop", folder], check=False)
+        stop_servers(folder)
 
 
 # ---- the page ----
