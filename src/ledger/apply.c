@@ -13,11 +13,8 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "ledger/flush.h"
-#include "ledger/segment.h"
+#include "ledger/drain.h"
 #include "store/db.h"
-
-enum { APPLY_BATCH = 1000, CONFLICT_TRIES = 100 };
 
 struct file {
     struct apply_file *result;
@@ -32,8 +29,6 @@ struct apply {
     struct arena arena;
     struct file *files; /* by journal and sequence */
     size_t count;
-    struct flush_item *items; /* APPLY_BATCH */
-    size_t item_count;
 };
 
 /* ---- which files ---- */
@@ -200,53 +195,20 @@ static enum err_code check_order(struct apply *a, struct err *err)
 
 /* ---- applying ---- */
 
-static enum err_code apply_items(struct apply *a, struct file *f, struct err *err)
-{
-    uint64_t charged = a->flush.charged;
-    enum err_code rc = ERR_OK;
-
-    /* ERR_CONFLICT: somebody else applies the same journal; what is left to do is looked up. */
-    for (int tries = 0; a->item_count > 0 && tries < CONFLICT_TRIES; tries++) {
-        rc = flush_apply(&a->flush, a->items, a->item_count, err);
-        if (rc != ERR_CONFLICT)
-            break;
-    }
-    if (rc == ERR_OK)
-        f->result->records += a->item_count;
-    f->result->applied += a->flush.charged - charged;
-    a->item_count = 0;
-    return rc;
-}
-
-static void add_item(struct apply *a, struct file *f, struct str payload, size_t end)
-{
-    struct flush_item *item = &a->items[a->item_count];
-    struct err err = {.msg = ""};
-
-    if (record_decode(payload, &item->record, &err) != ERR_OK) {
-        f->result->unread++;
-        return;
-    }
-    item->end = (struct journal_mark){.journal_id = f->segment->journal_id,
-                                      .position = f->segment->position + end};
-    a->item_count++;
-}
-
 static enum err_code apply_file(struct apply *a, struct file *f, struct err *err)
 {
-    enum segment_result result;
-    size_t at = SEGMENT_HEAD;
-    struct str payload;
+    uint64_t charged = a->flush.charged;
+    struct drained d;
+    enum err_code rc;
 
     if (!f->segment)
         return ERR_OK;
-    while ((result = segment_read(f->segment, &at, &payload)) == SEGMENT_RECORD) {
-        add_item(a, f, payload, at);
-        if (a->item_count == APPLY_BATCH)
-            TRY(apply_items(a, f, err));
-    }
-    f->result->torn = result == SEGMENT_TORN;
-    return apply_items(a, f, err);
+    rc = drain_segment(&a->flush, f->segment, &d, err);
+    f->result->records = d.records;
+    f->result->applied = a->flush.charged - charged;
+    f->result->unread = d.unread;
+    f->result->torn = d.torn;
+    return rc;
 }
 
 static enum err_code apply_all(struct apply *a, const struct str *paths, size_t n,
@@ -267,7 +229,6 @@ enum err_code apply_files(const struct apply_conf *conf, const struct str *paths
     enum err_code rc;
 
     arena_init(&a.arena, 0);
-    a.items = arena_new_array(&a.arena, struct flush_item, APPLY_BATCH);
     flush_init(&a.flush, conf->db, conf->log_db, NULL, NULL);
     rc = apply_all(&a, paths, n, out, err);
     for (size_t i = 0; i < a.count; i++) {

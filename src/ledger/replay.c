@@ -8,10 +8,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "ledger/segment.h"
+#include "ledger/drain.h"
 #include "store/db.h"
-
-enum { REPLAY_BATCH = 1000 };
 
 struct file {
     struct str name;
@@ -25,7 +23,6 @@ struct replay {
     struct arena arena;
     struct file *files;
     size_t count, cap;
-    struct flush_item *items; /* REPLAY_BATCH */
 };
 
 static void add_file(struct replay *r, struct str name)
@@ -100,58 +97,6 @@ static enum err_code rename_file(struct replay *r, const struct file *file, cons
 
 /* ---- one segment ---- */
 
-struct reading {
-    struct replay *r;
-    struct segment *segment;
-    struct flush_item *items;
-    size_t n;
-    const char *aside; /* the file is kept under this end; NULL: it is read */
-};
-
-static enum err_code apply_items(struct reading *g, struct err *err)
-{
-    enum err_code rc = ERR_OK;
-
-    if (g->n > 0)
-        rc = flush_apply(g->r->f, g->items, g->n, err);
-    g->n = 0;
-    return rc;
-}
-
-static void add_item(struct reading *g, struct str payload, size_t end)
-{
-    struct flush_item *item = &g->items[g->n];
-    struct err err = {.msg = ""};
-
-    if (record_decode(payload, &item->record, &err) != ERR_OK) {
-        log_error(NULL, "replay.record", "file=%s offset=%zu error=%s: kept as .unread",
-                  g->segment->path, end, err.msg);
-        g->aside = ".unread";
-        return;
-    }
-    item->end = (struct journal_mark){.journal_id = g->segment->journal_id,
-                                      .position = g->segment->position + end};
-    g->n++;
-}
-
-static enum err_code read_records(struct reading *g, struct err *err)
-{
-    enum segment_result result;
-    size_t at = SEGMENT_HEAD;
-    struct str payload;
-
-    while ((result = segment_read(g->segment, &at, &payload)) == SEGMENT_RECORD) {
-        add_item(g, payload, at);
-        if (g->n == REPLAY_BATCH)
-            TRY(apply_items(g, err));
-    }
-    if (result == SEGMENT_TORN) {
-        log_warn(NULL, "replay.torn", "file=%s offset=%zu: kept as .torn", g->segment->path, at);
-        g->aside = ".torn";
-    }
-    return apply_items(g, err);
-}
-
 /* A file that was made but not begun: the process died between the two. */
 static bool is_blank(struct replay *r, const struct file *file)
 {
@@ -168,11 +113,25 @@ static bool is_blank(struct replay *r, const struct file *file)
     return in != NULL;
 }
 
+/* Under which end a file is kept that could not be read as a whole; NULL: it was. */
+static const char *end_aside(const struct segment *s, const struct drained *d)
+{
+    if (d->unread > 0)
+        log_error(NULL, "replay.record",
+                  "file=%s records=%" PRIu64 " offset=%zu error=%s: kept as .unread", s->path,
+                  d->unread, d->unread_at, d->unread_why.msg);
+    if (d->torn)
+        log_warn(NULL, "replay.torn", "file=%s offset=%zu: kept as .torn", s->path, d->torn_at);
+    return d->torn ? ".torn" : d->unread > 0 ? ".unread" : NULL;
+}
+
 static enum err_code replay_segment(struct replay *r, struct file *file, struct err *err)
 {
-    struct reading g = {.r = r, .items = r->items};
     struct err why = {.msg = ""};
-    enum err_code rc = segment_open(r->dir, file->name, &g.segment, &why);
+    const char *aside = NULL;
+    struct segment *segment;
+    struct drained d;
+    enum err_code rc = segment_open(r->dir, file->name, &segment, &why);
 
     if (rc == ERR_INTERNAL && is_blank(r, file))
         return ERR_OK;
@@ -182,11 +141,11 @@ static enum err_code replay_segment(struct replay *r, struct file *file, struct 
     }
     if (rc != ERR_OK)
         return err_set(err, rc, "%s", why.msg);
-    rc = read_records(&g, err);
-    segment_close(g.segment, false);
-    if (rc == ERR_OK && g.aside)
-        rc = rename_file(r, file, g.aside, err);
-    return rc;
+    rc = drain_segment(r->f, segment, &d, err);
+    if (rc == ERR_OK)
+        aside = end_aside(segment, &d);
+    segment_close(segment, false);
+    return aside ? rename_file(r, file, aside, err) : rc;
 }
 
 /* ---- one journal ---- */
@@ -247,7 +206,6 @@ enum err_code replay_run(struct str dir, struct flush *f, struct err *err)
     enum err_code rc;
 
     arena_init(&r.arena, 0);
-    r.items = arena_new_array(&r.arena, struct flush_item, REPLAY_BATCH);
     rc = replay_all(&r, err);
     arena_fini(&r.arena);
     return rc;
