@@ -4,7 +4,11 @@
 
 #include "app/command_rows.h"
 #include "app/stores.h"
+#include "cache/cache.h"
 #include "ledger/apply.h"
+#include "ledger/balance_shared.h"
+#include "net/offload.h"
+#include "net/tls.h"
 
 struct totals {
     uint64_t records, applied, unread;
@@ -49,6 +53,42 @@ static struct totals print_files(const struct apply_file *files, size_t n)
     return t;
 }
 
+static void ignore_change(void *ctx UNUSED, struct cache_change change UNUSED)
+{
+}
+
+static enum err_code retire_each(struct redis *redis, const struct apply_file *files, size_t n,
+                                 struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || files[i].journal_id != files[i - 1].journal_id)
+            TRY(balance_shared_retire(redis, STR_NULL, files[i].journal_id, err));
+    }
+    return ERR_OK;
+}
+
+/* The other nodes count what the dead one had outstanding until they are told that all of it is in
+ * the database. One that lives after all publishes it anew. */
+static enum err_code tell_redis(const struct redis_conf *server, const struct apply_file *files,
+                                size_t n, struct err *err)
+{
+    struct cache_conf conf = {.redis = server, .on_change = ignore_change};
+    struct cache *cache = NULL;
+    enum err_code rc;
+
+    TRY(offload_new(1, 16, &conf.offload, err));
+    conf.trust = tls_trust_new();
+    rc = cache_open(&conf, &cache, err);
+    if (rc == ERR_OK)
+        rc = retire_each(cache_redis(cache), files, n, err);
+    cache_close(cache);
+    offload_free(conf.offload);
+    tls_trust_free(conf.trust);
+    return rc == ERR_OK ? rc
+                        : err_wrap(err, "the other nodes were not told, which the same command "
+                                        "does when it is given again");
+}
+
 static enum err_code apply(const struct command_call *call, struct apply_file *files,
                            struct err *err)
 {
@@ -79,5 +119,10 @@ int command_journal_apply(const struct command_call *call)
     t = print_files(files, call->arg_count);
     if (rc != ERR_OK)
         return command_fail(&err);
-    return t.damaged + t.unread > 0 ? COMMAND_FAILED : COMMAND_DONE;
+    if (t.damaged + t.unread > 0)
+        return COMMAND_FAILED;
+    if (call->options->redis &&
+        tell_redis(call->options->redis, files, call->arg_count, &err) != ERR_OK)
+        return command_fail(&err);
+    return COMMAND_DONE;
 }

@@ -57,6 +57,7 @@ static enum err_code name_file(struct apply *a, struct file *f, struct str path,
     if (!segment_parse_name(plain_name(f->name), &f->journal_id, &f->seq))
         return err_set(err, ERR_BAD_REQUEST, "%.*s is not the name of a journal file",
                        STR_ARG(utf8_prefix(path, 120)));
+    f->result->journal_id = f->journal_id;
     return ERR_OK;
 }
 

@@ -20,6 +20,7 @@ struct apply_conf {
 /* What came of one file. */
 struct apply_file {
     struct str path;
+    uint64_t journal_id;
     uint64_t records; /* read */
     uint64_t applied; /* of them, by this call; the others were before */
     uint64_t unread;  /* not counted above: whole, but of a form that is not known */

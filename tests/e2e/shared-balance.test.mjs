@@ -1,7 +1,10 @@
 // Three nodes on one PostgreSQL and one Redis spend from the same balances: never more than there is, and to the unit what was used,
 // whoever dies meanwhile.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import http from 'node:http';
+import { basename, join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { addUser, chat } from './lib/accounts.mjs';
 import { Redis } from './lib/redis.mjs';
@@ -9,6 +12,7 @@ import { Servers } from './lib/servers.mjs';
 import { Upstream } from './lib/upstream.mjs';
 import { YourApi, until } from './lib/yourapi.mjs';
 
+const binary = resolve(import.meta.dirname, '../..', process.env.YOURAPI_BIN ?? 'build/release/yourapi');
 const COST = 100; // points of a call of the model echo
 const PATIENCE = 30_000;
 
@@ -147,6 +151,31 @@ nodeTest('a node is killed under load and comes back: the sums agree', async () 
   const rows = charged(cat);
   assert.deepEqual(calls.answered.filter((id) => !rows.has(id)), []);
   await assertRedis(cat, quota);
+});
+
+nodeTest('what a node held that does not come back counts no more once its journal was applied', async () => {
+  const fay = await customer('fay', 1_000_000_000);
+  const folder = join(nodes[1].folder, 'data', 'journal');
+  const members = () => redis.ask('HKEYS', 'yourapi:balance:members').split('\n').filter((field) => field.startsWith('m:'));
+  const alive = members().length;
+  const calls = load(fay.key, 24);
+  await calls.more(300);
+  await nodes[1].kill();
+  await calls.more(100);
+  await calls.stop();
+  assert.equal(members().length, alive);
+
+  const files = readdirSync(folder).filter((name) => name.includes('.log')).map((name) => join(folder, name));
+  const done = spawnSync(binary, ['journal', 'apply', ...files], { encoding: 'utf8', timeout: 60_000, env: {
+    PATH: process.env.PATH, SQL_DSN: database.dsn, REDIS_CONN_STRING: redis.url } });
+  assert.equal(done.status, 0, done.stderr);
+  const journals = new Set(files.map((path) => basename(path).slice(0, 16)));
+  assert.equal(members().length, alive - journals.size, members().join());
+  assert.equal((await chat(nodes[0], fay.key, { agent: agents[0] })).status, 200); // who looks at the account next leaves it out
+  const { quota } = await assertSums(fay);
+  await assertRedis(fay, quota);
+  await nodes[1].launch();
+  await allShare();
 });
 
 nodeTest('Redis is stopped under load and comes back: service goes on and the sums agree', async () => {
