@@ -9,10 +9,12 @@
 struct usage {
     int64_t
         prompt; /* all input tokens, cached and cache-written ones included (OpenAI's meaning) */
-    int64_t completion;  /* all output tokens, reasoning included */
-    int64_t cached;      /* of prompt: read from the provider's cache */
-    int64_t cache_write; /* of prompt: written to the provider's cache */
-    int64_t reasoning;   /* of completion */
-    int64_t audio_in, audio_out, image_in;
-    bool reported; /* by the upstream; false: estimated by us */
+    int64_t completion;     /* all output tokens, reasoning included */
+    int64_t cached;         /* of prompt: read from the provider's cache */
+    int64_t cache_write;    /* of prompt: written to the provider's cache */
+    int64_t cache_write_1h; /* of cache_write: kept for an hour, which costs more */
+    int64_t reasoning;      /* of completion */
+    int64_t audio_in, audio_out, image_in, image_out;
+    int64_t searches; /* calls of the provider's own web search */
+    bool reported;    /* by the upstream; false: estimated by us */
 };
