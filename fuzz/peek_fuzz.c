@@ -69,10 +69,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err err = {0};
 
     arena_init(&arena, 0);
-    for (int mode = MODE_CHAT; mode <= MODE_EMBEDDINGS; mode++) {
-        if (peek_request(&arena, text, (enum relay_mode)mode, &request, &err) == ERR_OK)
-            check(request.model.n > 0 && request.choices >= 1 && request.max_tokens >= 0 &&
-                  lies_in(request.stream_options, text));
+    for (int i = 0; i < MODE_COUNT + DIALECT_COUNT; i++) {
+        enum relay_mode mode = i < MODE_COUNT ? (enum relay_mode)i : MODE_CHAT;
+        enum dialect_id dialect =
+            i < MODE_COUNT ? DIALECT_OPENAI_CHAT : (enum dialect_id)(i - MODE_COUNT);
+
+        if (peek_request(&arena, text, mode, dialect, &request, &err) == ERR_OK)
+            check((request.model.n > 0 || dialect == DIALECT_GEMINI) && request.choices >= 1 &&
+                  request.max_tokens >= 0 && lies_in(request.stream_options, text));
     }
     fuzz_answer(text);
     fuzz_usage_member(text, &arena);

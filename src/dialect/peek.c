@@ -11,23 +11,34 @@ enum {
     K_STREAM_OPTIONS,
     K_MAX_TOKENS,
     K_MAX_COMPLETION,
+    K_MAX_OUTPUT,
+    K_GENERATION,
     K_N,
     K_BEST_OF,
     K_PAYLOAD,
     K_COUNT
 };
 
-static struct str payload_name(enum relay_mode mode)
+/* The member that a request cannot be without. */
+struct payload {
+    struct str name;
+    bool is_list; /* and not empty; else a string is as good */
+};
+
+static struct payload payload_of(enum relay_mode mode, enum dialect_id dialect)
 {
-    switch (mode) {
-    case MODE_CHAT:
-        return STR("messages");
-    case MODE_COMPLETIONS:
-        return STR("prompt");
-    case MODE_EMBEDDINGS:
-        return STR("input");
-    }
-    return STR_NULL;
+    static const struct payload of_chat[DIALECT_COUNT] = {
+        [DIALECT_OPENAI_CHAT] = {STR_INIT("messages"), true},
+        [DIALECT_OPENAI_RESPONSES] = {STR_INIT("input"), false},
+        [DIALECT_CLAUDE] = {STR_INIT("messages"), true},
+        [DIALECT_GEMINI] = {STR_INIT("contents"), true},
+    };
+    static const struct payload prompt = {STR_INIT("prompt"), false};
+    static const struct payload input = {STR_INIT("input"), false};
+
+    if (mode == MODE_COMPLETIONS)
+        return prompt;
+    return mode == MODE_EMBEDDINGS ? input : of_chat[dialect];
 }
 
 static bool is_null(struct str raw)
@@ -56,18 +67,18 @@ static enum err_code read_count(struct str raw, const char *name, int64_t *out, 
     return ERR_OK;
 }
 
-static enum err_code read_payload(struct str raw, enum relay_mode mode, struct err *err)
+static enum err_code read_payload(struct str raw, struct payload want, struct err *err)
 {
-    struct str name = payload_name(mode);
     struct str inside = str_trim(str_sub(raw, 1, raw.n > 1 ? raw.n - 2 : 0));
 
-    if (is_null(raw) || (mode == MODE_CHAT && raw.p[0] == '[' && inside.n == 0))
-        return err_set(err, ERR_BAD_TEXT_REQUEST, "field %.*s is required", STR_ARG(name));
-    if (mode == MODE_CHAT && raw.p[0] != '[')
-        return err_set(err, ERR_BAD_TEXT_REQUEST, "field %.*s must be an array", STR_ARG(name));
-    if (mode != MODE_CHAT && raw.p[0] != '[' && raw.p[0] != '"')
+    if (is_null(raw) || (want.is_list && raw.p[0] == '[' && inside.n == 0))
+        return err_set(err, ERR_BAD_TEXT_REQUEST, "field %.*s is required", STR_ARG(want.name));
+    if (want.is_list && raw.p[0] != '[')
+        return err_set(err, ERR_BAD_TEXT_REQUEST, "field %.*s must be an array",
+                       STR_ARG(want.name));
+    if (!want.is_list && raw.p[0] != '[' && raw.p[0] != '"')
         return err_set(err, ERR_BAD_TEXT_REQUEST, "field %.*s must be a string or an array",
-                       STR_ARG(name));
+                       STR_ARG(want.name));
     return ERR_OK;
 }
 
@@ -128,45 +139,67 @@ static enum err_code read_answers(struct arena *a, const struct str *found, enum
     return ERR_OK;
 }
 
-enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mode,
-                           struct peek_request *out, struct err *err)
+/* The largest limit of the answer, by whichever name the dialects give it. */
+static enum err_code read_limits(const struct str *found, enum dialect_id dialect, int64_t *out,
+                                 struct err *err)
 {
+    static const struct str inner[] = {STR_INIT("maxOutputTokens"), STR_INIT("max_output_tokens")};
+    static const char *const names[] = {"max_tokens", "max_completion_tokens", "max_output_tokens",
+                                        "maxOutputTokens", "max_output_tokens"};
+    struct str raws[] = {found[K_MAX_TOKENS], found[K_MAX_COMPLETION], found[K_MAX_OUTPUT],
+                         STR_NULL, STR_NULL};
+
+    *out = 0;
+    if (dialect == DIALECT_GEMINI && !is_null(found[K_GENERATION]) &&
+        json_find_members(found[K_GENERATION], inner, &raws[3], 2, NULL) != ERR_OK)
+        return err_set(err, ERR_BAD_TEXT_REQUEST, "field generationConfig must be an object");
+    for (size_t i = 0; i < ARRAY_LEN(raws); i++) {
+        int64_t limit;
+        enum err_code rc = read_count(raws[i], names[i], &limit, err);
+
+        if (rc != ERR_OK)
+            return rc;
+        *out = limit > *out ? limit : *out;
+    }
+    return ERR_OK;
+}
+
+enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mode,
+                           enum dialect_id dialect, struct peek_request *out, struct err *err)
+{
+    const struct payload payload = payload_of(mode, dialect);
     const struct str keys[K_COUNT] = {
         [K_MODEL] = STR("model"),
         [K_STREAM] = STR("stream"),
         [K_STREAM_OPTIONS] = STR("stream_options"),
         [K_MAX_TOKENS] = STR("max_tokens"),
         [K_MAX_COMPLETION] = STR("max_completion_tokens"),
+        [K_MAX_OUTPUT] = STR("max_output_tokens"),
+        [K_GENERATION] = STR("generationConfig"),
         [K_N] = STR("n"),
         [K_BEST_OF] = STR("best_of"),
-        [K_PAYLOAD] = payload_name(mode),
+        [K_PAYLOAD] = payload.name,
     };
     struct str found[K_COUNT];
-    int64_t max_tokens, max_completion;
     enum err_code rc;
 
     *out = (struct peek_request){.choices = 1, .generated = 1};
     rc = json_find_members(body, keys, found, K_COUNT, err);
-    if (rc == ERR_OK)
+    if (rc == ERR_OK && dialect != DIALECT_GEMINI)
         rc = read_model(a, found[K_MODEL], out, err);
     if (rc == ERR_OK)
-        rc = read_payload(found[K_PAYLOAD], mode, err);
-    if (rc == ERR_OK)
+        rc = read_payload(found[K_PAYLOAD], payload, err);
+    if (rc == ERR_OK && dialect != DIALECT_GEMINI)
         rc = read_bool(found[K_STREAM], "stream", &out->stream, err);
-    if (rc == ERR_OK)
+    if (rc == ERR_OK && dialect == DIALECT_OPENAI_CHAT)
         rc = read_stream_options(found[K_STREAM_OPTIONS], out, err);
     if (rc == ERR_OK)
-        rc = read_count(found[K_MAX_TOKENS], "max_tokens", &max_tokens, err);
-    if (rc == ERR_OK)
-        rc = read_count(found[K_MAX_COMPLETION], "max_completion_tokens", &max_completion, err);
+        rc = read_limits(found, dialect, &out->max_tokens, err);
     if (rc == ERR_OK)
         rc = read_answers(a, found, mode, out, err);
-    if (rc != ERR_OK)
-        return rc;
-    out->max_tokens = max_tokens > max_completion ? max_tokens : max_completion;
-    if (mode == MODE_EMBEDDINGS)
+    if (rc == ERR_OK && (mode == MODE_EMBEDDINGS || mode == MODE_COUNT_TOKENS))
         out->stream = false; /* there is no such thing */
-    return ERR_OK;
+    return rc;
 }
 
 static int64_t count_of(const struct str *found, size_t i)

@@ -1,6 +1,6 @@
 /*
- * peek - what the gateway must know of a request or an answer in OpenAI's shape, read from the raw
- * JSON without a tree.
+ * peek - what the gateway must know of a request of any dialect, or of an answer in OpenAI's shape,
+ * read from the raw JSON without a tree.
  *
  * Source: OpenAI API reference (chat, completions, embeddings), relay reference
  * sections 6.2, 8.4, 10.5; providers reference 24 (what other servers do). Pure; linear in the
@@ -9,10 +9,17 @@
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
+#include "dialect/dialect_id.h"
 #include "model/usage.h"
 
 /* What a request path asks for. */
-enum relay_mode { MODE_CHAT, MODE_COMPLETIONS, MODE_EMBEDDINGS };
+enum relay_mode {
+    MODE_CHAT, /* in any dialect */
+    MODE_COMPLETIONS,
+    MODE_EMBEDDINGS,
+    MODE_COUNT_TOKENS, /* how many tokens a chat request would be */
+    MODE_COUNT
+};
 
 struct peek_request {
     struct str model; /* unescaped; in the arena or in the body */
@@ -27,10 +34,12 @@ struct peek_request {
 /*
  * Checks the body as strictly as json_read() and the members that the gateway relies on:
  * ERR_BAD_JSON, or ERR_BAD_TEXT_REQUEST with the text of relay reference 8.4 ("model is required",
- * "field messages is required", ...).
+ * "field messages is required", ...). Gemini's model and stream stand in the path: they are left
+ * empty.
  */
 MUST_CHECK enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mode,
-                                      struct peek_request *out, struct err *err);
+                                      enum dialect_id dialect, struct peek_request *out,
+                                      struct err *err);
 
 /* What one answer, or one chunk of a stream, holds. Slices point into the text. */
 struct peek_answer {

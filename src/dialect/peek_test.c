@@ -11,7 +11,7 @@ static const char *refusal(const char *body, enum relay_mode mode)
     enum err_code rc;
 
     arena_init(&a, 0);
-    rc = peek_request(&a, str_from(body), mode, &r, &err);
+    rc = peek_request(&a, str_from(body), mode, DIALECT_OPENAI_CHAT, &r, &err);
     arena_fini(&a);
     return rc == ERR_OK ? "" : err.msg;
 }
@@ -27,12 +27,55 @@ TEST(a_chat_request_is_read_from_its_bytes)
                  STR("{ \"messages\":[{\"role\":\"user\",\"content\":\"\\\"model\\\":\\\"x\\\"\"}],"
                      "\"model\" : \"gpt\\u002d4o\", \"stream\":true,\"max_tokens\":5,"
                      "\"max_completion_tokens\":9, \"stream_options\":{\"include_usage\": true}}"),
-                 MODE_CHAT, &r, NULL),
+                 MODE_CHAT, DIALECT_OPENAI_CHAT, &r, NULL),
              ERR_OK);
     CHECK_STR(r.model, "gpt-4o");
     CHECK(r.stream && r.include_usage);
     CHECK_EQ(r.max_tokens, 9);
     arena_fini(&a);
+}
+
+/* The text of the refusal in a dialect; "" when there is none. */
+static struct peek_request peeked;
+
+static const char *refusal_of(enum dialect_id dialect, const char *body)
+{
+    static struct err err;
+    struct arena a;
+
+    arena_init(&a, 0);
+    err = (struct err){0};
+    if (peek_request(&a, str_from(body), MODE_CHAT, dialect, &peeked, &err) == ERR_OK)
+        err.msg[0] = '\0';
+    arena_fini(&a);
+    return err.msg;
+}
+
+TEST(each_dialect_has_its_own_members)
+{
+    CHECK_STR(str_from(refusal_of(DIALECT_CLAUDE, "{\"model\":\"m\",\"messages\":[{}],"
+                                                  "\"max_tokens\":7,\"stream\":true}")),
+              "");
+    CHECK_EQ(peeked.max_tokens, 7);
+    CHECK(peeked.stream);
+    CHECK_STR(str_from(refusal_of(DIALECT_OPENAI_RESPONSES,
+                                  "{\"model\":\"m\",\"input\":\"hi\",\"max_output_tokens\":8,"
+                                  "\"stream_options\":{\"include_obfuscation\":false}}")),
+              "");
+    CHECK_EQ(peeked.max_tokens, 8);
+    CHECK_STR(str_from(refusal_of(DIALECT_GEMINI, "{\"contents\":[{}],\"generationConfig\":"
+                                                  "{\"maxOutputTokens\":9}}")),
+              "");
+    CHECK_EQ(peeked.max_tokens, 9);
+    CHECK_EQ(peeked.model.n, 0);
+    CHECK_STR(str_from(refusal_of(DIALECT_OPENAI_RESPONSES, "{\"model\":\"m\"}")),
+              "field input is required");
+    CHECK_STR(str_from(refusal_of(DIALECT_GEMINI, "{\"contents\":[]}")),
+              "field contents is required");
+    CHECK_STR(str_from(refusal_of(DIALECT_GEMINI, "{\"contents\":[{}],\"generationConfig\":"
+                                                  "{\"max_output_tokens\":-1}}")),
+              "max_output_tokens is invalid");
+    CHECK_STR(str_from(refusal_of(DIALECT_CLAUDE, "{\"messages\":[{}]}")), "model is required");
 }
 
 TEST(what_is_missing_or_of_a_wrong_type_is_named)
@@ -111,5 +154,6 @@ TEST(upstream_errors_are_read_in_every_known_shape)
     arena_fini(&a);
 }
 
-TEST_MAIN(a_chat_request_is_read_from_its_bytes, what_is_missing_or_of_a_wrong_type_is_named,
-          usage_is_found_in_all_its_spellings, upstream_errors_are_read_in_every_known_shape)
+TEST_MAIN(a_chat_request_is_read_from_its_bytes, each_dialect_has_its_own_members,
+          what_is_missing_or_of_a_wrong_type_is_named, usage_is_found_in_all_its_spellings,
+          upstream_errors_are_read_in_every_known_shape)

@@ -236,7 +236,7 @@ static bool check_request(struct library *l, struct arena *a, const struct json 
         return false;
     if (json_i64_or(json_get(entry, STR("status")), 0) != 200)
         return false; /* what the provider refused we may refuse, too */
-    if (peek_request(a, text, mode_of(entry), &r, &err) != ERR_OK)
+    if (peek_request(a, text, mode_of(entry), DIALECT_OPENAI_CHAT, &r, &err) != ERR_OK)
         fail_msg("%.*s: %s", STR_ARG(json_raw(json_get(entry, STR("id")))), err.msg);
     CHECK(json_str_eq(json_get(root, STR("model")), r.model));
     CHECK_EQ(r.stream, mode_of(entry) != MODE_EMBEDDINGS &&
