@@ -2,28 +2,37 @@
  * provider - what differs between upstreams, one const struct each; the registry finds it by
  * channel type. Pure.
  *
- * The relay asks a provider three things: where to send, with which headers, and which edits of the
- * body it needs. Nobody outside this room compares channel types.
+ * The relay asks a provider where to send, with which headers, in which dialect, and which rules of
+ * its models apply to the body. Nobody outside this room compares channel types.
  */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/json_patch.h"
 #include "base/secret.h"
+#include "dialect/dialect.h"
 #include "dialect/peek.h"
+#include "model/settings.h"
 
 /* One call as the relay wants it made. Everything is borrowed. */
 struct provider_call {
     enum relay_mode mode;
+    enum dialect_id dialect; /* of the body that is sent */
+    bool translated;         /* it is not the client's own */
     int64_t channel_type;
-    struct str base_url; /* the channel's; empty: the provider's default */
-    struct str path;     /* of the client's request, "/v1/chat/completions" */
-    struct str query;    /* of it, without the question mark; may be empty */
-    struct str model;    /* upstream name, after mapping */
+    int64_t channel_created_s;
+    struct str base_url;  /* the channel's; empty: the provider's default */
+    struct str other;     /* the channel's: API version, region, ...; may be empty */
+    struct str path;      /* the dialect's, or the client's own: "/v1/chat/completions" */
+    struct str query;     /* of the client's request, when not translated; may be empty */
+    struct str model;     /* upstream name, after mapping; provider.model_name() was applied */
+    struct str requested; /* name that the client asked for */
     bool stream;
     struct secret key;
-    struct str organization;         /* empty: none */
-    struct str accept, content_type; /* of the client's request; may be empty */
+    struct str organization;                      /* empty: none */
+    struct str accept, content_type;              /* of the client's request; may be empty */
+    struct str anthropic_version, anthropic_beta; /* of it; may be empty */
+    const struct settings *settings;
 };
 
 /* Headers to send; room for what a provider adds. */
@@ -35,22 +44,38 @@ struct provider_headers {
 };
 
 struct provider {
-    int64_t type;        /* channels.type */
-    struct str name;     /* for people and `owned_by` */
-    struct str base_url; /* default; empty: the channel must have one */
-    unsigned modes;      /* bit 1 << MODE_* */
-    bool stream_options; /* understands stream_options.include_usage */
+    int64_t type;            /* channels.type */
+    struct str name;         /* for people and `owned_by` */
+    struct str base_url;     /* default; empty: the channel must have one */
+    unsigned modes;          /* bit 1 << MODE_* */
+    unsigned dialects;       /* bit 1 << DIALECT_*: chat dialects that it speaks */
+    enum dialect_id dialect; /* the one to translate to from others */
+    bool stream_options;     /* understands stream_options.include_usage */
+    bool needs_media; /* does not fetch the addresses of images: they have to be in the body */
     /* The absolute URL. ERR_CHANNEL when the channel's settings do not make one. */
     enum err_code (*url)(const struct provider *p, const struct provider_call *call,
                          struct arena *a, struct str *out, struct err *err);
     void (*headers)(const struct provider *p, const struct provider_call *call, struct arena *a,
                     struct provider_headers *out);
-    /* Edits of the body beyond model, stream_options and overrides; NULL: none. */
+    /* The name that is sent: without a suffix that only we know ("-high"); NULL: as it is. */
+    struct str (*model_name)(const struct provider_call *call, struct arena *a);
+    /*
+     * Rules of the provider's models, in the two forms that a request can have: `edit` patches the
+     * client's own body (beyond model, stream_options and overrides), `adapt` changes the canonical
+     * form before it is written. NULL: none. `edits` says without reading the body whether `edit`
+     * would change anything for this model; NULL: always.
+     */
+    bool (*edits)(const struct provider_call *call);
     void (*edit)(const struct provider *p, const struct provider_call *call,
                  const struct json *body, struct json_patch *patch, struct arena *a);
+    void (*adapt)(const struct provider *p, const struct provider_call *call,
+                  struct chat_request *r, struct request_conf *conf);
     const struct str *models; /* names that the console offers for the type */
     size_t model_count;
 };
+
+/* Which dialect a chat request goes out in when the client speaks `client`. */
+enum dialect_id provider_dialect(const struct provider *p, enum dialect_id client);
 
 /* NULL: no provider for the type. */
 const struct provider *provider_find(int64_t channel_type);

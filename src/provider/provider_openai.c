@@ -160,13 +160,18 @@ static enum err_code custom_url(const struct provider *p, const struct provider_
     return ERR_OK;
 }
 
-enum { TEXT_MODES = 1u << MODE_CHAT | 1u << MODE_COMPLETIONS | 1u << MODE_EMBEDDINGS };
+enum {
+    TEXT_MODES =
+        1u << MODE_CHAT | 1u << MODE_COMPLETIONS | 1u << MODE_EMBEDDINGS | 1u << MODE_COUNT_TOKENS
+};
 
 const struct provider provider_openai = {
     .type = 1,
     .name = STR_INIT("openai"),
     .base_url = STR_INIT("https://api.openai.com"),
     .modes = TEXT_MODES,
+    .dialects = 1u << DIALECT_OPENAI_CHAT | 1u << DIALECT_OPENAI_RESPONSES,
+    .dialect = DIALECT_OPENAI_CHAT,
     .stream_options = true,
     .url = openai_url,
     .headers = openai_headers,
@@ -178,6 +183,8 @@ const struct provider provider_custom = {
     .type = 8,
     .name = STR_INIT("custom"),
     .modes = TEXT_MODES,
+    .dialects = 1u << DIALECT_OPENAI_CHAT,
+    .dialect = DIALECT_OPENAI_CHAT,
     .stream_options = true,
     .url = custom_url,
     .headers = openai_headers,

@@ -20,6 +20,11 @@ const struct provider *const *provider_all(size_t *n)
     return providers;
 }
 
+enum dialect_id provider_dialect(const struct provider *p, enum dialect_id client)
+{
+    return p->dialects & (1u << client) ? client : p->dialect;
+}
+
 struct str provider_owner_of(struct str model)
 {
     for (size_t i = 0; i < ARRAY_LEN(providers); i++) {
