@@ -523,7 +523,7 @@ enum step_next relay_admit(struct exchange *x)
     if (x->authenticated)
         return hand_over(x);
     next = run_checks(x, checks, ARRAY_LEN(checks));
-    if (next == NEXT_WAIT || x->step != STEP_ADMIT)
-        return next;
+    if (next == NEXT_WAIT || x->step != STEP_ADMIT || x->mode == MODE_COUNT_TOKENS)
+        return next; /* counting is free */
     return reserve(x);
 }

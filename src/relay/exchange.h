@@ -13,8 +13,7 @@
 #include "billing/price.h"
 #include "billing/tokens.h"
 #include "codec/sse.h"
-#include "dialect/openai_error.h"
-#include "dialect/peek.h"
+#include "dialect/dialect.h"
 #include "provider/provider.h"
 #include "relay/rate.h"
 #include "relay/rate_shared.h"
@@ -79,6 +78,23 @@ struct credential_balance {
     struct balance *user, *token;
 };
 
+/*
+ * The canonical forms of an exchange whose dialects differ, and the reader of an upstream that
+ * speaks another dialect than OpenAI's chat; translate.c. In the request's arena.
+ */
+struct translation {
+    struct chat_request *request; /* the client's, read once; NULL: not read (same dialect) */
+    struct loss_list read_losses; /* what the canonical form has no place for */
+    struct loss_list losses;      /* these, and what this attempt's dialect cannot say */
+    struct answer_conf conf;
+    void *reader, *writer;  /* of this attempt's stream */
+    struct chat_fold *fold; /* a client that wants no stream gets the fold of one */
+    struct arena scratch;   /* of one event */
+    struct sb out;          /* what the writer has written and the client not yet got */
+    bool ended;             /* END came */
+    bool array_begun;       /* a stream as a JSON array: its first element is out */
+};
+
 struct exchange {
     struct http_req *req; /* NULL: a probe */
     struct arena *arena;
@@ -90,6 +106,7 @@ struct exchange {
 
     /* ROUTE */
     enum relay_mode mode;
+    const struct dialect *client; /* whose dialect the request is in */
     struct peek_request peek;
     struct snapshot *snap;
     struct str body;
@@ -118,6 +135,9 @@ struct exchange {
     unsigned attempts;
     struct str upstream_model;
     bool mapped;
+    const struct dialect *upstream;  /* of a chat request */
+    struct translation *translation; /* made once, for all attempts */
+    struct translation *tr;          /* the same; NULL: OpenAI's chat on both sides */
     struct http_call *call;
     bool upstream_answered; /* a 200 head came */
     int upstream_status;
@@ -127,6 +147,7 @@ struct exchange {
     /* the stream */
     struct sse sse;
     struct sb held;          /* events that came before the first content */
+    struct sb last;          /* an event that may be the end, held until the charge is safe */
     struct str *chunk_names; /* id, object, ... of the stream's chunks, raw; NULL: not kept */
     bool reply_started, content_seen, finish_seen, done_seen, paused;
     bool client_gone;
@@ -165,6 +186,10 @@ void exchange_attempt_failed(struct exchange *x);
 void fault_from_err(struct exchange *x, const struct err *err);
 /* Fault from a reply with an error status or an error object. */
 void fault_from_reply(struct exchange *x, int status, struct str body);
+/* Fault from an error event of a stream. */
+void fault_from_event(struct exchange *x, const struct chat_event *ev);
+/* The client's error body, or event in mid-stream, in its dialect, with the request's id. */
+struct str fault_body(struct exchange *x, bool in_stream);
 /* Text without addresses, keys and organisation names. */
 struct str fault_mask(struct arena *a, struct str text, const struct route_channel *channel,
                       struct str key);
@@ -181,6 +206,39 @@ void stream_end(struct exchange *x); /* the upstream's reply was complete */
 void stream_broken(struct exchange *x, const struct err *err); /* it was not */
 
 void stream_from_answer(struct exchange *x); /* a JSON answer to a streaming request */
+
+/* route.c: in which dialect errors of the server itself are told on a path. */
+const struct dialect *relay_dialect_of(struct str path);
+
+/* translate.c */
+/* Is the answer's dialect not the client's? */
+bool translates(const struct exchange *x);
+/* What the request says and the upstream's dialect does not, as a list of names; "" for nothing. */
+struct str exchange_losses(const struct exchange *x);
+/* Chooses the attempt's upstream dialect, and makes x->tr where that needs one. */
+void translate_prepare(struct exchange *x, const struct provider *p);
+/* The body in the upstream's dialect, for a client of another. */
+MUST_CHECK enum err_code translate_request(struct exchange *x, const struct provider *p,
+                                           const struct provider_call *call, struct str *body,
+                                           struct err *err);
+/* What an event, or a whole answer, held that decides about the exchange. */
+struct seen {
+    bool content; /* something that the client pays for, or a finish with a cause */
+    bool error;   /* x->fault is set */
+    bool end;
+};
+/* Reads one event of an upstream with x->tr; writes to tr->out what the client gets of it when its
+ * dialect is another, all but the end. */
+MUST_CHECK enum err_code translate_event(struct exchange *x, const struct sse_event *ev,
+                                         struct seen *seen, struct err *err);
+/* The end of the stream. */
+void translate_close(struct exchange *x, struct seen *seen);
+/* Writes the end of the client's stream, or its whole answer, to tr->out; the charge is safe. */
+void translate_end(struct exchange *x);
+/* Reads a whole answer. What the client gets of it is in tr->out after translate_end(), unless the
+ * upstream's bytes are the answer. */
+MUST_CHECK enum err_code translate_answer(struct exchange *x, struct str body, struct seen *seen,
+                                          struct err *err);
 
 /* May the caller's token use the model, or the family that it belongs to? */
 bool exchange_allows_model(const struct exchange *x, struct str model);

@@ -186,6 +186,16 @@ static int map_status(const struct exchange *x, int status)
     return status;
 }
 
+static void mask_error(struct exchange *x)
+{
+    struct openai_error *e = &x->fault.error;
+
+    e->message = fault_mask(x->arena, e->message, x->channel, x->channel_key);
+    e->param = fault_mask(x->arena, e->param, x->channel, x->channel_key);
+    e->type = fault_mask(x->arena, e->type, x->channel, x->channel_key);
+    e->code = fault_mask(x->arena, e->code, x->channel, x->channel_key);
+}
+
 void fault_from_reply(struct exchange *x, int status, struct str body)
 {
     struct openai_error *e = &x->fault.error;
@@ -194,15 +204,41 @@ void fault_from_reply(struct exchange *x, int status, struct str body)
     (void)openai_error_read(x->arena, body, status, e);
     log_warn(x->log, "upstream.refused", "channel=%" PRId64 " status=%d", x->channel->row.id,
              status);
-    e->message = fault_mask(x->arena, e->message, x->channel, x->channel_key);
-    e->param = fault_mask(x->arena, e->param, x->channel, x->channel_key);
-    e->type = fault_mask(x->arena, e->type, x->channel, x->channel_key);
-    e->code = fault_mask(x->arena, e->code, x->channel, x->channel_key);
+    mask_error(x);
     if (status < 400) /* an error object in a 200: the provider's failure */
         status = 502;
     else
         status = map_status(x, status);
     x->fault.status = status;
+}
+
+void fault_from_event(struct exchange *x, const struct chat_event *ev)
+{
+    int status = ev->status >= 400 ? ev->status : 502;
+
+    x->fault = (struct relay_fault){.code = ERR_UPSTREAM_STATUS, .error = ev->error};
+    x->fault.error.code_raw = STR_NULL; /* the event's text goes with it */
+    if (x->fault.error.message.n == 0)
+        x->fault.error.message = STR("上游返回了错误 (the upstream reported an error)");
+    log_warn(x->log, "upstream.refused", "channel=%" PRId64 " status=%d in_stream=true",
+             x->channel->row.id, status);
+    mask_error(x);
+    x->fault.status = map_status(x, status);
+}
+
+/* ---- the client's body ---- */
+
+struct str fault_body(struct exchange *x, bool in_stream)
+{
+    const struct dialect *d = x->client;
+    struct openai_error e = x->fault.error;
+    struct str id = x->req->request_id;
+
+    if (id.n > 0)
+        e.message =
+            str_concat(x->arena, (struct str[]){e.message, STR(" (request id: "), id, STR(")")}, 4);
+    return in_stream ? d->write_stream_error(x->arena, x->fault.status, &e)
+                     : d->write_error(x->arena, x->fault.status, &e);
 }
 
 /* ---- retry, relay reference 7 ---- */

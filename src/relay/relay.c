@@ -69,6 +69,7 @@ static void exchange_end(void *ptr)
         http_call_cancel(x->call);
     sse_fini(&x->sse);
     sb_fini(&x->held);
+    sb_fini(&x->last);
     sb_fini(&x->collected);
     balance_release(&x->hold);
     exchange_leave_rate(x, false);
@@ -85,6 +86,8 @@ static void init_exchange(struct exchange *x, struct relay_loop *rl, struct aren
     x->prompt_tokens = -1;
     sse_init(&x->sse, 1024 * 1024);
     sb_init(&x->held, HELD_LIMIT);
+    sb_init(&x->last, REPLY_LIMIT);
+    x->client = x->upstream = &dialect_openai_chat;
     sb_init(&x->collected, REPLY_LIMIT);
     arena_defer(a, exchange_end, x);
 }
@@ -259,6 +262,8 @@ struct str relay_error_body(void *ctx UNUSED, struct arena *a, const struct http
     if (status == 404 && r)
         error.message =
             arena_fmt(a, "Invalid URL (%.*s %.*s)", STR_ARG(r->method_name), STR_ARG(r->path));
+    else if (r)
+        error.message = arena_fmt(a, "%s (request id: %.*s)", message, STR_ARG(r->request_id));
     *content_type = STR("application/json; charset=utf-8");
-    return openai_error_write(a, &error, r && status != 404 ? r->request_id : STR_NULL);
+    return relay_dialect_of(r ? r->path : STR_NULL)->write_error(a, status, &error);
 }

@@ -3,26 +3,42 @@
 
 #include "base/mem.h"
 
-/* Path, mode: a row of the route table's ctx. */
+/* A path, what is asked for on it, and the dialect in which. */
 struct relay_path {
     const char *pattern;
     enum relay_mode mode;
+    enum dialect_id dialect;
 };
 
 static const struct relay_path paths[] = {
-    {"/v1/chat/completions", MODE_CHAT},
-    {"/v1/completions", MODE_COMPLETIONS},
-    {"/v1/embeddings", MODE_EMBEDDINGS},
+    {"/v1/chat/completions", MODE_CHAT, DIALECT_OPENAI_CHAT},
+    {"/v1/completions", MODE_COMPLETIONS, DIALECT_OPENAI_CHAT},
+    {"/v1/embeddings", MODE_EMBEDDINGS, DIALECT_OPENAI_CHAT},
+    {"/v1/responses", MODE_CHAT, DIALECT_OPENAI_RESPONSES},
+    {"/v1/messages", MODE_CHAT, DIALECT_CLAUDE},
+    {"/v1/messages/count_tokens", MODE_COUNT_TOKENS, DIALECT_CLAUDE},
+    /* "MODEL:METHOD" */
+    {"/v1beta/models/:*", MODE_CHAT, DIALECT_GEMINI},
+    {"/v1/models/:*", MODE_CHAT, DIALECT_GEMINI},
 };
 
-/* The mode of a path as the table says it; the path is one of the table's. */
-static enum relay_mode mode_of(const struct http_route *route)
+/* The row of a route; the path is one of the table's. */
+static const struct relay_path *path_of(const struct http_route *route)
 {
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         if (str_eq(str_from(paths[i].pattern), str_from(route->pattern)))
-            return paths[i].mode;
+            return &paths[i];
     }
-    return MODE_CHAT;
+    return &paths[0];
+}
+
+const struct dialect *relay_dialect_of(struct str path)
+{
+    if (str_starts(path, STR("/v1/messages")))
+        return &dialect_claude;
+    if (str_starts(path, STR("/v1beta/")))
+        return &dialect_gemini;
+    return &dialect_openai_chat;
 }
 
 static void on_request(struct http_req *r, void *ctx)
@@ -56,13 +72,66 @@ void relay_add_routes(struct relay *r, struct router *router)
     router_add(router, r->routes, n + 2);
 }
 
+/* ---- Gemini, whose paths name model and method ---- */
+
+struct gemini_method {
+    struct str name;
+    enum relay_mode mode;
+    bool stream;
+};
+
+static const struct gemini_method gemini_methods[] = {
+    {STR_INIT("generateContent"), MODE_CHAT, false},
+    {STR_INIT("streamGenerateContent"), MODE_CHAT, true},
+    {STR_INIT("countTokens"), MODE_COUNT_TOKENS, false},
+};
+
+static enum err_code read_gemini_path(struct exchange *x, struct err *err)
+{
+    struct str rest = x->req->params[0], model = str_cut(&rest, ':');
+
+    for (size_t i = 0; i < ARRAY_LEN(gemini_methods); i++) {
+        if (!str_eq(rest, gemini_methods[i].name))
+            continue;
+        if (model.n == 0 || model.n > 255)
+            return err_set(err, ERR_BAD_TEXT_REQUEST, "the path names no model");
+        x->mode = gemini_methods[i].mode;
+        x->peek.model = model;
+        x->peek.stream = gemini_methods[i].stream;
+        return ERR_OK;
+    }
+    return err_set(err, ERR_NOT_FOUND,
+                   "the path must end with MODEL:generateContent, MODEL:streamGenerateContent or "
+                   "MODEL:countTokens");
+}
+
+static enum err_code read_request(struct exchange *x, const struct relay_path *path,
+                                  struct err *err)
+{
+    struct peek_request from_path;
+    enum err_code rc;
+
+    x->mode = path->mode;
+    if (path->dialect != DIALECT_GEMINI)
+        return peek_request(x->arena, x->body, x->mode, path->dialect, &x->peek, err);
+    rc = read_gemini_path(x, err);
+    if (rc != ERR_OK)
+        return rc;
+    from_path = x->peek;
+    rc = peek_request(x->arena, x->body, x->mode, path->dialect, &x->peek, err);
+    x->peek.model = from_path.model;
+    x->peek.stream = from_path.stream;
+    return rc;
+}
+
 enum step_next relay_route(struct exchange *x)
 {
+    const struct relay_path *path = path_of(x->req->route);
     struct err err = {0};
 
     x->log->action = "reading the request";
-    x->mode = mode_of(x->req->route);
-    if (peek_request(x->arena, x->body, x->mode, &x->peek, &err) != ERR_OK) {
+    x->client = dialect_of(path->dialect);
+    if (read_request(x, path, &err) != ERR_OK) {
         /* A broken body is told after the key was checked: a stranger learns nothing but that the
          * key is wrong. */
         x->fault = (struct relay_fault){.code = err.code, .local = true};

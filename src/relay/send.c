@@ -1,7 +1,7 @@
 /*
  * Sends the request to the chosen channel and takes its answer: the client's own bytes with a few
- * patches as a list of slices. A reply that is not streamed is collected (bounded) and passed on
- * whole; a stream goes on in stream.c.
+ * patches as a list of slices, or what translate.c makes of them. A reply that is not streamed is
+ * collected (bounded) and passed on whole; a stream goes on in stream.c.
  */
 #include "relay/exchange.h"
 
@@ -38,9 +38,15 @@ static enum err_code map_model(struct exchange *x, struct err *err)
     return ERR_OK;
 }
 
+/* Does the body that is sent know stream_options? */
+static bool has_stream_options(const struct exchange *x, const struct provider *p)
+{
+    return x->peek.stream && p->stream_options && x->upstream->id == DIALECT_OPENAI_CHAT;
+}
+
 static bool wants_usage_forced(const struct exchange *x, const struct provider *p)
 {
-    return x->peek.stream && p->stream_options && x->rl->relay->conf.force_stream_option;
+    return has_stream_options(x, p) && x->rl->relay->conf.force_stream_option;
 }
 
 /* stream_options: forced to report usage, or left out where it would be refused (relay
@@ -50,7 +56,9 @@ static void patch_stream_options(struct exchange *x, const struct provider *p,
 {
     const struct json *options = json_get(root, STR("stream_options"));
 
-    if (!x->peek.stream || !p->stream_options) {
+    if (x->upstream->id != DIALECT_OPENAI_CHAT)
+        return;
+    if (!has_stream_options(x, p)) {
         json_patch_delete(patch, root, STR("stream_options"));
     } else if (!wants_usage_forced(x, p) || x->peek.include_usage) {
         return;
@@ -74,14 +82,26 @@ static void patch_overrides(struct exchange *x, const struct json *root, struct 
 /* Would stream_options stay as the client sent them? */
 static bool keeps_stream_options(const struct exchange *x, const struct provider *p)
 {
-    if (!x->peek.stream || !p->stream_options)
+    if (!has_stream_options(x, p))
         return x->peek.stream_options.n == 0;
     return x->peek.include_usage || !wants_usage_forced(x, p);
 }
 
-static bool needs_only_stream_options(const struct exchange *x, const struct provider *p)
+/* Must the body name another model? */
+static bool renames(const struct exchange *x, const struct provider_call *call)
 {
-    return !x->mapped && !p->edit && json_count(x->channel->param_override) == 0;
+    return !x->upstream->request_in_path && !str_eq(call->model, x->peek.model);
+}
+
+static bool edits(const struct provider *p, const struct provider_call *call)
+{
+    return p->edit && (!p->edits || p->edits(call));
+}
+
+static bool needs_only_stream_options(const struct exchange *x, const struct provider *p,
+                                      const struct provider_call *call)
+{
+    return !renames(x, call) && !edits(p, call) && json_count(x->channel->param_override) == 0;
 }
 
 /* The usual streaming request: stream_options are not there and are added at the end, for which the
@@ -100,20 +120,44 @@ static void add_stream_options(struct exchange *x, const struct str **body, size
 }
 
 /* What can be done without a tree of the body. */
-static bool build_simple_body(struct exchange *x, const struct provider *p, const struct str **body,
+static bool build_simple_body(struct exchange *x, const struct provider *p,
+                              const struct provider_call *call, const struct str **body,
                               size_t *count)
 {
     if (x->snap->settings.pass_through_request ||
-        (needs_only_stream_options(x, p) && keeps_stream_options(x, p))) {
+        (needs_only_stream_options(x, p, call) && keeps_stream_options(x, p))) {
         *body = &x->body;
         *count = 1;
         return true;
     }
-    if (!needs_only_stream_options(x, p) || !wants_usage_forced(x, p) ||
+    if (!needs_only_stream_options(x, p, call) || !wants_usage_forced(x, p) ||
         x->peek.stream_options.n > 0)
         return false;
     add_stream_options(x, body, count);
     return true;
+}
+
+/* A body of the upstream's own dialect with the operator's overrides. */
+static enum err_code build_translated(struct exchange *x, const struct provider *p,
+                                      const struct provider_call *call, const struct str **body,
+                                      size_t *count, struct err *err)
+{
+    struct str *written = arena_new(x->arena, struct str);
+    const struct json *root;
+    struct json_patch *patch;
+    enum err_code rc = translate_request(x, p, call, written, err);
+
+    *body = written;
+    *count = 1;
+    if (rc != ERR_OK || json_count(x->channel->param_override) == 0)
+        return rc;
+    rc = json_read(x->arena, *written, JSON_DEPTH_DEFAULT, &root, err);
+    if (rc != ERR_OK)
+        return rc;
+    patch = json_patch_new(x->arena, *written, root);
+    patch_overrides(x, root, patch);
+    *body = json_patch_render(patch, count);
+    return ERR_OK;
 }
 
 /* The body as slices; the client's bytes but for what must differ. */
@@ -125,14 +169,16 @@ static enum err_code build_body(struct exchange *x, const struct provider *p,
     struct json_patch *patch;
     enum err_code rc;
 
-    if (build_simple_body(x, p, body, count))
+    if (translates(x))
+        return build_translated(x, p, call, body, count, err);
+    if (build_simple_body(x, p, call, body, count))
         return ERR_OK;
     rc = json_read(x->arena, x->body, JSON_DEPTH_DEFAULT, &root, err);
     if (rc != ERR_OK)
         return rc;
     patch = json_patch_new(x->arena, x->body, root);
-    if (x->mapped)
-        json_patch_set(patch, root, STR("model"), json_quote(x->arena, x->upstream_model));
+    if (renames(x, call))
+        json_patch_set(patch, root, STR("model"), json_quote(x->arena, call->model));
     patch_stream_options(x, p, root, patch);
     if (p->edit)
         p->edit(p, call, root, patch, x->arena);
@@ -202,6 +248,28 @@ static void count_answer(struct exchange *x, struct str body)
     x->meter.tool_calls = seen.tool_calls;
 }
 
+static void fail_reply(struct exchange *x, enum err_code code, const char *why)
+{
+    struct err err;
+
+    err_set(&err, code, "%s", why);
+    fault_from_err(x, &err);
+}
+
+/* The same of a dialect that translate.c reads. */
+static void judge_foreign(struct exchange *x, struct str body)
+{
+    struct seen seen = {0};
+    struct err err = {0};
+
+    if (translate_answer(x, body, &seen, &err) != ERR_OK)
+        fault_from_err(x, &err);
+    else if (!seen.error && !seen.content && x->usage.completion == 0)
+        fail_reply(x, ERR_UPSTREAM_EMPTY, "the reply is empty");
+    if (x->fault.code == ERR_OK && !x->peek.stream)
+        translate_end(x);
+}
+
 /* A complete reply that was not streamed: is it an answer at all? */
 static void judge_reply(struct exchange *x)
 {
@@ -212,18 +280,22 @@ static void judge_reply(struct exchange *x)
         fault_from_reply(x, x->upstream_status, body);
         return;
     }
+    if (x->tr) {
+        judge_foreign(x, body);
+        return;
+    }
     peek_answer(body, NULL, NULL, &seen);
     x->usage = seen.usage;
     x->usage_seen = seen.has_usage;
     if (!seen.has_usage)
         count_answer(x, body);
     if (!seen.is_object)
-        fault_from_err(
-            x, &(struct err){.code = ERR_UPSTREAM_BODY, .msg = "the reply is not a JSON object"});
+        fail_reply(x, ERR_UPSTREAM_BODY, "the reply is not a JSON object");
     else if (seen.has_error)
         fault_from_reply(x, 200, body);
-    else if (!seen.has_content && !seen.has_cause && x->usage.completion == 0)
-        fault_from_err(x, &(struct err){.code = ERR_UPSTREAM_EMPTY, .msg = "the reply is empty"});
+    else if (!seen.has_content && !seen.has_cause && x->usage.completion == 0 &&
+             x->mode != MODE_COUNT_TOKENS)
+        fail_reply(x, ERR_UPSTREAM_EMPTY, "the reply is empty");
 }
 
 static void on_end(void *ctx)
@@ -335,6 +407,7 @@ static void forget_attempt(struct exchange *x)
     x->usage = (struct usage){0};
     sb_reset(&x->collected);
     sb_reset(&x->held);
+    sb_reset(&x->last);
     sse_fini(&x->sse);
     token_meter_init(&x->meter, x->upstream_model);
 }
@@ -380,21 +453,57 @@ static size_t build_headers(struct exchange *x, const struct provider *p,
     return n;
 }
 
-static enum err_code start_call(struct exchange *x, const struct provider *p, struct err *err)
+static struct str client_header(const struct exchange *x, struct str name)
 {
-    const struct relay_conf *conf = &x->rl->relay->conf;
+    return x->req ? http_req_header(x->req, name) : STR_NULL;
+}
+
+/* The path that the provider builds upon: the client's, or the usual one of another dialect. */
+static struct str upstream_path(const struct exchange *x)
+{
+    static const struct str paths[DIALECT_COUNT] = {
+        [DIALECT_OPENAI_CHAT] = STR_INIT("/v1/chat/completions"),
+        [DIALECT_OPENAI_RESPONSES] = STR_INIT("/v1/responses"),
+        [DIALECT_CLAUDE] = STR_INIT("/v1/messages"),
+        [DIALECT_GEMINI] = STR_INIT("/v1beta/models"),
+    };
+
+    return x->req && x->upstream == x->client ? x->req->path : paths[x->upstream->id];
+}
+
+static struct provider_call describe_call(struct exchange *x, const struct provider *p)
+{
+    bool own = x->upstream == x->client;
     struct provider_call call = {
         .mode = x->mode,
+        .dialect = x->upstream->id,
+        .translated = !own,
         .channel_type = x->channel->row.type,
+        .channel_created_s = x->channel->row.created_time,
         .base_url = x->channel->row.base_url,
-        .path = x->req ? x->req->path : STR("/v1/chat/completions"),
-        .query = x->req ? x->req->query : STR_NULL,
+        .other = x->channel->row.other,
+        .path = upstream_path(x),
+        .query = x->req && own ? x->req->query : STR_NULL,
         .model = x->upstream_model,
+        .requested = x->peek.model,
         .stream = x->peek.stream,
         .key = secret_make(x->channel_key),
         .organization = x->channel->row.open_ai_organization,
-        .accept = x->req ? http_req_header(x->req, STR("accept")) : STR_NULL,
+        .accept = own ? client_header(x, STR("accept")) : STR_NULL,
+        .anthropic_version = client_header(x, STR("anthropic-version")),
+        .anthropic_beta = client_header(x, STR("anthropic-beta")),
+        .settings = &x->snap->settings,
     };
+
+    if (p->model_name)
+        call.model = p->model_name(&call, x->arena);
+    return call;
+}
+
+static enum err_code start_call(struct exchange *x, const struct provider *p, struct err *err)
+{
+    const struct relay_conf *conf = &x->rl->relay->conf;
+    struct provider_call call = describe_call(x, p);
     struct http_call_conf *http = arena_new(x->arena, struct http_call_conf);
     struct http_header *headers;
     struct str url;
@@ -417,6 +526,16 @@ static enum err_code start_call(struct exchange *x, const struct provider *p, st
         http->idle_timeout_ms *= 2;
     x->call = http_call_start(x->rl->client, x->arena, http, &call_handler, x);
     return ERR_OK;
+}
+
+/* The upstream has no call that counts tokens in the client's dialect: our own count is told. */
+static enum step_next count_here(struct exchange *x)
+{
+    forget_attempt(x);
+    sb_add(&x->collected, x->client->write_count(x->arena, exchange_prompt_tokens(x)));
+    x->outcome = OUTCOME_COMPLETE;
+    x->step = STEP_SETTLE;
+    return NEXT_STEP;
 }
 
 enum step_next relay_send(struct exchange *x)
@@ -443,6 +562,9 @@ enum step_next relay_send(struct exchange *x)
     rc = map_model(x, &err);
     if (rc != ERR_OK)
         return exchange_fail(x, rc, "%s", err.msg);
+    translate_prepare(x, p);
+    if (x->mode == MODE_COUNT_TOKENS && x->upstream != x->client)
+        return count_here(x);
     forget_attempt(x);
     if (x->req) {
         x->req->on_gone = on_gone;

@@ -89,6 +89,10 @@ static struct str write_other(struct exchange *x)
         jw_key_str(&w, STR("upstream_model_name"), x->upstream_model);
     }
     jw_key_str(&w, STR("request_path"), x->req->path);
+    if (translates(x))
+        jw_key_str(&w, STR("upstream_dialect"), x->upstream->name);
+    if (exchange_losses(x).n > 0)
+        jw_key_str(&w, STR("dropped"), exchange_losses(x));
     if (x->outcome != OUTCOME_COMPLETE) {
         jw_key(&w, STR("stream_status"));
         jw_object(&w);
@@ -154,7 +158,7 @@ bool exchange_charge(struct exchange *x)
 {
     struct usage_record r = {.kind = RECORD_CONSUME};
 
-    if (x->settled || x->probe)
+    if (x->settled || x->probe || x->mode == MODE_COUNT_TOKENS)
         return true;
     settle_usage(x);
     fill_common(x, &r);
@@ -218,28 +222,35 @@ static void reply_error(struct exchange *x)
     struct http_header headers[2] = {json, {STR("Retry-After"), STR("1")}};
     bool later = x->fault.code == ERR_UNAVAILABLE;
 
-    http_reply(x->req, x->fault.status, headers, later ? 2 : 1,
-               openai_error_write(x->arena, &x->fault.error, x->req->request_id));
+    http_reply(x->req, x->fault.status, headers, later ? 2 : 1, fault_body(x, false));
 }
 
 /* The answer had begun: an error event, then the end. Never a made-up clean end. */
 static void break_off(struct exchange *x)
 {
-    struct str event[] = {STR("data: "),
-                          openai_error_write(x->arena, &x->fault.error, x->req->request_id),
-                          STR("\n\n")};
+    struct str event = fault_body(x, true);
 
-    (void)http_reply_write(x->req, event, ARRAY_LEN(event));
+    (void)http_reply_write(x->req, &event, 1);
     http_reply_end(x->req);
 }
 
 static const struct str busy = STR_INIT("当前分组上游负载已饱和，请稍后再试 (the upstreams of this "
                                         "group are busy, try again later)");
 
+static void reply_whole(struct exchange *x)
+{
+    struct http_header headers[2] = {{STR("Content-Type"), STR("application/json")}};
+    bool written = x->tr && x->tr->out.n > 0; /* by translate.c */
+    struct str losses = exchange_losses(x);
+    size_t n = 1;
+
+    if (losses.n > 0)
+        headers[n++] = (struct http_header){STR("x-yourapi-dropped"), losses};
+    http_reply(x->req, 200, headers, n, sb_str(written ? &x->tr->out : &x->collected));
+}
+
 static void answer(struct exchange *x)
 {
-    static const struct http_header json = {STR_INIT("Content-Type"), STR_INIT("application/json")};
-
     if (x->fault.status == 429 && !x->fault.local)
         x->fault.error.message = busy;
     if (x->client_gone)
@@ -251,7 +262,7 @@ static void answer(struct exchange *x)
     else if (x->fault.code != ERR_OK)
         reply_error(x);
     else
-        http_reply(x->req, 200, &json, 1, sb_str(&x->collected));
+        reply_whole(x);
 }
 
 void exchange_leave_rate(struct exchange *x, bool success)

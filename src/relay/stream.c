@@ -1,6 +1,6 @@
 /*
- * A streamed answer of the client's own dialect: events go through as they came, looked at for
- * usage and for their end.
+ * A streamed answer. Of the client's own dialect, its events go through as they came, looked at for
+ * usage and for their end; of another, they are written anew by translate.c.
  *
  * Until the first content arrives nothing is shown to the client, so that a failure until then, or
  * an end without any, can go to another channel. Events are framed anew ("data: " ... blank line),
@@ -21,17 +21,31 @@ struct batch {
     size_t n;
 };
 
+static bool is_array(const struct exchange *x)
+{
+    return x->tr && x->tr->conf.json_array;
+}
+
 static void start_reply(struct exchange *x)
 {
-    static const struct http_header headers[] = {
-        {STR_INIT("Content-Type"), STR_INIT("text/event-stream")},
-        {STR_INIT("Cache-Control"), STR_INIT("no-cache")},
-        {STR_INIT("X-Accel-Buffering"), STR_INIT("no")},
+    struct http_header headers[4] = {
+        {STR("Content-Type"), is_array(x) ? STR("application/json") : STR("text/event-stream")},
+        {STR("Cache-Control"), STR("no-cache")},
+        {STR("X-Accel-Buffering"), STR("no")},
     };
+    size_t n = 3;
 
     x->reply_started = true;
+    if (exchange_losses(x).n > 0)
+        headers[n++] = (struct http_header){STR("x-yourapi-dropped"), exchange_losses(x)};
     if (x->req)
-        http_reply_start(x->req, 200, headers, ARRAY_LEN(headers));
+        http_reply_start(x->req, 200, headers, n);
+}
+
+/* A client that wants no stream gets the fold of one. */
+static bool folds(const struct exchange *x)
+{
+    return x->tr && x->tr->fold;
 }
 
 /* Writes to the client, if it is still there; a slow reader stops the upstream. */
@@ -74,6 +88,8 @@ static void show(struct batch *b)
         return;
     held = sb_str(&x->held);
     x->content_seen = true;
+    if (folds(x))
+        return;
     if (!x->reply_started)
         start_reply(x);
     if (held.n > 0)
@@ -103,6 +119,16 @@ static void add_data(struct batch *b, struct str data)
         add(b, STR("\ndata: "));
         data = str_skip(data, (size_t)at + 1);
     }
+    add(b, data);
+}
+
+/* An element of a JSON array that is streamed. */
+static void add_element(struct batch *b, struct str data)
+{
+    struct translation *tr = b->x->tr;
+
+    add(b, tr->array_begun ? STR(",\r\n") : STR("["));
+    tr->array_begun = true;
     add(b, data);
 }
 
@@ -219,12 +245,72 @@ static bool has_answer(struct batch *b)
     return x->fault.code == ERR_OK;
 }
 
-/* [DONE], or what stands for it. It is written behind what came before it, and only when the charge
- * is safe. */
-static void on_done(struct batch *b)
+/* An event that goes through; in the form in which the client takes a stream. */
+static void forward(struct batch *b, const struct sse_event *ev)
+{
+    if (is_array(b->x))
+        add_element(b, ev->data);
+    else
+        add_event(b, ev, STR_NULL);
+}
+
+/* The event that was held because it might be the last one is not, or the charge is safe. */
+static void release_last(struct batch *b)
+{
+    struct exchange *x = b->x;
+    struct sse_event ev = {.data = sb_str(&x->last)};
+
+    if (ev.data.n == 0)
+        return;
+    forward(b, &ev);
+    flush(b); /* before the builder is used again */
+    sb_reset(&x->last);
+}
+
+/* What the writer has written goes out with the next flush, which must come before it writes again.
+ */
+static void add_written(struct batch *b)
+{
+    if (b->x->tr->out.n > 0)
+        add(b, sb_str(&b->x->tr->out));
+}
+
+/* The end of a stream that x->tr reads; `ev` is the upstream's event that says so, or NULL. */
+static void add_end(struct batch *b, const struct sse_event *ev)
 {
     struct exchange *x = b->x;
 
+    release_last(b);
+    if (x->tr->fold || x->tr->writer) {
+        translate_end(x);
+        if (!x->tr->fold)
+            add_written(b);
+    } else if (ev) {
+        forward(b, ev);
+    }
+    if (is_array(x) && x->tr->array_begun)
+        add(b, STR("]"));
+    flush(b);
+    if (!x->tr->fold)
+        sb_reset(&x->tr->out);
+}
+
+/* What ends OpenAI's chat. */
+static void add_done(struct batch *b)
+{
+    if (!b->x->usage_seen && !hides_usage(b->x))
+        add_usage_chunk(b, usage_text(b->x));
+    add(b, STR("data: [DONE]\n\n"));
+}
+
+/* [DONE], or what stands for it (`ev`, which may be NULL). It is written behind what came before
+ * it, and only when the charge is safe. */
+static void on_done(struct batch *b, const struct sse_event *ev)
+{
+    struct exchange *x = b->x;
+
+    if (x->done_seen)
+        return;
     x->done_seen = true;
     if (!has_answer(b))
         return;
@@ -237,9 +323,10 @@ static void on_done(struct batch *b)
     }
     if (!x->content_seen)
         show(b);
-    if (!x->usage_seen && !hides_usage(x))
-        add_usage_chunk(b, usage_text(x));
-    add(b, STR("data: [DONE]\n\n"));
+    if (x->tr)
+        add_end(b, ev);
+    else
+        add_done(b);
     if (x->call)
         loop_timer_set(x->rl->loop, &x->timer, AFTER_DONE_MS, on_after_done);
 }
@@ -273,13 +360,64 @@ static void note_answer(struct exchange *x, const struct peek_answer *seen)
     x->finish_seen |= seen->has_finish;
 }
 
+/* An event that may be the last one is held: the client must not see the end before the charge is
+ * safe. */
+static void forward_or_hold(struct batch *b, const struct sse_event *ev)
+{
+    struct exchange *x = b->x;
+
+    if (x->upstream->end_is_close && x->finish_seen)
+        sb_add(&x->last, ev->data);
+    else
+        forward(b, ev);
+}
+
+/* What an event has said, read by x->tr, is acted upon. */
+static void act_on(struct batch *b, const struct seen *seen, const struct sse_event *ev)
+{
+    struct exchange *x = b->x;
+
+    if (seen->error) {
+        if (x->content_seen && !x->client_gone)
+            x->outcome = OUTCOME_ERROR;
+        return;
+    }
+    if (seen->content && !x->content_seen)
+        show(b);
+    if (seen->end)
+        on_done(b, ev);
+    else if (ev && !translates(x))
+        forward_or_hold(b, ev);
+}
+
+static void cut_off(struct exchange *x, const struct err *err);
+
+static void on_foreign_event(struct batch *b, const struct sse_event *ev)
+{
+    struct exchange *x = b->x;
+    struct seen seen = {0};
+    struct err err = {0};
+
+    release_last(b);
+    if (x->first_payload_us == 0)
+        x->first_payload_us = clock_mono_us();
+    if (translate_event(x, ev, &seen, &err) != ERR_OK)
+        cut_off(x, &err);
+    else
+        act_on(b, &seen, ev);
+}
+
 static void on_event(struct batch *b, const struct sse_event *ev)
 {
     struct exchange *x = b->x;
     struct peek_answer seen;
 
+    if (x->tr) {
+        on_foreign_event(b, ev);
+        return;
+    }
     if (str_starts(ev->data, STR("[DONE]"))) {
-        on_done(b);
+        on_done(b, NULL);
         return;
     }
     peek_answer(ev->data, meter_text, &x->meter, &seen);
@@ -319,6 +457,18 @@ static void cut_off(struct exchange *x, const struct err *err)
         x->outcome = OUTCOME_CUT_UPSTREAM;
 }
 
+/* What was written of the pieces that have come. */
+static void flush_written(struct batch *b)
+{
+    struct exchange *x = b->x;
+
+    if (x->tr && x->tr->writer && x->tr->out.n > 0) {
+        add_written(b);
+        flush(b);
+        sb_reset(&x->tr->out);
+    }
+}
+
 void stream_feed(struct exchange *x, struct str bytes)
 {
     struct batch b = {.x = x};
@@ -332,6 +482,7 @@ void stream_feed(struct exchange *x, struct str bytes)
         if (ev.type.n > 0 || ev.data.p < chunk.p || ev.data.p >= chunk.p + chunk.n)
             flush(&b); /* the event lies in the reader, which the next call reuses */
     }
+    flush_written(&b);
     flush(&b);
     if (x->fault.code == ERR_OK && (rc == SSE_TOO_LONG || sb_failed(&x->held)))
         cut_off(x, &(struct err){.code = ERR_UPSTREAM_BODY,
@@ -369,7 +520,8 @@ static void set_ping(struct exchange *x)
 
 void stream_keep_alive(struct exchange *x)
 {
-    if (x->snap->settings.ping_enabled && x->req && !x->client_gone && !list_linked(&x->ping.link))
+    if (x->snap->settings.ping_enabled && x->req && !x->client_gone && !is_array(x) &&
+        !list_linked(&x->ping.link))
         set_ping(x);
 }
 
@@ -379,12 +531,32 @@ void stream_begin(struct exchange *x)
     stream_keep_alive(x);
 }
 
+/* The events of a whole answer are in x->tr->out. */
+static void stream_written_answer(struct exchange *x)
+{
+    struct batch b = {.x = x};
+
+    x->first_payload_us = clock_mono_us();
+    x->content_seen = true;
+    flush_written(&b);
+    on_done(&b, NULL);
+    if (x->fault.code == ERR_OK)
+        flush(&b);
+    health_note_success(x->channel);
+    finish(x);
+}
+
 /* A streaming request was answered with plain JSON: the answer goes out as a stream of one chunk.
  */
 void stream_from_answer(struct exchange *x)
 {
     struct batch b = {.x = x};
     struct str chunk, usage;
+
+    if (x->tr) {
+        stream_written_answer(x);
+        return;
+    }
 
     if (openai_chunk_from_answer(x->arena, sb_str(&x->collected), &chunk, &usage, NULL) != ERR_OK) {
         fault_from_err(
@@ -398,11 +570,22 @@ void stream_from_answer(struct exchange *x)
     x->content_seen = true;
     if (usage.n > 0 && !hides_usage(x))
         add_usage_chunk(&b, usage);
-    on_done(&b);
+    on_done(&b, NULL);
     if (x->fault.code == ERR_OK)
         flush(&b); /* otherwise nothing was charged, and nothing is shown */
     health_note_success(x->channel);
     finish(x);
+}
+
+/* What the reader still has to say at the end of the body. */
+static void close_reading(struct batch *b)
+{
+    struct seen seen = {0};
+
+    if (!b->x->tr)
+        return;
+    translate_close(b->x, &seen);
+    act_on(b, &seen, NULL);
 }
 
 /* The body ended. Without [DONE] an answer is complete only if it said that it was finished, or
@@ -414,8 +597,11 @@ void stream_end(struct exchange *x)
 
     if (!x->done_seen && sse_end(&x->sse, &ev) == SSE_EVENT)
         on_event(&b, &ev); /* some servers leave the last blank line out */
+    if (x->fault.code == ERR_OK && !x->done_seen)
+        close_reading(&b);
     if (x->fault.code == ERR_OK && !x->done_seen && (x->finish_seen || x->usage_seen))
-        on_done(&b);
+        on_done(&b, NULL);
+    flush_written(&b);
     flush(&b);
     if (x->fault.code == ERR_OK && !x->done_seen && x->content_seen)
         cut_off(x, &(struct err){.code = ERR_UPSTREAM_CUT,
@@ -437,7 +623,8 @@ void stream_broken(struct exchange *x, const struct err *err)
     struct batch b = {.x = x};
 
     if (!x->done_seen && was_finished(x, err)) {
-        on_done(&b);
+        close_reading(&b);
+        on_done(&b, NULL);
         flush(&b);
     }
     if (!x->done_seen)

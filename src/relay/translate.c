@@ -1,0 +1,312 @@
+/*
+ * Between two dialects: the client's request becomes the canonical form and that the upstream's
+ * body; the upstream's events become canonical events and those the client's. An upstream that
+ * speaks the client's own dialect is only read, for what its events say; its bytes go through.
+ */
+#include "relay/exchange.h"
+
+#include "base/json.h"
+#include "base/text.h"
+
+enum {
+    BODY_LIMIT = 256 * 1024 * 1024,
+    OUT_LIMIT = REPLY_LIMIT,
+    FOLD_LIMIT = REPLY_LIMIT,
+    SCRATCH_BYTES = 4096,
+    ANSWER_ID_CHARS = 24
+};
+
+bool translates(const struct exchange *x)
+{
+    return x->tr && x->upstream != x->client;
+}
+
+struct str exchange_losses(const struct exchange *x)
+{
+    return translates(x) ? loss_text(x->arena, &x->tr->losses) : STR_NULL;
+}
+
+/* ---- the attempt ---- */
+
+static void free_translation(void *ptr)
+{
+    struct translation *tr = ptr;
+
+    arena_fini(&tr->scratch);
+    sb_fini(&tr->out);
+}
+
+/* Letters and digits of the request's id, for answers whose upstream names none. */
+static struct str answer_id(struct exchange *x)
+{
+    struct str id = x->req ? x->req->request_id : STR_NULL;
+    char *to = arena_alloc(x->arena, ANSWER_ID_CHARS);
+    size_t n = 0;
+
+    for (size_t i = 0; i < id.n && n < ANSWER_ID_CHARS; i++) {
+        char c = id.p[i];
+
+        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+            to[n++] = c;
+    }
+    while (n < ANSWER_ID_CHARS)
+        to[n++] = '0';
+    return str_make(to, n);
+}
+
+/* Such clients get a stream as events only when they ask for them. */
+static bool wants_array(const struct exchange *x)
+{
+    struct str alt;
+
+    return x->req && x->client->request_in_path &&
+           !(url_query_get(x->arena, x->req->query, STR("alt"), &alt) && str_eq(alt, STR("sse")));
+}
+
+static struct translation *new_translation(struct exchange *x)
+{
+    struct translation *tr = arena_new(x->arena, struct translation);
+
+    arena_init(&tr->scratch, SCRATCH_BYTES);
+    sb_init(&tr->out, OUT_LIMIT);
+    arena_defer(x->arena, free_translation, tr);
+    tr->conf.id = answer_id(x);
+    tr->conf.model = x->peek.model;
+    tr->conf.now_s = clock_now_s(x->rl->relay->conf.clock);
+    tr->conf.json_array = x->peek.stream && wants_array(x);
+    return tr;
+}
+
+void translate_prepare(struct exchange *x, const struct provider *p)
+{
+    bool is_chat = x->mode == MODE_CHAT || x->mode == MODE_COUNT_TOKENS;
+
+    x->upstream = is_chat ? dialect_of(provider_dialect(p, x->client->id)) : x->client;
+    x->tr = NULL;
+    if (x->mode != MODE_CHAT ||
+        (x->upstream->id == DIALECT_OPENAI_CHAT && x->client->id == DIALECT_OPENAI_CHAT))
+        return;
+    if (!x->translation)
+        x->translation = new_translation(x);
+    x->tr = x->translation;
+    x->tr->reader = x->tr->writer = NULL;
+    x->tr->fold = NULL;
+    x->tr->ended = false;
+    x->tr->losses = (struct loss_list){0};
+    sb_reset(&x->tr->out);
+}
+
+/* ---- the request ---- */
+
+/* The client's request in canonical form, which all attempts share. */
+static enum err_code read_client_request(struct exchange *x, struct err *err)
+{
+    struct translation *tr = x->tr;
+    const struct json *root;
+    struct chat_request *request;
+    enum err_code rc;
+
+    if (tr->request)
+        return ERR_OK;
+    rc = json_read(x->arena, x->body, JSON_DEPTH_DEFAULT, &root, err);
+    if (rc != ERR_OK)
+        return rc;
+    request = arena_new(x->arena, struct chat_request);
+    rc = x->client->read_request(x->arena, root, request, &tr->read_losses, err);
+    if (rc != ERR_OK)
+        return rc;
+    request->model = x->peek.model;
+    request->stream = x->peek.stream;
+    request->include_usage = x->peek.include_usage;
+    tr->request = request;
+    tr->conf.request = request;
+    return ERR_OK;
+}
+
+enum err_code translate_request(struct exchange *x, const struct provider *p,
+                                const struct provider_call *call, struct str *body, struct err *err)
+{
+    struct translation *tr = x->tr;
+    struct request_conf conf = {.arena = x->arena, .losses = &tr->losses};
+    struct chat_request request;
+    struct sb *out;
+    enum err_code rc = read_client_request(x, err);
+
+    if (rc != ERR_OK)
+        return rc;
+    tr->losses = tr->read_losses;
+    request = *tr->request;
+    request.model = call->model;
+    request.include_usage = x->peek.stream && p->stream_options;
+    if (p->adapt)
+        p->adapt(p, call, &request, &conf);
+    out = arena_new(x->arena, struct sb);
+    sb_init(out, BODY_LIMIT);
+    arena_defer(x->arena, sb_finip, out);
+    rc = x->upstream->write_request(&conf, &request, out, err);
+    if (rc == ERR_OK && sb_failed(out))
+        rc = err_set(err, ERR_TOO_LARGE, "the request is too large for the upstream's dialect");
+    *body = sb_str(out);
+    return rc;
+}
+
+/* ---- what the events say ---- */
+
+struct reading {
+    struct exchange *x;
+    struct seen *seen;
+};
+
+static void note_text(struct exchange *x, const struct chat_event *ev, struct seen *seen)
+{
+    token_meter_add(&x->meter, ev->text);
+    seen->content |= ev->text.n > 0;
+}
+
+static void note_call(struct exchange *x, const struct chat_event *ev, struct seen *seen)
+{
+    token_meter_add(&x->meter, ev->call.name);
+    if ((int64_t)ev->tool + 1 > x->meter.tool_calls)
+        x->meter.tool_calls = (int64_t)ev->tool + 1;
+    seen->content = true;
+}
+
+static void note_content(struct exchange *x UNUSED, const struct chat_event *ev UNUSED,
+                         struct seen *seen)
+{
+    seen->content = true;
+}
+
+/* An answer that ends for another reason than that all was said is one even without content. */
+static void note_finish(struct exchange *x, const struct chat_event *ev, struct seen *seen)
+{
+    x->finish_seen = true;
+    seen->content |= ev->finish != CHAT_FINISH_STOP;
+}
+
+static void note_usage(struct exchange *x, const struct chat_event *ev, struct seen *seen UNUSED)
+{
+    x->usage = ev->usage;
+    x->usage_seen = ev->usage.prompt + ev->usage.completion > 0;
+}
+
+static void note_error(struct exchange *x, const struct chat_event *ev, struct seen *seen)
+{
+    fault_from_event(x, ev);
+    seen->error = true;
+}
+
+static void note_end(struct exchange *x, const struct chat_event *ev UNUSED, struct seen *seen)
+{
+    x->tr->ended = true;
+    seen->end = true;
+}
+
+static void note(struct exchange *x, const struct chat_event *ev, struct seen *seen)
+{
+    static void (*const notes[])(struct exchange *, const struct chat_event *, struct seen *) = {
+        [CHAT_EVENT_TEXT] = note_text,      [CHAT_EVENT_REFUSAL] = note_text,
+        [CHAT_EVENT_REASONING] = note_text, [CHAT_EVENT_TOOL_ARGUMENTS] = note_text,
+        [CHAT_EVENT_TOOL_CALL] = note_call, [CHAT_EVENT_AUDIO] = note_content,
+        [CHAT_EVENT_IMAGE] = note_content,  [CHAT_EVENT_FINISH] = note_finish,
+        [CHAT_EVENT_USAGE] = note_usage,    [CHAT_EVENT_ERROR] = note_error,
+        [CHAT_EVENT_END] = note_end,
+    };
+
+    if ((size_t)ev->kind < ARRAY_LEN(notes) && notes[ev->kind])
+        notes[ev->kind](x, ev, seen);
+}
+
+static void on_chat_event(void *ctx, const struct chat_event *ev)
+{
+    struct reading *reading = ctx;
+    struct exchange *x = reading->x;
+    struct translation *tr = x->tr;
+
+    note(x, ev, reading->seen);
+    if (tr->fold)
+        chat_fold_event(tr->fold, ev);
+    else if (tr->writer && ev->kind != CHAT_EVENT_END && ev->kind != CHAT_EVENT_ERROR)
+        x->client->write_event(tr->writer, ev, &tr->out);
+}
+
+/* ---- a stream ---- */
+
+static void begin_writing(struct exchange *x)
+{
+    struct translation *tr = x->tr;
+
+    tr->conf.prompt_tokens = exchange_prompt_tokens(x);
+    if (x->peek.stream)
+        tr->writer = x->client->writer_new(x->arena, &tr->conf);
+    else
+        tr->fold = chat_fold_new(x->arena, FOLD_LIMIT);
+}
+
+enum err_code translate_event(struct exchange *x, const struct sse_event *ev, struct seen *seen,
+                              struct err *err)
+{
+    struct translation *tr = x->tr;
+    struct reading reading = {.x = x, .seen = seen};
+    enum err_code rc;
+
+    if (!tr->reader) {
+        tr->reader = x->upstream->reader_new(x->arena);
+        if (translates(x))
+            begin_writing(x);
+    }
+    rc = x->upstream->read_event(tr->reader, &tr->scratch, ev,
+                                 &(struct chat_sink){on_chat_event, &reading}, err);
+    arena_reset(&tr->scratch, SCRATCH_BYTES);
+    if (rc == ERR_OK && sb_failed(&tr->out))
+        rc = err_set(err, ERR_UPSTREAM_BODY, "the answer is too large");
+    return rc;
+}
+
+void translate_close(struct exchange *x, struct seen *seen)
+{
+    struct translation *tr = x->tr;
+    struct reading reading = {.x = x, .seen = seen};
+
+    if (tr->reader && !tr->ended)
+        x->upstream->read_end(tr->reader, &(struct chat_sink){on_chat_event, &reading});
+}
+
+void translate_end(struct exchange *x)
+{
+    struct translation *tr = x->tr;
+
+    if (tr->fold) {
+        x->client->write_answer(x->arena, &tr->conf, chat_fold_answer(tr->fold), &tr->out);
+        return;
+    }
+    if (!tr->writer)
+        return;
+    if (!x->usage_seen)
+        x->client->write_event(tr->writer,
+                               &(struct chat_event){.kind = CHAT_EVENT_USAGE, .usage = x->usage},
+                               &tr->out);
+    x->client->write_event(tr->writer, &(struct chat_event){.kind = CHAT_EVENT_END}, &tr->out);
+}
+
+/* ---- a whole answer ---- */
+
+enum err_code translate_answer(struct exchange *x, struct str body, struct seen *seen,
+                               struct err *err)
+{
+    struct translation *tr = x->tr;
+    struct reading reading = {.x = x, .seen = seen};
+    enum err_code rc = ERR_OK;
+
+    if (x->peek.stream) /* its own dialect, too: an answer has to become a stream */
+        rc = read_client_request(x, err);
+    if (rc != ERR_OK)
+        return rc;
+    if (translates(x) || x->peek.stream)
+        begin_writing(x);
+    rc =
+        x->upstream->read_answer(x->arena, body, &(struct chat_sink){on_chat_event, &reading}, err);
+    if (rc == ERR_OK && sb_failed(&tr->out))
+        rc = err_set(err, ERR_UPSTREAM_BODY, "the answer is too large");
+    return rc;
+}
