@@ -129,6 +129,20 @@ static void read_keys(struct arena *a, struct route_channel *c)
     c->poll_keys = json_str_eq(json_get(info, STR("multi_key_mode")), STR("polling"));
 }
 
+/* Relay reference 9.2. */
+static void read_channel_setting(struct arena *a, struct route_channel *out)
+{
+    const struct json *setting = out->setting;
+
+    out->proxy = json_str_or_null(a, json_get(setting, STR("proxy")));
+    out->system_prompt = json_str_or_null(a, json_get(setting, STR("system_prompt")));
+    out->system_prompt_override =
+        json_bool_or(json_get(setting, STR("system_prompt_override")), false);
+    out->force_format = json_bool_or(json_get(setting, STR("force_format")), false);
+    out->thinking_to_content = json_bool_or(json_get(setting, STR("thinking_to_content")), false);
+    out->pass_through = json_bool_or(json_get(setting, STR("pass_through_body_enabled")), false);
+}
+
 static void prepare(struct arena *a, const struct channel *row, struct route_channel *out)
 {
     copy_row(a, row, &out->row);
@@ -140,7 +154,7 @@ static void prepare(struct arena *a, const struct channel *row, struct route_cha
     out->param_override = read_json(a, row, row->param_override, "param_override");
     out->header_override = read_json(a, row, row->header_override, "header_override");
     out->setting = read_json(a, row, row->setting, "setting");
-    out->proxy = json_str_or_null(a, json_get(out->setting, STR("proxy")));
+    read_channel_setting(a, out);
 }
 
 static void add_channels(struct snapshot *s, const struct channel *rows, size_t n)

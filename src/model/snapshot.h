@@ -25,9 +25,15 @@ struct route_channel {
         *key_numbers; /* place of each in the stored list; NULL: not a multi-key channel */
     bool poll_keys;   /* one after the other, instead of any */
     const struct json *model_mapping, *status_code_mapping, *param_override, *header_override,
-        *setting;                  /* NULL: none or not JSON */
-    bool mapping_broken;           /* model_mapping has a text that is no JSON object */
-    struct str proxy;              /* setting.proxy; empty: none */
+        *setting;        /* NULL: none or not JSON */
+    bool mapping_broken; /* model_mapping has a text that is no JSON object */
+    /* of setting: */
+    struct str proxy;              /* empty: none */
+    struct str system_prompt;      /* put before a request without one; empty: none */
+    bool system_prompt_override;   /* ... and before a request's own */
+    bool force_format;             /* answers are written anew */
+    bool thinking_to_content;      /* thoughts become text between <think> and </think> */
+    bool pass_through;             /* the client's body goes out unchanged */
     struct channel_health *health; /* not owned; set by the relay's health table, mutable by
                                       atomics; NULL until then */
 };

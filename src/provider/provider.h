@@ -60,14 +60,16 @@ struct provider {
     /* The name that is sent: without a suffix that only we know ("-high"); NULL: as it is. */
     struct str (*model_name)(const struct provider_call *call, struct arena *a);
     /*
-     * Rules of the provider's models, in the two forms that a request can have: `edit` patches the
-     * client's own body (beyond model, stream_options and overrides), `adapt` changes the canonical
-     * form before it is written. NULL: none. `edits` says without reading the body whether `edit`
-     * would change anything for this model; NULL: always.
+     * Rules of the provider's models as patches of the body, which is in the upstream's dialect:
+     * the client's own, or a written one (call->translated). `edits` says without reading the body
+     * whether `edit` would change anything; NULL: always. NULL `edit`: no rules.
      */
     bool (*edits)(const struct provider_call *call);
     void (*edit)(const struct provider *p, const struct provider_call *call,
                  const struct json *body, struct json_patch *patch, struct arena *a);
+    /* What a translated request needs before it is written: limits and defaults of the model, and
+     * changes of the top of the canonical form (its lists are shared by all attempts). NULL: none.
+     */
     void (*adapt)(const struct provider *p, const struct provider_call *call,
                   struct chat_request *r, struct request_conf *conf);
     const struct str *models; /* names that the console offers for the type */

@@ -93,6 +93,8 @@ struct translation {
     struct sb out;          /* what the writer has written and the client not yet got */
     bool ended;             /* END came */
     bool array_begun;       /* a stream as a JSON array: its first element is out */
+    bool rewrites;          /* the answer is written anew */
+    bool thinking;          /* thinking_to_content: thoughts are being told */
 };
 
 struct exchange {
@@ -211,8 +213,10 @@ void stream_from_answer(struct exchange *x); /* a JSON answer to a streaming req
 const struct dialect *relay_dialect_of(struct str path);
 
 /* translate.c */
-/* Is the answer's dialect not the client's? */
+/* Is the upstream's dialect not the client's? */
 bool translates(const struct exchange *x);
+/* Is the answer written anew: for that, or because the channel wants it? */
+bool rewrites(const struct exchange *x);
 /* What the request says and the upstream's dialect does not, as a list of names; "" for nothing. */
 struct str exchange_losses(const struct exchange *x);
 /* Chooses the attempt's upstream dialect, and makes x->tr where that needs one. */

@@ -101,7 +101,8 @@ static bool edits(const struct provider *p, const struct provider_call *call)
 static bool needs_only_stream_options(const struct exchange *x, const struct provider *p,
                                       const struct provider_call *call)
 {
-    return !renames(x, call) && !edits(p, call) && json_count(x->channel->param_override) == 0;
+    return !renames(x, call) && !edits(p, call) && x->channel->system_prompt.n == 0 &&
+           json_count(x->channel->param_override) == 0;
 }
 
 /* The usual streaming request: stream_options are not there and are added at the end, for which the
@@ -124,7 +125,7 @@ static bool build_simple_body(struct exchange *x, const struct provider *p,
                               const struct provider_call *call, const struct str **body,
                               size_t *count)
 {
-    if (x->snap->settings.pass_through_request ||
+    if (x->snap->settings.pass_through_request || x->channel->pass_through ||
         (needs_only_stream_options(x, p, call) && keeps_stream_options(x, p))) {
         *body = &x->body;
         *count = 1;
@@ -137,27 +138,42 @@ static bool build_simple_body(struct exchange *x, const struct provider *p,
     return true;
 }
 
-/* A body of the upstream's own dialect with the operator's overrides. */
+/* What the provider's rules, the channel's prompt and the operator's overrides make of a body in
+ * the upstream's dialect. */
+static enum err_code patch_body(struct exchange *x, const struct provider *p,
+                                const struct provider_call *call, struct str text,
+                                const struct str **body, size_t *count, struct err *err)
+{
+    const struct json *root;
+    struct json_patch *patch;
+    enum err_code rc = json_read(x->arena, text, JSON_DEPTH_DEFAULT, &root, err);
+
+    if (rc != ERR_OK)
+        return rc;
+    patch = json_patch_new(x->arena, text, root);
+    if (renames(x, call) && !translates(x))
+        json_patch_set(patch, root, STR("model"), json_quote(x->arena, call->model));
+    if (!translates(x))
+        patch_stream_options(x, p, root, patch);
+    if (edits(p, call))
+        p->edit(p, call, root, patch, x->arena);
+    patch_overrides(x, root, patch);
+    *body = json_patch_render(patch, count);
+    return ERR_OK;
+}
+
 static enum err_code build_translated(struct exchange *x, const struct provider *p,
                                       const struct provider_call *call, const struct str **body,
                                       size_t *count, struct err *err)
 {
     struct str *written = arena_new(x->arena, struct str);
-    const struct json *root;
-    struct json_patch *patch;
     enum err_code rc = translate_request(x, p, call, written, err);
 
     *body = written;
     *count = 1;
-    if (rc != ERR_OK || json_count(x->channel->param_override) == 0)
+    if (rc != ERR_OK || (!edits(p, call) && json_count(x->channel->param_override) == 0))
         return rc;
-    rc = json_read(x->arena, *written, JSON_DEPTH_DEFAULT, &root, err);
-    if (rc != ERR_OK)
-        return rc;
-    patch = json_patch_new(x->arena, *written, root);
-    patch_overrides(x, root, patch);
-    *body = json_patch_render(patch, count);
-    return ERR_OK;
+    return patch_body(x, p, call, *written, body, count, err);
 }
 
 /* The body as slices; the client's bytes but for what must differ. */
@@ -165,26 +181,11 @@ static enum err_code build_body(struct exchange *x, const struct provider *p,
                                 const struct provider_call *call, const struct str **body,
                                 size_t *count, struct err *err)
 {
-    const struct json *root;
-    struct json_patch *patch;
-    enum err_code rc;
-
     if (translates(x))
         return build_translated(x, p, call, body, count, err);
     if (build_simple_body(x, p, call, body, count))
         return ERR_OK;
-    rc = json_read(x->arena, x->body, JSON_DEPTH_DEFAULT, &root, err);
-    if (rc != ERR_OK)
-        return rc;
-    patch = json_patch_new(x->arena, x->body, root);
-    if (renames(x, call))
-        json_patch_set(patch, root, STR("model"), json_quote(x->arena, call->model));
-    patch_stream_options(x, p, root, patch);
-    if (p->edit)
-        p->edit(p, call, root, patch, x->arena);
-    patch_overrides(x, root, patch);
-    *body = json_patch_render(patch, count);
-    return ERR_OK;
+    return patch_body(x, p, call, x->body, body, count, err);
 }
 
 /* ---- the answer ---- */

@@ -386,7 +386,7 @@ static void act_on(struct batch *b, const struct seen *seen, const struct sse_ev
         show(b);
     if (seen->end)
         on_done(b, ev);
-    else if (ev && !translates(x))
+    else if (ev && !rewrites(x))
         forward_or_hold(b, ev);
 }
 

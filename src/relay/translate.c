@@ -21,6 +21,11 @@ bool translates(const struct exchange *x)
     return x->tr && x->upstream != x->client;
 }
 
+bool rewrites(const struct exchange *x)
+{
+    return x->tr && x->tr->rewrites;
+}
+
 struct str exchange_losses(const struct exchange *x)
 {
     return translates(x) ? loss_text(x->arena, &x->tr->losses) : STR_NULL;
@@ -77,21 +82,30 @@ static struct translation *new_translation(struct exchange *x)
     return tr;
 }
 
+/* Is it enough to look into OpenAI's chunks as they go by? */
+static bool only_peeks(const struct exchange *x)
+{
+    return x->mode != MODE_CHAT ||
+           (x->upstream->id == DIALECT_OPENAI_CHAT && x->client->id == DIALECT_OPENAI_CHAT &&
+            !x->channel->force_format && !x->channel->thinking_to_content);
+}
+
 void translate_prepare(struct exchange *x, const struct provider *p)
 {
     bool is_chat = x->mode == MODE_CHAT || x->mode == MODE_COUNT_TOKENS;
 
     x->upstream = is_chat ? dialect_of(provider_dialect(p, x->client->id)) : x->client;
     x->tr = NULL;
-    if (x->mode != MODE_CHAT ||
-        (x->upstream->id == DIALECT_OPENAI_CHAT && x->client->id == DIALECT_OPENAI_CHAT))
+    if (only_peeks(x))
         return;
     if (!x->translation)
         x->translation = new_translation(x);
     x->tr = x->translation;
     x->tr->reader = x->tr->writer = NULL;
     x->tr->fold = NULL;
-    x->tr->ended = false;
+    x->tr->ended = x->tr->thinking = x->tr->array_begun = false;
+    x->tr->rewrites =
+        x->upstream != x->client || x->channel->force_format || x->channel->thinking_to_content;
     x->tr->losses = (struct loss_list){0};
     sb_reset(&x->tr->out);
 }
@@ -217,30 +231,68 @@ static void note(struct exchange *x, const struct chat_event *ev, struct seen *s
         notes[ev->kind](x, ev, seen);
 }
 
-static void on_chat_event(void *ctx, const struct chat_event *ev)
+static void write_event(struct exchange *x, const struct chat_event *ev)
 {
-    struct reading *reading = ctx;
-    struct exchange *x = reading->x;
     struct translation *tr = x->tr;
 
-    note(x, ev, reading->seen);
     if (tr->fold)
         chat_fold_event(tr->fold, ev);
     else if (tr->writer && ev->kind != CHAT_EVENT_END && ev->kind != CHAT_EVENT_ERROR)
         x->client->write_event(tr->writer, ev, &tr->out);
 }
 
-/* ---- a stream ---- */
-
-static void begin_writing(struct exchange *x)
+/* Thoughts as text between marks (relay reference 10.6). */
+static void write_thinking(struct exchange *x, const struct chat_event *ev)
 {
     struct translation *tr = x->tr;
+    struct chat_event text = {.kind = CHAT_EVENT_TEXT, .choice = ev->choice};
 
+    if (ev->kind == CHAT_EVENT_STATE)
+        return;
+    if (ev->kind == CHAT_EVENT_REASONING && !tr->thinking) {
+        text.text = STR("<think>\n");
+        write_event(x, &text);
+    } else if (ev->kind != CHAT_EVENT_REASONING && ev->kind != CHAT_EVENT_USAGE && tr->thinking) {
+        text.text = STR("\n</think>\n");
+        write_event(x, &text);
+    }
+    if (ev->kind == CHAT_EVENT_REASONING) {
+        text.text = ev->text;
+        write_event(x, &text);
+    } else {
+        write_event(x, ev);
+    }
+    if (ev->kind != CHAT_EVENT_USAGE)
+        tr->thinking = ev->kind == CHAT_EVENT_REASONING;
+}
+
+static void on_chat_event(void *ctx, const struct chat_event *ev)
+{
+    struct reading *reading = ctx;
+    struct exchange *x = reading->x;
+
+    note(x, ev, reading->seen);
+    if (x->channel->thinking_to_content && x->peek.stream)
+        write_thinking(x, ev);
+    else
+        write_event(x, ev);
+}
+
+/* ---- a stream ---- */
+
+static enum err_code begin_writing(struct exchange *x, struct err *err)
+{
+    struct translation *tr = x->tr;
+    enum err_code rc = read_client_request(x, err);
+
+    if (rc != ERR_OK)
+        return rc;
     tr->conf.prompt_tokens = exchange_prompt_tokens(x);
     if (x->peek.stream)
         tr->writer = x->client->writer_new(x->arena, &tr->conf);
     else
         tr->fold = chat_fold_new(x->arena, FOLD_LIMIT);
+    return ERR_OK;
 }
 
 enum err_code translate_event(struct exchange *x, const struct sse_event *ev, struct seen *seen,
@@ -248,12 +300,14 @@ enum err_code translate_event(struct exchange *x, const struct sse_event *ev, st
 {
     struct translation *tr = x->tr;
     struct reading reading = {.x = x, .seen = seen};
-    enum err_code rc;
+    enum err_code rc = ERR_OK;
 
     if (!tr->reader) {
         tr->reader = x->upstream->reader_new(x->arena);
-        if (translates(x))
-            begin_writing(x);
+        if (rewrites(x))
+            rc = begin_writing(x, err);
+        if (rc != ERR_OK)
+            return rc;
     }
     rc = x->upstream->read_event(tr->reader, &tr->scratch, ev,
                                  &(struct chat_sink){on_chat_event, &reading}, err);
@@ -298,12 +352,10 @@ enum err_code translate_answer(struct exchange *x, struct str body, struct seen 
     struct reading reading = {.x = x, .seen = seen};
     enum err_code rc = ERR_OK;
 
-    if (x->peek.stream) /* its own dialect, too: an answer has to become a stream */
-        rc = read_client_request(x, err);
+    if (rewrites(x) || x->peek.stream) /* an answer has to become a stream in any dialect */
+        rc = begin_writing(x, err);
     if (rc != ERR_OK)
         return rc;
-    if (translates(x) || x->peek.stream)
-        begin_writing(x);
     rc =
         x->upstream->read_answer(x->arena, body, &(struct chat_sink){on_chat_event, &reading}, err);
     if (rc == ERR_OK && sb_failed(&tr->out))
