@@ -145,6 +145,7 @@ struct chat_reasoning {
         enabled;       /* CHAT_NO: off by name; CHAT_YES: on, by effort, budget or freely */
     struct str effort; /* none, minimal, low, medium, high, xhigh, max; empty: not given */
     int64_t budget;    /* tokens; -1: not given */
+    bool adaptive;     /* Claude: how long to think is the model's choice, within the effort */
     enum chat_tristate visible; /* the client wants to read the thoughts */
     struct str summary;         /* Responses: auto, concise, detailed; may be empty */
 };

@@ -25,13 +25,16 @@ struct provider_call {
     struct str other;     /* the channel's: API version, region, ...; may be empty */
     struct str path;      /* the dialect's, or the client's own: "/v1/chat/completions" */
     struct str query;     /* of the client's request, when not translated; may be empty */
-    struct str model;     /* upstream name, after mapping; provider.model_name() was applied */
+    struct str mapped;    /* upstream name, after mapping */
+    struct str model;     /* the same as it is sent: provider.model_name() was applied */
     struct str requested; /* name that the client asked for */
     bool stream;
+    int64_t max_tokens; /* that the request names; 0: none */
     struct secret key;
     struct str organization;                      /* empty: none */
     struct str accept, content_type;              /* of the client's request; may be empty */
     struct str anthropic_version, anthropic_beta; /* of it; may be empty */
+    struct str azure_api_version;                 /* AZURE_DEFAULT_API_VERSION */
     const struct settings *settings;
 };
 
@@ -86,4 +89,5 @@ const struct provider *const *provider_all(size_t *n);
 /* Name of the provider whose list has the model, or "custom": what /v1/models says as owned_by. */
 struct str provider_owner_of(struct str model);
 
-extern const struct provider provider_openai, provider_custom;
+extern const struct provider provider_openai, provider_azure, provider_custom, provider_anthropic,
+    provider_gemini;

@@ -5,7 +5,8 @@
  * channels).
  */
 #include "base/text.h"
-#include "provider/provider.h"
+#include "provider/openai_rules.h"
+#include "provider/provider_parts.h"
 
 static const struct str openai_models[] = {
     STR_INIT("gpt-3.5-turbo"),
@@ -85,29 +86,16 @@ static const struct str openai_models[] = {
     STR_INIT("gpt-image-1"),
 };
 
-static void add(struct provider_headers *h, struct str name, struct str value)
-{
-    assert(h->n < ARRAY_LEN(h->at));
-    h->at[h->n].name = name;
-    h->at[h->n].value = value;
-    h->n++;
-}
-
 static void openai_headers(const struct provider *p UNUSED, const struct provider_call *call,
                            struct arena *a, struct provider_headers *out)
 {
-    static const struct str event_stream = STR_INIT("text/event-stream");
     struct str key = secret_reveal(call->key);
 
-    add(out, STR("Content-Type"),
-        call->content_type.n ? call->content_type : STR("application/json"));
-    if (call->accept.n > 0)
-        add(out, STR("Accept"), call->accept);
-    else if (call->stream)
-        add(out, STR("Accept"), event_stream);
-    add(out, STR("Authorization"), str_concat(a, (struct str[]){STR("Bearer "), key}, 2));
+    provider_add_types(out, call);
+    provider_add_header(out, STR("Authorization"),
+                        str_concat(a, (struct str[]){STR("Bearer "), key}, 2));
     if (call->organization.n > 0)
-        add(out, STR("OpenAI-Organization"), call->organization);
+        provider_add_header(out, STR("OpenAI-Organization"), call->organization);
 }
 
 /* Cloudflare's AI gateway has the provider's prefix in its address already, so that /v1 is left out
@@ -124,16 +112,12 @@ static struct str path_for(struct str base, struct str path)
 static enum err_code openai_url(const struct provider *p, const struct provider_call *call,
                                 struct arena *a, struct str *out, struct err *err)
 {
-    struct str base = str_trim_right_char(call->base_url.n ? call->base_url : p->base_url, '/');
+    struct str base;
+    enum err_code rc = provider_base(p, call, &base, err);
 
-    *out = STR_NULL;
-    if (base.n == 0)
-        return err_set(err, ERR_CHANNEL, "the channel has no base URL");
-    *out = str_concat(a,
-                      (struct str[]){base, path_for(base, call->path),
-                                     call->query.n > 0 ? STR("?") : STR(""), call->query},
-                      4);
-    return ERR_OK;
+    *out =
+        rc == ERR_OK ? provider_join(a, base, path_for(base, call->path), call->query) : STR_NULL;
+    return rc;
 }
 
 /* Has the address something behind its host? */
@@ -175,6 +159,9 @@ const struct provider provider_openai = {
     .stream_options = true,
     .url = openai_url,
     .headers = openai_headers,
+    .model_name = openai_rules_name,
+    .edits = openai_rules_apply,
+    .edit = openai_rules_edit,
     .models = openai_models,
     .model_count = ARRAY_LEN(openai_models),
 };
@@ -188,6 +175,9 @@ const struct provider provider_custom = {
     .stream_options = true,
     .url = custom_url,
     .headers = openai_headers,
+    .model_name = openai_rules_name,
+    .edits = openai_rules_apply,
+    .edit = openai_rules_edit,
     .models = openai_models,
     .model_count = ARRAY_LEN(openai_models),
 };

@@ -1,8 +1,7 @@
 #include "provider/provider.h"
 
 static const struct provider *const providers[] = {
-    &provider_openai,
-    &provider_custom,
+    &provider_openai, &provider_azure, &provider_custom, &provider_anthropic, &provider_gemini,
 };
 
 const struct provider *provider_find(int64_t channel_type)

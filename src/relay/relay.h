@@ -38,6 +38,7 @@ struct relay_conf {
     bool enforce_include_usage;                   /* ENFORCE_INCLUDE_USAGE */
     bool error_log;                               /* ERROR_LOG_ENABLED */
     struct str http_proxy, https_proxy, no_proxy; /* for channels without a proxy of their own */
+    struct str azure_api_version; /* AZURE_DEFAULT_API_VERSION; empty: the provider's default */
     /* A channel was switched off in the database: read the configuration again. Pool thread. */
     enum err_code (*reload)(void *ctx, struct err *err);
     void *ctx;

@@ -485,14 +485,17 @@ static struct provider_call describe_call(struct exchange *x, const struct provi
         .other = x->channel->row.other,
         .path = upstream_path(x),
         .query = x->req && own ? x->req->query : STR_NULL,
+        .mapped = x->upstream_model,
         .model = x->upstream_model,
         .requested = x->peek.model,
         .stream = x->peek.stream,
+        .max_tokens = x->peek.max_tokens,
         .key = secret_make(x->channel_key),
         .organization = x->channel->row.open_ai_organization,
         .accept = own ? client_header(x, STR("accept")) : STR_NULL,
         .anthropic_version = client_header(x, STR("anthropic-version")),
         .anthropic_beta = client_header(x, STR("anthropic-beta")),
+        .azure_api_version = x->rl->relay->conf.azure_api_version,
         .settings = &x->snap->settings,
     };
 

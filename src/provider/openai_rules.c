@@ -1,0 +1,109 @@
+#include "provider/openai_rules.h"
+
+#include "base/json_write.h"
+#include "provider/provider_parts.h"
+
+static const struct str efforts[] = {STR_INIT("high"),    STR_INIT("medium"), STR_INIT("low"),
+                                     STR_INIT("minimal"), STR_INIT("none"),   STR_INIT("xhigh")};
+
+static bool is_gpt_5(struct str model)
+{
+    return str_starts(model, STR("gpt-5"));
+}
+
+/* o1, o3-mini, o4-mini-high: the letter and a digit. */
+static bool is_o_series(struct str model)
+{
+    return model.n >= 2 && model.p[0] == 'o' && model.p[1] >= '1' && model.p[1] <= '9';
+}
+
+static bool is_reasoning(struct str model)
+{
+    return is_o_series(model) || is_gpt_5(model);
+}
+
+/* The effort in the name before it was cut. */
+static struct str effort_of(const struct provider_call *call, struct str name)
+{
+    if (call->dialect != DIALECT_OPENAI_RESPONSES && !is_reasoning(name))
+        return STR_NULL;
+    return provider_cut_effort(&name, efforts, ARRAY_LEN(efforts));
+}
+
+struct str openai_rules_name(const struct provider_call *call, struct arena *a UNUSED)
+{
+    struct str name = call->mapped;
+
+    if (call->dialect == DIALECT_OPENAI_RESPONSES || is_reasoning(name))
+        (void)provider_cut_effort(&name, efforts, ARRAY_LEN(efforts));
+    return name;
+}
+
+bool openai_rules_apply(const struct provider_call *call)
+{
+    return call->mode == MODE_CHAT &&
+           (is_reasoning(call->mapped) || effort_of(call, call->mapped).n > 0);
+}
+
+/* max_tokens is refused; its successor is its equal. */
+static void rename_limit(const struct json *body, struct json_patch *patch)
+{
+    const struct json *old = json_get(body, STR("max_tokens"));
+
+    if (!old)
+        return;
+    if (!json_get(body, STR("max_completion_tokens")) && !json_is(old, JSON_NULL))
+        json_patch_set(patch, body, STR("max_completion_tokens"), json_raw(old));
+    json_patch_delete(patch, body, STR("max_tokens"));
+}
+
+/* A first message of the system is the developer's, but for the two models before that word. */
+static void rename_role(const struct provider_call *call, const struct json *body,
+                        struct json_patch *patch)
+{
+    const struct json *first = json_at(json_get(body, STR("messages")), 0);
+
+    if (str_starts(call->model, STR("o1-mini")) || str_starts(call->model, STR("o1-preview")))
+        return;
+    if (json_str_eq(json_get(first, STR("role")), STR("system")))
+        json_patch_set(patch, first, STR("role"), STR("\"developer\""));
+}
+
+static void edit_chat(const struct provider_call *call, const struct json *body,
+                      struct json_patch *patch)
+{
+    rename_limit(body, patch);
+    rename_role(call, body, patch);
+    json_patch_delete(patch, body, STR("temperature"));
+    if (!is_gpt_5(call->model))
+        return;
+    json_patch_delete(patch, body, STR("top_p"));
+    json_patch_delete(patch, body, STR("logprobs"));
+    json_patch_delete(patch, body, STR("top_logprobs"));
+}
+
+static void set_effort(const struct provider_call *call, const struct json *body,
+                       struct json_patch *patch, struct arena *a, struct str effort)
+{
+    const struct json *reasoning = json_get(body, STR("reasoning"));
+    struct str text = json_quote(a, effort);
+
+    if (call->dialect != DIALECT_OPENAI_RESPONSES)
+        json_patch_set(patch, body, STR("reasoning_effort"), text);
+    else if (json_is(reasoning, JSON_OBJECT))
+        json_patch_set(patch, reasoning, STR("effort"), text);
+    else
+        json_patch_set(patch, body, STR("reasoning"),
+                       str_concat(a, (struct str[]){STR("{\"effort\":"), text, STR("}")}, 3));
+}
+
+void openai_rules_edit(const struct provider *p UNUSED, const struct provider_call *call,
+                       const struct json *body, struct json_patch *patch, struct arena *a)
+{
+    struct str effort = effort_of(call, call->mapped);
+
+    if (effort.n > 0)
+        set_effort(call, body, patch, a, effort);
+    if (call->dialect == DIALECT_OPENAI_CHAT && is_reasoning(call->model))
+        edit_chat(call, body, patch);
+}

@@ -1,0 +1,14 @@
+/*
+ * openai_rules - what OpenAI's reasoning models take and what they refuse (relay reference 9.6,
+ * providers reference 2.2): the o-series and gpt-5, in chat and Responses bodies. Private to the
+ * room, pure; slots of struct provider.
+ */
+#pragma once
+#include "provider/provider.h"
+
+/* The name without an effort at its end ("o3-mini-high"). */
+struct str openai_rules_name(const struct provider_call *call, struct arena *a);
+/* Is there a rule for the model? */
+bool openai_rules_apply(const struct provider_call *call);
+void openai_rules_edit(const struct provider *p, const struct provider_call *call,
+                       const struct json *body, struct json_patch *patch, struct arena *a);

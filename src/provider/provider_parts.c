@@ -1,0 +1,73 @@
+#include "provider/provider_parts.h"
+
+void provider_add_header(struct provider_headers *h, struct str name, struct str value)
+{
+    assert(h->n < ARRAY_LEN(h->at));
+    h->at[h->n].name = name;
+    h->at[h->n].value = value;
+    h->n++;
+}
+
+void provider_add_types(struct provider_headers *h, const struct provider_call *call)
+{
+    provider_add_header(h, STR("Content-Type"),
+                        call->content_type.n ? call->content_type : STR("application/json"));
+    if (call->accept.n > 0)
+        provider_add_header(h, STR("Accept"), call->accept);
+    else if (call->stream)
+        provider_add_header(h, STR("Accept"), STR("text/event-stream"));
+}
+
+enum err_code provider_base(const struct provider *p, const struct provider_call *call,
+                            struct str *out, struct err *err)
+{
+    *out = str_trim_right_char(call->base_url.n ? call->base_url : p->base_url, '/');
+    return out->n > 0 ? ERR_OK : err_set(err, ERR_CHANNEL, "the channel has no base URL");
+}
+
+struct str provider_join(struct arena *a, struct str base, struct str path, struct str query)
+{
+    return str_concat(a, (struct str[]){base, path, query.n > 0 ? STR("?") : STR(""), query}, 4);
+}
+
+struct str provider_cut_effort(struct str *model, const struct str *efforts, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct str effort = efforts[i], rest = *model;
+
+        if (rest.n < effort.n + 2 || !str_ends(rest, effort))
+            continue;
+        rest.n -= effort.n;
+        if (rest.p[rest.n - 1] != '-')
+            continue;
+        rest.n--;
+        *model = rest;
+        return effort;
+    }
+    return STR_NULL;
+}
+
+const struct json *provider_option_of(struct arena *a, const struct settings *s, struct str key,
+                                      struct str model)
+{
+    const struct json *root, *own;
+
+    if (json_read(a, settings_text(s, key), JSON_DEPTH_DEFAULT, &root, NULL) != ERR_OK)
+        return NULL;
+    own = json_get(root, model);
+    return own ? own : json_get(root, STR("default"));
+}
+
+bool provider_option_lists(struct arena *a, const struct settings *s, struct str key,
+                           struct str model)
+{
+    const struct json *root;
+
+    if (json_read(a, settings_text(s, key), JSON_DEPTH_DEFAULT, &root, NULL) != ERR_OK)
+        return false;
+    JSON_EACH (name, root) {
+        if (json_str_eq(name, model))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,318 @@
+/* What the providers make of addresses, headers and bodies, by the names of their models. */
+#include "base/json_write.h"
+#include "base/test.h"
+#include "model/snapshot.h"
+#include "provider/provider.h"
+
+static struct arena arena;
+static struct settings settings;
+
+static int set_up(void **state UNUSED)
+{
+    arena_init(&arena, 0);
+    settings_read(&arena, NULL, 0, &settings);
+    return 0;
+}
+
+static int tear_down(void **state UNUSED)
+{
+    arena_fini(&arena);
+    return 0;
+}
+
+static void set_option(const char *key, const char *value)
+{
+    struct option_row *row = arena_new(&arena, struct option_row);
+
+    *row = (struct option_row){str_from(key), str_from(value)};
+    settings_read(&arena, row, 1, &settings);
+}
+
+/* A call of a channel of the type, for a model of this name. */
+static struct provider_call call_of(const struct provider *p, const char *model)
+{
+    struct provider_call call = {.mode = MODE_CHAT,
+                                 .dialect = p->dialect,
+                                 .channel_type = p->type,
+                                 .path = STR("/v1/chat/completions"),
+                                 .mapped = str_from(model),
+                                 .model = str_from(model),
+                                 .requested = str_from(model),
+                                 .key = secret_make(STR("the-key")),
+                                 .max_tokens = 1,
+                                 .settings = &settings};
+
+    if (p->model_name)
+        call.model = p->model_name(&call, &arena);
+    return call;
+}
+
+static struct str url_of(const struct provider *p, struct provider_call call)
+{
+    struct str url;
+
+    return p->url(p, &call, &arena, &url, NULL) == ERR_OK ? url : STR("error");
+}
+
+static struct str header_of(const struct provider *p, struct provider_call call, const char *name)
+{
+    struct provider_headers h = {0};
+
+    p->headers(p, &call, &arena, &h);
+    for (size_t i = 0; i < h.n; i++) {
+        if (str_eq_nocase(h.at[i].name, str_from(name)))
+            return h.at[i].value;
+    }
+    return STR("(absent)");
+}
+
+/* The body as the provider's rules leave it. */
+static struct str edited(const struct provider *p, struct provider_call call, const char *body)
+{
+    const struct json *root;
+    struct json_patch *patch;
+    const struct str *slices;
+    size_t n;
+
+    CHECK_EQ(json_read(&arena, str_from(body), 50, &root, NULL), ERR_OK);
+    call.max_tokens = json_i64_or(json_get(root, STR("max_tokens")), 0);
+    if (p->edits && !p->edits(&call))
+        return str_from(body);
+    patch = json_patch_new(&arena, str_from(body), root);
+    p->edit(p, &call, root, patch, &arena);
+    slices = json_patch_render(patch, &n);
+    return str_concat(&arena, slices, n);
+}
+
+/* ---- OpenAI ---- */
+
+TEST(an_effort_in_the_name_goes_into_the_body)
+{
+    struct provider_call call = call_of(&provider_openai, "o3-mini-high");
+
+    CHECK_STR(call.model, "o3-mini");
+    CHECK_STR(edited(&provider_openai, call, "{\"model\":\"o3-mini\",\"temperature\":0.5}"),
+              "{\"model\":\"o3-mini\",\"reasoning_effort\":\"high\"}");
+    CHECK_STR(call_of(&provider_openai, "gpt-5-xhigh").model, "gpt-5");
+    CHECK_STR(call_of(&provider_openai, "gpt-4o-high").model, "gpt-4o-high");
+    CHECK_STR(call_of(&provider_openai, "omni-moderation-low").model, "omni-moderation-low");
+}
+
+TEST(reasoning_models_take_other_members)
+{
+    CHECK_STR(edited(&provider_openai, call_of(&provider_openai, "o1"),
+                     "{\"messages\":[{\"role\":\"system\"}],\"max_tokens\":5}"),
+              "{\"messages\":[{\"role\":\"developer\"}],\"max_completion_tokens\":5}");
+    CHECK_STR(edited(&provider_openai, call_of(&provider_openai, "o1-mini"),
+                     "{\"messages\":[{\"role\":\"system\"}]}"),
+              "{\"messages\":[{\"role\":\"system\"}]}");
+    CHECK_STR(edited(&provider_openai, call_of(&provider_openai, "o1"),
+                     "{\"max_tokens\":5,\"max_completion_tokens\":7,\"top_p\":1}"),
+              "{\"max_completion_tokens\":7,\"top_p\":1}");
+    CHECK_STR(edited(&provider_openai, call_of(&provider_openai, "gpt-5"),
+                     "{\"top_p\":1,\"logprobs\":true,\"n\":1}"),
+              "{\"n\":1}");
+    CHECK_STR(edited(&provider_openai, call_of(&provider_openai, "gpt-4o"),
+                     "{\"max_tokens\":5,\"temperature\":1}"),
+              "{\"max_tokens\":5,\"temperature\":1}");
+}
+
+TEST(a_response_takes_the_effort_of_any_name)
+{
+    struct provider_call call = call_of(&provider_openai, "my-model-low");
+
+    call.dialect = DIALECT_OPENAI_RESPONSES;
+    call.model = provider_openai.model_name(&call, &arena);
+    CHECK_STR(call.model, "my-model");
+    CHECK_STR(edited(&provider_openai, call, "{\"input\":\"x\"}"),
+              "{\"input\":\"x\",\"reasoning\":{\"effort\":\"low\"}}");
+    CHECK_STR(edited(&provider_openai, call, "{\"reasoning\":{\"summary\":\"auto\"}}"),
+              "{\"reasoning\":{\"summary\":\"auto\",\"effort\":\"low\"}}");
+}
+
+/* ---- Azure ---- */
+
+TEST(azure_has_a_deployment_for_each_model)
+{
+    struct provider_call call = call_of(&provider_azure, "gpt-4.1");
+
+    CHECK_STR(url_of(&provider_azure, call), "error");
+    call.base_url = STR("https://r.openai.azure.com/");
+    CHECK_STR(url_of(&provider_azure, call),
+              "https://r.openai.azure.com/openai/deployments/gpt-41/chat/completions"
+              "?api-version=2024-12-01-preview");
+    call.channel_created_s = 1746835200;
+    call.other = STR("2025-01-01");
+    CHECK_STR(url_of(&provider_azure, call),
+              "https://r.openai.azure.com/openai/deployments/gpt-4.1/chat/completions"
+              "?api-version=2025-01-01");
+    call.query = STR("api-version=2025-02-02");
+    CHECK_STR(url_of(&provider_azure, call),
+              "https://r.openai.azure.com/openai/deployments/gpt-4.1/chat/completions"
+              "?api-version=2025-02-02");
+    CHECK_STR(header_of(&provider_azure, call, "api-key"), "the-key");
+    CHECK_STR(header_of(&provider_azure, call, "authorization"), "(absent)");
+}
+
+TEST(azure_answers_responses_without_a_deployment)
+{
+    struct provider_call call = call_of(&provider_azure, "gpt-5");
+
+    call.dialect = DIALECT_OPENAI_RESPONSES;
+    call.path = STR("/v1/responses");
+    call.base_url = STR("https://r.openai.azure.com");
+    CHECK_STR(url_of(&provider_azure, call),
+              "https://r.openai.azure.com/openai/v1/responses?api-version=preview");
+    call.base_url = STR("https://r.cognitiveservices.azure.com");
+    call.other = STR("V");
+    CHECK_STR(url_of(&provider_azure, call),
+              "https://r.cognitiveservices.azure.com/openai/responses?api-version=V");
+    call.base_url = STR("https://r.openai.azure.com/openai/v1/");
+    CHECK_STR(url_of(&provider_azure, call), "https://r.openai.azure.com/openai/v1/responses");
+}
+
+/* ---- Anthropic ---- */
+
+TEST(anthropic_takes_its_own_headers)
+{
+    struct provider_call call = call_of(&provider_anthropic, "claude-3");
+
+    call.path = STR("/v1/messages");
+    call.query = STR("beta=true");
+    call.anthropic_beta = STR("a, b");
+    CHECK_STR(url_of(&provider_anthropic, call), "https://api.anthropic.com/v1/messages?beta=true");
+    CHECK_STR(header_of(&provider_anthropic, call, "x-api-key"), "the-key");
+    CHECK_STR(header_of(&provider_anthropic, call, "anthropic-version"), "2023-06-01");
+    CHECK_STR(header_of(&provider_anthropic, call, "anthropic-beta"), "a,b");
+    set_option("claude.model_headers_settings",
+               "{\"claude-3\":{\"anthropic-beta\":[\"b,c\"],\"x-more\":[\"1\",\"2\"]}}");
+    call.anthropic_version = STR("2024-01-01");
+    CHECK_STR(header_of(&provider_anthropic, call, "anthropic-beta"), "a,b,c");
+    CHECK_STR(header_of(&provider_anthropic, call, "x-more"), "1,2");
+    CHECK_STR(header_of(&provider_anthropic, call, "anthropic-version"), "2024-01-01");
+    call.key = secret_make(STR("sk-ant-oat01-x"));
+    CHECK_STR(header_of(&provider_anthropic, call, "authorization"), "Bearer sk-ant-oat01-x");
+    CHECK_STR(header_of(&provider_anthropic, call, "x-api-key"), "(absent)");
+    CHECK_STR(header_of(&provider_anthropic, call, "anthropic-beta"), "a,b,oauth-2025-04-20,c");
+}
+
+TEST(a_thinking_suffix_asks_claude_to_think)
+{
+    struct provider_call call = call_of(&provider_anthropic, "claude-3-7-sonnet-thinking");
+
+    CHECK_STR(call.model, "claude-3-7-sonnet");
+    CHECK_STR(edited(&provider_anthropic, call, "{\"max_tokens\":10000,\"top_p\":0.5}"),
+              "{\"max_tokens\":10000,\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":8000},"
+              "\"temperature\":1}");
+    CHECK_STR(edited(&provider_anthropic, call, "{\"max_tokens\":10}"),
+              "{\"max_tokens\":1280,\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":1024},"
+              "\"temperature\":1}");
+    CHECK_STR(edited(&provider_anthropic, call,
+                     "{\"max_tokens\":10,\"thinking\":{\"type\":\"disabled\"}}"),
+              "{\"max_tokens\":10,\"thinking\":{\"type\":\"disabled\"}}");
+    set_option("claude.thinking_adapter_enabled", "false");
+    CHECK_STR(call_of(&provider_anthropic, "claude-3-7-sonnet-thinking").model,
+              "claude-3-7-sonnet-thinking");
+}
+
+TEST(newer_claude_models_take_an_effort)
+{
+    struct provider_call call = call_of(&provider_anthropic, "claude-opus-4-7-xhigh");
+
+    CHECK_STR(call.model, "claude-opus-4-7");
+    CHECK_STR(edited(&provider_anthropic, call, "{\"max_tokens\":10,\"temperature\":0.2}"),
+              "{\"max_tokens\":10,\"thinking\":{\"type\":\"adaptive\",\"display\":\"summarized\"},"
+              "\"output_config\":{\"effort\":\"xhigh\"}}");
+    CHECK_STR(call_of(&provider_anthropic, "claude-3-opus-high").model, "claude-3-opus-high");
+}
+
+TEST(claude_demands_a_limit)
+{
+    struct provider_call call = call_of(&provider_anthropic, "claude-3");
+
+    CHECK_STR(edited(&provider_anthropic, call, "{}"), "{\"max_tokens\":8192}");
+    set_option("claude.default_max_tokens", "{\"default\":8192,\"claude-3\":4096}");
+    CHECK_STR(edited(&provider_anthropic, call, "{}"), "{\"max_tokens\":4096}");
+    CHECK_STR(edited(&provider_anthropic, call, "{\"max_tokens\":7}"), "{\"max_tokens\":7}");
+}
+
+/* ---- Gemini ---- */
+
+TEST(gemini_has_model_and_method_in_its_path)
+{
+    struct provider_call call = call_of(&provider_gemini, "gemini-2.5-pro");
+
+    CHECK_STR(url_of(&provider_gemini, call),
+              "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-pro"
+              ":generateContent");
+    call.stream = true;
+    CHECK_STR(url_of(&provider_gemini, call),
+              "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-pro"
+              ":streamGenerateContent?alt=sse");
+    CHECK_STR(url_of(&provider_gemini, call_of(&provider_gemini, "gemini-1.0-pro")),
+              "https://generativelanguage.googleapis.com/v1/models/gemini-1.0-pro"
+              ":generateContent");
+    CHECK_STR(header_of(&provider_gemini, call, "x-goog-api-key"), "the-key");
+}
+
+TEST(gemini_thinks_as_its_name_says)
+{
+    CHECK_STR(call_of(&provider_gemini, "gemini-2.5-flash-thinking").model,
+              "gemini-2.5-flash-thinking");
+    set_option("gemini.thinking_adapter_enabled", "true");
+    struct provider_call call = call_of(&provider_gemini, "gemini-2.5-flash-thinking-99999");
+
+    CHECK_STR(call.model, "gemini-2.5-flash");
+    CHECK_STR(edited(&provider_gemini, call, "{}"),
+              "{\"generationConfig\":{\"thinkingConfig\":{\"includeThoughts\":true,"
+              "\"thinkingBudget\":24576}}}");
+    CHECK_STR(edited(&provider_gemini, call_of(&provider_gemini, "gemini-2.5-flash-thinking"),
+                     "{\"generationConfig\":{\"maxOutputTokens\":1000}}"),
+              "{\"generationConfig\":{\"maxOutputTokens\":1000,\"thinkingConfig\":"
+              "{\"includeThoughts\":true,\"thinkingBudget\":600}}}");
+    CHECK_STR(
+        edited(&provider_gemini, call_of(&provider_gemini, "gemini-2.5-flash-nothinking"), "{}"),
+        "{\"generationConfig\":{\"thinkingConfig\":{\"thinkingBudget\":0}}}");
+    CHECK_STR(edited(&provider_gemini, call_of(&provider_gemini, "gemini-3-pro-low"), "{}"),
+              "{\"generationConfig\":{\"thinkingConfig\":{\"includeThoughts\":true,"
+              "\"thinkingLevel\":\"low\"}}}");
+    CHECK_STR(edited(&provider_gemini, call_of(&provider_gemini, "gemini-2.5-pro"), "{}"), "{}");
+}
+
+TEST(a_translated_request_gets_safety_settings)
+{
+    struct provider_call call = call_of(&provider_gemini, "gemini-2.0-flash-exp");
+    struct chat_request r = {0};
+    struct request_conf conf = {.arena = &arena};
+
+    set_option("gemini.safety_settings",
+               "{\"default\":\"BLOCK_NONE\",\"HARM_CATEGORY_HARASSMENT\":\"OFF\"}");
+    provider_gemini.adapt(&provider_gemini, &call, &r, &conf);
+    CHECK(str_starts(
+        conf.safety_settings,
+        STR("[{\"category\":\"HARM_CATEGORY_HARASSMENT\",\"threshold\":\"OFF\"},"
+            "{\"category\":\"HARM_CATEGORY_HATE_SPEECH\",\"threshold\":\"BLOCK_NONE\"}")));
+    CHECK_STR(r.modalities, "[\"text\",\"image\"]");
+}
+
+#define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ROW(an_effort_in_the_name_goes_into_the_body),
+        ROW(reasoning_models_take_other_members),
+        ROW(a_response_takes_the_effort_of_any_name),
+        ROW(azure_has_a_deployment_for_each_model),
+        ROW(azure_answers_responses_without_a_deployment),
+        ROW(anthropic_takes_its_own_headers),
+        ROW(a_thinking_suffix_asks_claude_to_think),
+        ROW(newer_claude_models_take_an_effort),
+        ROW(claude_demands_a_limit),
+        ROW(gemini_has_model_and_method_in_its_path),
+        ROW(gemini_thinks_as_its_name_says),
+        ROW(a_translated_request_gets_safety_settings),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
