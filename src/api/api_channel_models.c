@@ -2,7 +2,7 @@
 #include "api/handlers.h"
 
 #include "api/channel_types.h"
-#include "api/fetch.h"
+#include "http/fetch.h"
 #include "store/repo_channel.h"
 
 enum { TYPE_GEMINI = 24 };

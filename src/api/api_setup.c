@@ -4,6 +4,7 @@
 #include "api/handlers.h"
 #include "api/user_check.h"
 #include "auth/password.h"
+#include "base/ip.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -40,7 +41,7 @@ static enum err_code read_state(struct api_call *c, struct setup_state *out)
 /* Whoever is first to reach a public address is not the operator for that. */
 static bool code_required(struct api_call *c)
 {
-    return !ip_is_private(c->req->client_ip);
+    return !ip_text_is_private(c->req->client_ip);
 }
 
 static struct str database_name(const struct db *db)

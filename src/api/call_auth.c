@@ -2,7 +2,7 @@
 #include "api/call.h"
 
 #include "api/envelope.h"
-#include "api/fetch.h"
+#include "http/fetch.h"
 #include "api/params.h"
 #include "auth/apikey.h"
 #include "base/text.h"

@@ -4,9 +4,6 @@
 #pragma once
 #include "http/message.h"
 
-/* Loopback, private (RFC 1918, RFC 4193), link-local or shared (RFC 6598) address text. False for
- * what is no address. */
-bool forwarded_is_private(struct str ip);
 /*
  * The client of a request that came from `peer_ip`. A peer with a public address is the client
  * itself. A private one is taken for a proxy: then it is the last public address of

@@ -59,6 +59,3 @@ bool token_allows_model(const struct token *token, struct str model);
 /* May an address call? Lines that are no address are ignored; no valid line = anybody. IPv4, IPv6
  * and CIDR of both. */
 bool token_allows_ip(struct str allow_ips, struct str ip);
-/* True when `ip` is loopback, private, link-local or unique local (IPv4, IPv6 and IPv4 mapped in
- * IPv6); false for anything else or garbage. */
-bool ip_is_private(struct str ip);
