@@ -94,3 +94,11 @@ int err_status(enum err_code code);              /* HTTP status */
 enum err_fault err_fault_of(enum err_code code); /* whose fault */
 const char *err_client_code(enum err_code code); /* `code` of the error object; static */
 const char *err_name(enum err_code code);        /* "BAD_REQUEST"; static, for logs */
+
+/* Early return on an error, for the straight-line code of repositories and handlers. */
+#define TRY(call)                                                                                  \
+    do {                                                                                           \
+        enum err_code try_rc = (call);                                                             \
+        if (try_rc != ERR_OK)                                                                      \
+            return try_rc;                                                                         \
+    } while (0)

@@ -137,6 +137,7 @@ struct exchange {
     unsigned attempts;
     struct str upstream_model;
     bool mapped;
+    struct media_job *media;         /* NULL: nothing was fetched */
     const struct dialect *upstream;  /* of a chat request */
     struct translation *translation; /* made once, for all attempts */
     struct translation *tr;          /* the same; NULL: OpenAI's chat on both sides */
@@ -212,6 +213,10 @@ void stream_from_answer(struct exchange *x); /* a JSON answer to a streaming req
 /* route.c: in which dialect errors of the server itself are told on a path. */
 const struct dialect *relay_dialect_of(struct str path);
 
+/* media.c: gets what the request names by address, where the upstream does not; once an exchange.
+ * NEXT_WAIT: exchange_run() comes back; NEXT_STEP with x->step at STEP_SETTLE: it failed. */
+enum step_next media_fetch(struct exchange *x, const struct provider *p);
+
 /* translate.c */
 /* Is the upstream's dialect not the client's? */
 bool translates(const struct exchange *x);
@@ -221,6 +226,8 @@ bool rewrites(const struct exchange *x);
 struct str exchange_losses(const struct exchange *x);
 /* Chooses the attempt's upstream dialect, and makes x->tr where that needs one. */
 void translate_prepare(struct exchange *x, const struct provider *p);
+/* Reads the client's request into the canonical form, once. */
+MUST_CHECK enum err_code translate_read(struct exchange *x, struct err *err);
 /* The body in the upstream's dialect, for a client of another. */
 MUST_CHECK enum err_code translate_request(struct exchange *x, const struct provider *p,
                                            const struct provider_call *call, struct str *body,

@@ -546,6 +546,7 @@ enum step_next relay_send(struct exchange *x)
 {
     const struct provider *p = provider_find(x->channel->row.type);
     struct err err = {0};
+    enum step_next next;
     enum err_code rc;
 
     x->client_gone |= x->req && http_req_gone(x->req);
@@ -569,6 +570,9 @@ enum step_next relay_send(struct exchange *x)
     translate_prepare(x, p);
     if (x->mode == MODE_COUNT_TOKENS && x->upstream != x->client)
         return count_here(x);
+    next = media_fetch(x, p);
+    if (next == NEXT_WAIT || x->step != STEP_SEND)
+        return next;
     forget_attempt(x);
     if (x->req) {
         x->req->on_gone = on_gone;

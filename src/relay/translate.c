@@ -113,7 +113,7 @@ void translate_prepare(struct exchange *x, const struct provider *p)
 /* ---- the request ---- */
 
 /* The client's request in canonical form, which all attempts share. */
-static enum err_code read_client_request(struct exchange *x, struct err *err)
+enum err_code translate_read(struct exchange *x, struct err *err)
 {
     struct translation *tr = x->tr;
     const struct json *root;
@@ -144,7 +144,7 @@ enum err_code translate_request(struct exchange *x, const struct provider *p,
     struct request_conf conf = {.arena = x->arena, .losses = &tr->losses};
     struct chat_request request;
     struct sb *out;
-    enum err_code rc = read_client_request(x, err);
+    enum err_code rc = translate_read(x, err);
 
     if (rc != ERR_OK)
         return rc;
@@ -283,7 +283,7 @@ static void on_chat_event(void *ctx, const struct chat_event *ev)
 static enum err_code begin_writing(struct exchange *x, struct err *err)
 {
     struct translation *tr = x->tr;
-    enum err_code rc = read_client_request(x, err);
+    enum err_code rc = translate_read(x, err);
 
     if (rc != ERR_OK)
         return rc;

@@ -159,10 +159,3 @@ enum db_kind db_conn_kind(const struct db_conn *c);
  * are greater. */
 MUST_CHECK enum err_code db_follow_ids(struct db_conn *c, const char *table, struct err *err);
 
-/* Early return on an error, for the straight-line code of repositories and handlers. */
-#define TRY(call)                                                                                  \
-    do {                                                                                           \
-        enum err_code try_rc = (call);                                                             \
-        if (try_rc != ERR_OK)                                                                      \
-            return try_rc;                                                                         \
-    } while (0)

@@ -1,0 +1,309 @@
+/*
+ * Images and files that a request names by their address, for upstreams that do not fetch them: got
+ * on the pool, guarded, before the request is written in the upstream's dialect (relay reference
+ * 20, providers reference 1.6). So a probing image shows the prober our address at most, or that of
+ * the proxy or worker which the operator names.
+ */
+#include "relay/exchange.h"
+
+#include "base/json_write.h"
+#include "base/text.h"
+#include "http/fetch.h"
+#include "http/url.h"
+
+enum { MEDIA_MAX = 256, PORTS_MAX = 64, WORKER_BODY_LIMIT = 16 * 1024 };
+
+/* One address, and what came of it. */
+struct wanted {
+    struct chat_media *media; /* loop thread */
+    struct str url;
+    struct str mime, data; /* base64; in the job's arena */
+};
+
+struct media_job {
+    struct offload_job job;
+    struct exchange *x;
+    struct arena arena; /* the pool thread's while the job runs */
+    struct wanted *at;
+    size_t n;
+    /* what the calls need, read on the loop thread */
+    struct fetch_guard guard;
+    struct str proxy, worker, worker_key;
+    bool worker_takes_http;
+    size_t max_bytes;
+    int64_t timeout_s;
+    struct err err;
+};
+
+/* ---- what may be fetched ---- */
+
+static const struct json *option_json(struct arena *a, const struct settings *s, struct str key)
+{
+    const struct json *root;
+
+    return json_read(a, settings_text(s, key), JSON_DEPTH_DEFAULT, &root, NULL) == ERR_OK ? root
+                                                                                          : NULL;
+}
+
+static void read_ports(struct arena *a, const struct settings *s, struct fetch_guard *g)
+{
+    const struct json *list = option_json(a, s, STR("fetch_setting.allowed_ports"));
+    uint16_t *ports = arena_new_array(a, uint16_t, json_count(list));
+
+    JSON_EACH (item, list) {
+        struct str text = json_is(item, JSON_STRING) ? json_str_or_null(a, item) : json_raw(item);
+        uint64_t port;
+
+        if (str_to_u64(text, &port) && port > 0 && port <= UINT16_MAX)
+            ports[g->port_count++] = (uint16_t)port;
+    }
+    g->ports = ports;
+}
+
+static void read_lists(struct arena *a, const struct settings *s, struct fetch_guard *g)
+{
+    const struct json *domains = option_json(a, s, STR("fetch_setting.domain_list"));
+    const struct json *nets = option_json(a, s, STR("fetch_setting.ip_list"));
+    struct str *names = arena_new_array(a, struct str, json_count(domains));
+    struct ip_net *parsed = arena_new_array(a, struct ip_net, json_count(nets));
+
+    JSON_EACH (item, domains) {
+        if (json_str(a, item, &names[g->domain_count]))
+            g->domain_count++;
+    }
+    JSON_EACH (item, nets) {
+        if (ip_net_read(json_str_or_null(a, item), &parsed[g->net_count]))
+            g->net_count++;
+    }
+    g->domains = names;
+    g->nets = parsed;
+}
+
+static void read_guard(struct arena *a, const struct settings *s, struct fetch_guard *g)
+{
+    *g = (struct fetch_guard){
+        .off = !settings_bool(s, STR("fetch_setting.enable_ssrf_protection")),
+        .allow_private = settings_bool(s, STR("fetch_setting.allow_private_ip")),
+        .only_domains = settings_bool(s, STR("fetch_setting.domain_filter_mode")),
+        .only_nets = settings_bool(s, STR("fetch_setting.ip_filter_mode")),
+        .names_exempt = !settings_bool(s, STR("fetch_setting.apply_ip_filter_for_domain")),
+    };
+    read_ports(a, s, g);
+    read_lists(a, s, g);
+}
+
+/* ---- on the pool ---- */
+
+/* A worker of the operator's fetches in our place: its address is seen, not ours. */
+static struct str worker_body(struct media_job *j, struct str url)
+{
+    struct json_writer w;
+    struct str text;
+    struct sb sb;
+
+    sb_init(&sb, WORKER_BODY_LIMIT);
+    jw_init(&w, &sb);
+    jw_object(&w);
+    jw_key_str(&w, STR("url"), url);
+    jw_key_str(&w, STR("key"), j->worker_key);
+    jw_end(&w);
+    text = sb_failed(&sb) ? STR_NULL : str_dup(&j->arena, sb_str(&sb));
+    sb_fini(&sb);
+    return text;
+}
+
+static enum err_code ask_worker(struct media_job *j, struct str url, struct fetch_reply *reply,
+                                struct err *err)
+{
+    struct fetch_request request = {.timeout_s = j->timeout_s, .max_bytes = j->max_bytes};
+    struct http_url parts;
+
+    if (!j->worker_takes_http && !str_starts_nocase(url, STR("https://")))
+        return err_set(err, ERR_BAD_REQUEST, "only https addresses are fetched");
+    if (http_url_read(url, &parts, NULL) != ERR_OK)
+        return err_set(err, ERR_BAD_REQUEST, "the address is not an http or https URL");
+    TRY(fetch_guard_host(&j->guard, parts.host, parts.port, err));
+    request.url = str_ends(j->worker, STR("/"))
+                      ? j->worker
+                      : str_concat(&j->arena, (struct str[]){j->worker, STR("/")}, 2);
+    request.json = worker_body(j, url);
+    return fetch_run(&j->arena, &request, reply, err);
+}
+
+static enum err_code get_one(struct media_job *j, struct wanted *w, struct err *err)
+{
+    const struct fetch_request request = {.url = w->url,
+                                          .proxy = j->proxy,
+                                          .timeout_s = j->timeout_s,
+                                          .max_bytes = j->max_bytes,
+                                          .guard = &j->guard};
+    struct fetch_reply reply;
+    struct str type;
+
+    if (j->worker.n > 0)
+        TRY(ask_worker(j, w->url, &reply, err));
+    else
+        TRY(fetch_run(&j->arena, &request, &reply, err));
+    if (reply.status != 200)
+        return err_set(err, ERR_BAD_REQUEST, "the server answered with status %d", reply.status);
+    type = reply.content_type;
+    w->mime = str_trim(str_cut(&type, ';'));
+    w->data = base64_encode(&j->arena, reply.body);
+    return ERR_OK;
+}
+
+static void media_work(struct offload_job *job)
+{
+    struct media_job *j = container_of(job, struct media_job, job);
+
+    for (size_t i = 0; i < j->n; i++) {
+        if (get_one(j, &j->at[i], &j->err) != ERR_OK)
+            return;
+    }
+}
+
+/* ---- before and after ---- */
+
+/* The type that the server said, unless it said none; else what the bytes begin with (base64 of
+ * their first ones). */
+static struct str mime_of(const struct wanted *w)
+{
+    static const struct {
+        struct str begin, mime;
+    } magic[] = {
+        {STR_INIT("iVBORw0KGgo"), STR_INIT("image/png")},
+        {STR_INIT("/9j/"), STR_INIT("image/jpeg")},
+        {STR_INIT("R0lGOD"), STR_INIT("image/gif")},
+        {STR_INIT("UklGR"), STR_INIT("image/webp")},
+        {STR_INIT("JVBERi0"), STR_INIT("application/pdf")},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(magic); i++) {
+        if (str_starts(w->data, magic[i].begin))
+            return magic[i].mime;
+    }
+    return w->mime;
+}
+
+static void media_done(struct offload_job *job)
+{
+    struct media_job *j = container_of(job, struct media_job, job);
+
+    for (size_t i = 0; i < j->n && j->err.code == ERR_OK; i++) {
+        struct chat_media *m = j->at[i].media;
+
+        m->data = j->at[i].data;
+        m->mime = mime_of(&j->at[i]);
+    }
+    exchange_run(j->x);
+}
+
+/* Addresses that Gemini's family takes as they are (providers reference 1.6). */
+static bool is_known_upstream(struct str url)
+{
+    static const struct str begins[] = {
+        STR_INIT("gs://"), STR_INIT("https://generativelanguage.googleapis.com/"),
+        STR_INIT("https://www.youtube.com/"), STR_INIT("https://youtu.be/")};
+
+    for (size_t i = 0; i < ARRAY_LEN(begins); i++) {
+        if (str_starts(url, begins[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_media(const struct chat_part *part)
+{
+    return part->kind == CHAT_PART_IMAGE || part->kind == CHAT_PART_FILE ||
+           part->kind == CHAT_PART_AUDIO || part->kind == CHAT_PART_VIDEO;
+}
+
+/* Walks over what is to be fetched; `at` NULL: only counts. */
+static size_t want_parts(struct chat_part *part, struct wanted *at)
+{
+    size_t n = 0;
+
+    for (; part; part = part->next) {
+        struct chat_media *m = &part->media;
+
+        if (part->kind == CHAT_PART_TOOL_RESULT)
+            n += want_parts(part->result.parts.first, at ? at + n : NULL);
+        if (!is_media(part) || m->url.n == 0 || m->data.n > 0 || is_known_upstream(m->url))
+            continue;
+        if (at)
+            at[n] = (struct wanted){.media = m, .url = m->url};
+        n++;
+    }
+    return n;
+}
+
+static size_t want_all(struct chat_request *r, struct wanted *at)
+{
+    size_t n = 0;
+
+    for (struct chat_message *m = r->messages; m; m = m->next)
+        n += want_parts(m->parts.first, at ? at + n : NULL);
+    return n;
+}
+
+static void free_job(void *ptr)
+{
+    arena_fini(&((struct media_job *)ptr)->arena);
+}
+
+static struct media_job *new_job(struct exchange *x, size_t n)
+{
+    const struct relay_conf *conf = &x->rl->relay->conf;
+    const struct settings *s = &x->snap->settings;
+    struct media_job *j = arena_new(x->arena, struct media_job);
+
+    arena_init(&j->arena, 0);
+    arena_defer(x->arena, free_job, j);
+    j->job = (struct offload_job){.work = media_work, .done = media_done, .loop = x->rl->loop};
+    j->x = x;
+    j->at = arena_new_array(x->arena, struct wanted, n);
+    j->n = want_all(x->tr->request, j->at);
+    j->worker = settings_text(s, STR("WorkerUrl"));
+    j->worker_key = settings_text(s, STR("WorkerValidKey"));
+    j->worker_takes_http = settings_bool(s, STR("WorkerAllowHttpImageRequestEnabled"));
+    j->proxy = conf->media_proxy;
+    j->max_bytes = conf->media_max_bytes;
+    j->timeout_s = conf->media_timeout_s;
+    read_guard(&j->arena, s, &j->guard);
+    return j;
+}
+
+static enum step_next tell(struct exchange *x)
+{
+    const struct err *err = &x->media->err;
+
+    if (err->code == ERR_OK)
+        return NEXT_STEP;
+    return exchange_fail(x, ERR_BAD_REQUEST,
+                         "无法获取图片或文件 (a file that the request names "
+                         "cannot be fetched): %s",
+                         err->msg);
+}
+
+enum step_next media_fetch(struct exchange *x, const struct provider *p)
+{
+    struct err err = {0};
+    size_t n;
+
+    if (x->media || !p->needs_media || !translates(x))
+        return x->media ? tell(x) : NEXT_STEP;
+    if (translate_read(x, &err) != ERR_OK)
+        return exchange_fail(x, err.code, "%s", err.msg);
+    n = want_all(x->tr->request, NULL);
+    if (n == 0)
+        return NEXT_STEP;
+    if (n > MEDIA_MAX)
+        return exchange_fail(x, ERR_BAD_REQUEST,
+                             "请求中的图片或文件过多 (too many files in one request)");
+    x->media = new_job(x, n);
+    x->log->action = "fetching what the request names";
+    if (offload_submit(x->rl->relay->conf.offload, &x->media->job, &err) == ERR_OK)
+        return NEXT_WAIT;
+    return exchange_fail(x, ERR_UNAVAILABLE,
+                         "服务器繁忙，请稍后再试 (the server is busy, try again later)");
+}
