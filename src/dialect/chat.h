@@ -148,6 +148,8 @@ struct chat_reasoning {
     bool adaptive;     /* Claude: how long to think is the model's choice, within the effort */
     enum chat_tristate visible; /* the client wants to read the thoughts */
     struct str summary;         /* Responses: auto, concise, detailed; may be empty */
+    struct str member;          /* OpenAI chat: what says it beside reasoning_effort: "reasoning",
+                                   "thinking"; empty: nothing */
 };
 
 /* A top-level member that has no place here, for the writer of the same dialect. */
@@ -171,8 +173,9 @@ struct chat_request {
     size_t allowed_count;
     enum chat_tristate parallel_tools;
 
-    int64_t max_tokens; /* of the answer, reasoning included; 0: not given */
-    int64_t n;          /* answers; 0: not given */
+    int64_t max_tokens;     /* of the answer, reasoning included; 0: not given */
+    bool completion_tokens; /* OpenAI chat: it goes by its newer name, max_completion_tokens */
+    int64_t n;              /* answers; 0: not given */
     struct str temperature, top_p, top_k, frequency_penalty, presence_penalty, seed; /* raw */
     struct str *stop;
     size_t stop_count;

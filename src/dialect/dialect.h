@@ -29,6 +29,11 @@ struct request_conf {
     struct loss_list *losses;
     int64_t default_max_tokens; /* Claude demands one; 0: 8192 */
     struct str safety_settings; /* Gemini: raw array; STR_NULL: none */
+    /* OpenAI chat: what this upstream takes beyond the usual. A client that speaks the dialect
+     * itself knows whom it writes to; what it said of these is written in any case. */
+    bool cache_marks;       /* cache_control on parts (OpenRouter) */
+    bool reasoning_history; /* reasoning_content and reasoning_details of earlier turns */
+    bool custom_tools;      /* tools of free text; else they are declared as functions */
 };
 
 struct dialect {
