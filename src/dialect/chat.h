@@ -113,7 +113,8 @@ enum chat_tool_kind {
 struct chat_tool {
     struct chat_tool *next;
     enum chat_tool_kind kind;
-    struct str ns; /* Responses: the namespace it stands in; else empty */
+    struct str ns;             /* Responses: the namespace it stands in; else empty */
+    struct str ns_description; /* what the client says of that namespace; may be empty */
     struct str name;
     struct str description; /* STR_NULL: none */
     struct str parameters;  /* FUNCTION: raw JSON Schema; STR_NULL: none. CUSTOM: raw `format` */
@@ -150,6 +151,7 @@ struct chat_reasoning {
     struct str summary;         /* Responses: auto, concise, detailed; may be empty */
     struct str member;          /* OpenAI chat: what says it beside reasoning_effort: "reasoning",
                                    "thinking"; empty: nothing */
+    bool encrypted;             /* Responses: the client asked for encrypted_content */
 };
 
 /* A top-level member that has no place here, for the writer of the same dialect. */
