@@ -290,26 +290,28 @@ static void read_input_done(struct reading *rd)
 
 typedef void item_fn(struct reading *rd, struct slot *slot, const struct json *item);
 
-static void end_content(struct reading *rd, struct slot *slot, const struct json *part, uint64_t at)
+static void end_content(struct reading *rd, const struct json *part)
 {
     bool refused = json_str_eq(json_get(part, STR("type")), STR("refusal"));
 
-    if (!(slot->parts & at)) {
-        slot->parts |= at;
-        give_text(rd, refused ? CHAT_EVENT_REFUSAL : CHAT_EVENT_TEXT,
-                  word(rd, part, refused ? STR("refusal") : STR("text")));
-        give_logprobs(rd, json_get(part, STR("logprobs")));
-    }
+    give_text(rd, refused ? CHAT_EVENT_REFUSAL : CHAT_EVENT_TEXT,
+              word(rd, part, refused ? STR("refusal") : STR("text")));
+    give_logprobs(rd, json_get(part, STR("logprobs")));
 }
 
+/* An item of which anything was given out has given out all: its parts cannot be told by their
+ * number, since there are upstreams whose events number them otherwise than the item does. */
 static void end_message(struct reading *rd, struct slot *slot, const struct json *item)
 {
-    int64_t index = 0, citation = 0;
+    const struct json *role = json_get(item, STR("role"));
+    bool is_new = slot->parts == 0;
+    int64_t citation = 0;
 
-    if (!json_str_eq(json_get(item, STR("role")), STR("assistant")) && json_get(item, STR("role")))
+    if (role && !json_str_eq(role, STR("assistant")))
         return;
     JSON_EACH (part, json_get(item, STR("content"))) {
-        end_content(rd, slot, part, bit(index++));
+        if (is_new)
+            end_content(rd, part);
         JSON_EACH (annotation, json_get(part, STR("annotations"))) {
             if (citation++ >= slot->citations)
                 give_citation(rd, annotation);
@@ -317,16 +319,23 @@ static void end_message(struct reading *rd, struct slot *slot, const struct json
     }
 }
 
+static void end_thoughts(struct reading *rd, uint64_t *seen, const struct json *parts)
+{
+    uint64_t before = *seen;
+    int64_t index = 0;
+
+    JSON_EACH (part, parts) {
+        if (before == 0)
+            give_thought(rd, seen, bit(index++), word(rd, part, STR("text")));
+    }
+}
+
 static void end_reasoning(struct reading *rd, struct slot *slot, const struct json *item)
 {
     struct str state = word(rd, item, STR("encrypted_content"));
-    int64_t index = 0;
 
-    JSON_EACH (part, json_get(item, STR("summary")))
-        give_thought(rd, &slot->summary, bit(index++), word(rd, part, STR("text")));
-    index = 0;
-    JSON_EACH (part, json_get(item, STR("content")))
-        give_thought(rd, &slot->parts, bit(index++), word(rd, part, STR("text")));
+    end_thoughts(rd, &slot->summary, json_get(item, STR("summary")));
+    end_thoughts(rd, &slot->parts, json_get(item, STR("content")));
     if (state.n > 0)
         give(rd, &(struct chat_event){.kind = CHAT_EVENT_STATE,
                                       .state = {.origin = DIALECT_OPENAI_RESPONSES,
