@@ -375,9 +375,9 @@ static void write_object(struct cleaner *c, const struct view *v, unsigned depth
 {
     CLEANUP(map_fini) struct map names;
 
+    map_init(&names);
     if (!has_properties(v))
         return;
-    map_init(&names);
     write_properties(c, v, &names, depth);
     write_names(c, v, "required", &names);
     write_names(c, v, "propertyOrdering", &names);
