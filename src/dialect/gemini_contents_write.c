@@ -324,19 +324,27 @@ static bool is_media(const struct chat_part *p)
            p->kind == CHAT_PART_VIDEO;
 }
 
+/* Does it stand in the result itself? */
+static bool goes_with_result(const struct turns *t, const struct chat_part *p)
+{
+    return t->own_parts && is_media(p) && p->media.text.n == 0 &&
+           (p->media.data.n > 0 || has_own_file(p) ||
+            (p->media.url.n > 0 && may_be_uri(t->g, p->media.url)));
+}
+
 static void put_result_media(struct turns *t, const struct chat_tool_result *result)
 {
     bool any = false;
 
-    for (const struct chat_part *p = result->parts.first; p && t->own_parts; p = p->next) {
-        if (!is_media(p) || p->media.data.n == 0)
+    for (const struct chat_part *p = result->parts.first; p; p = p->next) {
+        if (!goes_with_result(t, p))
             continue;
         if (!any) {
             jw_key(t->g->w, STR("parts"));
             jw_array(t->g->w);
         }
         any = true;
-        put_inline(t->g, p);
+        put_media(t, p);
     }
     if (any)
         jw_end(t->g->w);
@@ -404,7 +412,7 @@ static void write_results(struct turns *t, const struct chat_message *from,
 static void write_result_media(struct turns *t, const struct chat_part *result)
 {
     for (const struct chat_part *p = result->result.parts.first; p; p = p->next) {
-        if (!is_media(p) || (t->own_parts && p->media.data.n > 0) || !can_carry(t->g, p))
+        if (!is_media(p) || goes_with_result(t, p) || !can_carry(t->g, p))
             continue;
         want_turn(t, "user");
         put_media(t, p);
