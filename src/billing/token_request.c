@@ -213,10 +213,32 @@ static void image_url(struct scan *s)
         skip_value(s);
 }
 
+static void content_value(struct scan *s);
+
+static bool is_one_of(struct str key, const struct str *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(key, names[i]))
+            return true;
+    }
+    return false;
+}
+
+/* A part of OpenAI's, Claude's or Gemini's dialect. */
 static void part_member(struct scan *s, struct str key)
 {
-    if (str_eq(key, STR("text"))) {
+    static const struct str texts[] = {STR_INIT("text"), STR_INIT("thinking"), STR_INIT("input"),
+                                       STR_INIT("functionCall"), STR_INIT("functionResponse")};
+    static const struct str media[] = {STR_INIT("source"), STR_INIT("inlineData"),
+                                       STR_INIT("inline_data"), STR_INIT("fileData"),
+                                       STR_INIT("file_data")};
+
+    if (is_one_of(key, texts, ARRAY_LEN(texts))) {
         count_value(s);
+        return;
+    }
+    if (str_eq(key, STR("content"))) {
+        content_value(s);
         return;
     }
     if (str_eq(key, STR("image_url"))) {
@@ -227,6 +249,8 @@ static void part_member(struct scan *s, struct str key)
         add(s, AUDIO);
     else if (str_eq(key, STR("file")) || str_eq(key, STR("video_url")))
         add(s, MEDIA_FILE);
+    else if (is_one_of(key, media, ARRAY_LEN(media)))
+        add(s, s->image);
     skip_value(s);
 }
 
@@ -238,13 +262,19 @@ static void content_part(struct scan *s)
         count_value(s);
 }
 
+/* A text, or a list of parts. */
+static void content_value(struct scan *s)
+{
+    if (*s->p == '[')
+        each_element(s, content_part);
+    else
+        count_value(s);
+}
+
 static void message_member(struct scan *s, struct str key)
 {
-    if (str_eq(key, STR("content"))) {
-        if (*s->p == '[')
-            each_element(s, content_part);
-        else
-            count_value(s);
+    if (str_eq(key, STR("content")) || str_eq(key, STR("parts"))) {
+        content_value(s);
     } else if (str_eq(key, STR("role")) || str_eq(key, STR("tool_calls"))) {
         count_value(s);
     } else if (str_eq(key, STR("name"))) {
@@ -272,11 +302,13 @@ static void tool(struct scan *s)
 
 static void request_member(struct scan *s, struct str key)
 {
-    static const struct str texts[] = {STR_INIT("prompt"), STR_INIT("input"), STR_INIT("suffix"),
-                                       STR_INIT("instruction"), STR_INIT("instructions")};
+    static const struct str texts[] = {STR_INIT("prompt"),       STR_INIT("input"),
+                                       STR_INIT("suffix"),       STR_INIT("instruction"),
+                                       STR_INIT("system"),       STR_INIT("systemInstruction"),
+                                       STR_INIT("instructions"), STR_INIT("system_instruction")};
     bool array = *s->p == '[';
 
-    if (array && str_eq(key, STR("messages"))) {
+    if (array && (str_eq(key, STR("messages")) || str_eq(key, STR("contents")))) {
         add(s, END_OF_MESSAGES);
         each_element(s, message);
         return;
@@ -285,13 +317,10 @@ static void request_member(struct scan *s, struct str key)
         each_element(s, tool);
         return;
     }
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        if (str_eq(key, texts[i])) {
-            count_value(s);
-            return;
-        }
-    }
-    skip_value(s);
+    if (is_one_of(key, texts, ARRAY_LEN(texts)))
+        count_value(s);
+    else
+        skip_value(s);
 }
 
 static uint64_t image_of(struct str model)

@@ -9,13 +9,13 @@
 /* Tokens of a plain text. */
 int64_t tokens_of_text(struct str model, struct str text);
 /*
- * Tokens of the prompt of a request in OpenAI's chat, completions, embeddings or moderation shape,
- * from its raw JSON text: one pass, no memory. Counted are the strings of messages (with the
- * arguments of tool calls, which a provider counts, too), prompt, input, suffix, instruction(s) and
- * tools, a number of a token array as one, media by a flat figure (billing reference 8.2-8.4: image
- * 255, of low detail 85, gpt-4o-mini 8499, glm-4v 1047; audio 100; file and video 5000 each).
- * Text that is not a JSON object, or is cut, gives 0; the reader is otherwise not strict, that is
- * json_find_members()'s part.
+ * Tokens of the prompt of a request in OpenAI's chat, Responses, completions, embeddings or
+ * moderation shape, in Claude's or in Gemini's, from its raw JSON text: one pass, no memory.
+ * Counted are the strings of messages (with the arguments of tool calls, which a provider counts,
+ * too), prompt, input, suffix, instruction(s) and tools, a number of a token array as one, media by
+ * a flat figure (billing reference 8.2-8.4: image 255, of low detail 85, gpt-4o-mini 8499, glm-4v
+ * 1047; audio 100; file and video 5000 each). Text that is not a JSON object, or is cut, gives 0;
+ * the reader is otherwise not strict, that is json_find_members()'s part.
  */
 int64_t tokens_of_request(struct str model, struct str body);
 

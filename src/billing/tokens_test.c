@@ -172,6 +172,37 @@ TEST(a_request_of_400_kb_is_counted_in_one_pass)
     CHECK(count > 80000 && count < 150000);
 }
 
+/* The same words weigh alike in every dialect, but for what frames them. */
+TEST(requests_of_other_dialects_are_counted)
+{
+    static const char *const bodies[] = {
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"how many words are these here\"}]}",
+        "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\","
+        "\"text\":\"how many words are these here\"}]}]}",
+        "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":"
+        "\"how many words are these here\"}]}]}",
+        "{\"contents\":[{\"role\":\"user\"}],\"systemInstruction\":{\"parts\":[{\"text\":"
+        "\"how many words are these here\"}]}}",
+        "{\"system\":\"how many words are these here\",\"messages\":[{\"role\":\"user\"}]}",
+        "{\"input\":\"how many words are these here\",\"instructions\":\"x\"}",
+        "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\","
+        "\"content\":[{\"type\":\"text\",\"text\":\"how many words are these here\"}]}]}]}",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+        int64_t n = request(bodies[i]);
+
+        if (n < 6 || n > 20)
+            print_error("%s: %lld\n", bodies[i], (long long)n);
+        CHECK(n >= 6 && n <= 20);
+    }
+    /* An image counts flat, whatever its data. */
+    CHECK(request(
+              "{\"contents\":[{\"parts\":[{\"inlineData\":{\"data\":\"AAAABBBBCCCCDDDD\"}}]}]}") ==
+          request("{\"contents\":[{\"parts\":[{\"inlineData\":{\"data\":\"A\"}}]}]}"));
+    CHECK(request("{\"messages\":[{\"content\":[{\"source\":{\"data\":\"A\"}}]}]}") > 250);
+}
+
 /* The count of the whole goes over blocks, that of single bytes over none. */
 TEST(a_text_in_blocks_counts_as_its_bytes_one_by_one)
 {
@@ -190,10 +221,10 @@ TEST(a_text_in_blocks_counts_as_its_bytes_one_by_one)
     }
 }
 
-TEST_MAIN(items_weigh_as_the_table_says, each_family_has_its_own_weights,
-          malformed_bytes_count_as_symbols, a_meter_gives_the_same_count_for_any_cut,
-          tool_calls_of_a_stream_are_added, a_chat_request_counts_its_messages,
-          escapes_count_as_what_they_stand_for, media_parts_count_flat_and_their_data_is_not_read,
-          inputs_and_tools_are_counted, broken_json_counts_nothing,
-          a_request_of_400_kb_is_counted_in_one_pass,
+TEST_MAIN(requests_of_other_dialects_are_counted, items_weigh_as_the_table_says,
+          each_family_has_its_own_weights, malformed_bytes_count_as_symbols,
+          a_meter_gives_the_same_count_for_any_cut, tool_calls_of_a_stream_are_added,
+          a_chat_request_counts_its_messages, escapes_count_as_what_they_stand_for,
+          media_parts_count_flat_and_their_data_is_not_read, inputs_and_tools_are_counted,
+          broken_json_counts_nothing, a_request_of_400_kb_is_counted_in_one_pass,
           a_text_in_blocks_counts_as_its_bytes_one_by_one)

@@ -1,5 +1,13 @@
 #include "dialect/claude.h"
 
+#include <inttypes.h>
+
+/* The answer to count_tokens (providers reference 4.1). */
+static struct str write_count(struct arena *a, int64_t tokens)
+{
+    return arena_fmt(a, "{\"input_tokens\":%" PRId64 "}", tokens);
+}
+
 const struct dialect dialect_claude = {
     .id = DIALECT_CLAUDE,
     .name = STR_INIT("claude"),
@@ -14,4 +22,5 @@ const struct dialect dialect_claude = {
     .read_event = claude_read_event,
     .read_end = claude_read_end,
     .read_answer = claude_read_answer,
+    .write_count = write_count,
 };

@@ -91,6 +91,12 @@ enum gemini_family gemini_family_of(struct str model)
 
 /* ---- the dialect ---- */
 
+/* The answer to countTokens (providers reference 5.1). */
+static struct str write_count(struct arena *a, int64_t tokens)
+{
+    return arena_fmt(a, "{\"totalTokens\":%" PRId64 "}", tokens);
+}
+
 const struct dialect dialect_gemini = {
     .id = DIALECT_GEMINI,
     .name = STR_INIT("gemini"),
@@ -105,5 +111,7 @@ const struct dialect dialect_gemini = {
     .read_event = gemini_read_event,
     .read_end = gemini_read_end,
     .read_answer = gemini_read_answer,
+    .write_count = write_count,
     .end_is_close = true,
+    .request_in_path = true,
 };

@@ -46,6 +46,8 @@ struct settings {
     struct words sensitive; /* the same, to search by */
     bool sensitive_escaped; /* one of them has a character that JSON always escapes */
     bool pass_through_request;
+    const struct json *chat_to_responses; /* {enabled, all_channels, channel_ids, channel_types,
+                                             model_patterns}: which chats go out as Responses */
     bool ping_enabled;
     int64_t ping_interval_s;
     /* groups */
