@@ -46,11 +46,24 @@ static void on_request(struct http_req *r, void *ctx)
     exchange_run(exchange_new(ctx, r));
 }
 
+/* Lists of models. */
+static const struct {
+    const char *pattern;
+    unsigned flags;
+    http_handler_fn *handler;
+} lists[] = {
+    {"/v1/models", HTTP_ROUTE_CORS | HTTP_ROUTE_GZIP, relay_list_models},
+    {"/v1/models/:model", HTTP_ROUTE_CORS, relay_get_model},
+    {"/v1beta/models", HTTP_ROUTE_CORS | HTTP_ROUTE_GZIP, relay_list_models},
+    {"/v1beta/models/:model", HTTP_ROUTE_CORS, relay_get_model},
+    {"/v1beta/openai/models", HTTP_ROUTE_CORS | HTTP_ROUTE_GZIP, relay_list_models},
+};
+
 void relay_add_routes(struct relay *r, struct router *router)
 {
-    const size_t n = ARRAY_LEN(paths);
+    const size_t n = ARRAY_LEN(paths), all = n + ARRAY_LEN(lists);
 
-    r->routes = mem_zalloc((n + 2) * sizeof *r->routes);
+    r->routes = mem_zalloc(all * sizeof *r->routes);
     for (size_t i = 0; i < n; i++) {
         r->routes[i] = (struct http_route){.method = HTTP_M_POST,
                                            .pattern = paths[i].pattern,
@@ -59,17 +72,14 @@ void relay_add_routes(struct relay *r, struct router *router)
                                            .handler = on_request,
                                            .ctx = r};
     }
-    r->routes[n] = (struct http_route){.method = HTTP_M_GET,
-                                       .pattern = "/v1/models",
-                                       .flags = HTTP_ROUTE_CORS | HTTP_ROUTE_GZIP,
-                                       .handler = relay_list_models,
-                                       .ctx = r};
-    r->routes[n + 1] = (struct http_route){.method = HTTP_M_GET,
-                                           .pattern = "/v1/models/:model",
-                                           .flags = HTTP_ROUTE_CORS,
-                                           .handler = relay_get_model,
+    for (size_t i = n; i < all; i++) {
+        r->routes[i] = (struct http_route){.method = HTTP_M_GET,
+                                           .pattern = lists[i - n].pattern,
+                                           .flags = lists[i - n].flags,
+                                           .handler = lists[i - n].handler,
                                            .ctx = r};
-    router_add(router, r->routes, n + 2);
+    }
+    router_add(router, r->routes, all);
 }
 
 /* ---- Gemini, whose paths name model and method ---- */

@@ -287,3 +287,19 @@ test('a channel may have its thoughts told as text, and its answers written anew
     text += chunk.choices[0]?.delta.content ?? '';
   assert.equal(text, '<think>\nhmm\n</think>\nYes.');
 });
+
+test('each SDK lists the models in its own shape', async () => {
+  const names = async (pages) => { const found = []; for await (const m of pages) found.push(m.id ?? m.name); return found.sort(); };
+  const want = Object.keys(upstreams).map((name) => `m-${name}`);
+  const openai = new OpenAI({ apiKey: token.key, baseURL: `${api.url}/v1`, maxRetries: 0 });
+  const anthropic = new Anthropic({ apiKey: token.key, baseURL: api.url, maxRetries: 0 });
+  const google = new GoogleGenAI({ apiKey: token.key, httpOptions: { baseUrl: api.url } });
+  const among = (found) => found.filter((name) => want.some((w) => name.endsWith(w)));
+  assert.deepEqual(among(await names(openai.models.list())), [...want].sort());
+  assert.deepEqual(among(await names(anthropic.models.list())), [...want].sort());
+  assert.deepEqual(among(await names(await google.models.list())), want.map((w) => `models/${w}`).sort());
+  assert.equal((await openai.models.retrieve('m-chat')).id, 'm-chat');
+  assert.equal((await anthropic.models.retrieve('m-chat')).type, 'model');
+  assert.equal((await google.models.get({ model: 'm-chat' })).name, 'models/m-chat');
+  await assert.rejects(anthropic.models.retrieve('nothing'), (e) => e.status === 404 && e.error.type === 'error');
+});
