@@ -10,12 +10,14 @@
 #include "base/log.h"
 #include "base/sb.h"
 #include "store/db_mysql_error.h"
+#include "store/db_version.h"
 
 enum {
-    CONNECT_MS = 10000,
+    CONNECT_MS = 5000,
     ANSWER_MS = 5000,       /* for the way there and back, on top of the statement's time */
     TABLE_LOCK_WAIT_S = 60, /* for tables (DDL); the server's own default is a day or a year */
     SQL_LIMIT = 4096,
+    LOST_AT_LOGIN = 2013, /* the library's "connection lost", also for a greeting that never came */
 };
 
 /* Errors. */
@@ -232,19 +234,6 @@ void db_mysql_disconnect(struct mysql_conn *c)
 
 /* Checks. */
 
-enum { OLDEST_MYSQL = 50708, OLDEST_MARIADB = 100500 };
-
-static enum err_code check_version(struct mysql_conn *c, struct err *err)
-{
-    bool mariadb = is_mariadb(c);
-
-    if (mysql_get_server_version(c->handle) >= (mariadb ? OLDEST_MARIADB : OLDEST_MYSQL))
-        return ERR_OK;
-    return err_set(err, ERR_DB, "the server is %s %s, which is too old; %s or newer is needed",
-                   mariadb ? "MariaDB" : "MySQL", mysql_get_server_info(c->handle),
-                   mariadb ? "10.5" : "5.7.8");
-}
-
 /* The variables by name, because a server refuses a statement that asks for one that it does not
  * have. */
 #define VARIABLES                                                                                  \
@@ -334,7 +323,8 @@ enum err_code db_mysql_check(struct mysql_conn *c, struct err *err)
 {
     struct variables v;
 
-    TRY(check_version(c, err));
+    TRY(db_version_check_mysql(is_mariadb(c), mysql_get_server_version(c->handle),
+                               mysql_get_server_info(c->handle), err));
     TRY(read_variables(c, &v, err));
     TRY(check_charset(c->db, v.charset, err));
     if (!c->db->read_only)

@@ -23,10 +23,10 @@
 #include "store/db_driver.h"
 #include "store/db_pool.h"
 #include "store/db_sql.h"
+#include "store/db_version.h"
 #include "store/dsn.h"
 
 enum {
-    OLDEST_VERSION = 90600,
     STATEMENT_TIMEOUT_MS = 60000,
     SQL_LIMIT = 1 << 20,
     KEPT_BUFFER = 1 << 20,
@@ -730,11 +730,8 @@ static enum err_code apply_setting(struct pg_conn *c, const struct dsn_setting *
 static enum err_code conn_setup(struct pg_conn *c, struct err *err)
 {
     char sql[400];
-    int version = PQserverVersion(c->handle);
 
-    if (version < OLDEST_VERSION)
-        return err_set(err, ERR_DB, "%.*s is of version %d.%d; at least 9.6 is needed",
-                       STR_ARG(c->db->where), version / 10000, version / 100 % 100);
+    TRY(db_version_check_postgres(PQserverVersion(c->handle), c->db->where, err));
     for (size_t i = 0; i < c->db->dsn.setting_count; i++)
         TRY(apply_setting(c, &c->db->dsn.settings[i], err));
     /* Behind the DSN's own, because the cells are read by these. */

@@ -229,8 +229,10 @@ function oldMysql(socket) {
 
 test('a server that is too old is told', async () => {
   for (const [serve, dsn, pattern] of [
-    [oldPostgres, (port) => `postgres://u:verysecret@127.0.0.1:${port}/db`, /SQL_DSN: .*version 9\.5.*at least 9\.6/],
+    [oldPostgres, (port) => `postgres://u:verysecret@127.0.0.1:${port}/db`, /SQL_DSN: .*version 9\.5, which is too old; 9\.6/],
     [oldMysql, (port) => `u:verysecret@tcp(127.0.0.1:${port})/db`, /SQL_DSN: .*MySQL 5\.6\.51, which is too old; 5\.7\.8/],
+    [String(oldMysql).replace('5.6.51', '5.5.5-10.4.34-MariaDB').replace('function oldMysql', 'function serve'), (port) => `u:verysecret@tcp(127.0.0.1:${port})/db`,
+      /SQL_DSN: .*MariaDB 10\.4\.34-MariaDB, which is too old; 10\.5/],
   ]) {
     // In a process of its own, because the program is waited for here.
     const script = `require('node:net').createServer((socket) => { socket.on('error', () => {}); (${serve})(socket); })
