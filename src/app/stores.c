@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "store/copy.h"
 #include "store/dsn.h"
 #include "store/migrate.h"
 #include "store/repo_meta.h"
@@ -110,11 +111,18 @@ static enum err_code is_same(const struct stores *s, bool *same, struct err *err
     return rc;
 }
 
-/* Opening. Both are reached before either is changed. */
+/* Opening. Both are reached and looked at before either is changed. */
 
 const char *stores_main_name(const struct app_options *o)
 {
     return dsn_kind(o->sql_dsn) == DB_SQLITE ? "SQLITE_PATH" : "SQL_DSN";
+}
+
+/* Half a database looks like a whole one but for the mark that a copy leaves while it runs. */
+static enum err_code connect(const struct db_conf *conf, struct db **out, struct err *err)
+{
+    TRY(db_open(conf, out, err));
+    return copy_check_finished(*out, err);
 }
 
 static enum err_code connect_both(struct arena *a, const struct app_options *o, struct stores *s,
@@ -122,13 +130,13 @@ static enum err_code connect_both(struct arena *a, const struct app_options *o, 
 {
     const struct db_conf main = stores_main_conf(a, o), logs = stores_log_conf(a, o);
 
-    if (db_open(&main, &s->db, err) != ERR_OK)
+    if (connect(&main, &s->db, err) != ERR_OK)
         return err_wrap(err, "%s", stores_main_name(o));
     if (stores_share(o, &main, &logs)) {
         s->log_db = s->db;
         return ERR_OK;
     }
-    if (db_open(&logs, &s->log_db, err) != ERR_OK)
+    if (connect(&logs, &s->log_db, err) != ERR_OK)
         return err_wrap(err, "LOG_SQL_DSN");
     return ERR_OK;
 }

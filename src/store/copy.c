@@ -118,13 +118,25 @@ static enum err_code find_strange_tables(struct copier *c, struct err *err)
     return db_end(rows, err);
 }
 
-static enum err_code read_source(struct copier *c, struct err *err)
+static enum err_code has_progress(struct db_conn *c, struct arena *a, bool *has, struct err *err)
 {
     struct str *names;
     size_t n;
 
-    TRY(db_list_columns(c->from.conn, c->arena, progress_table.name, &names, &n, err));
-    if (n > 0)
+    *has = false;
+    TRY(db_list_columns(c, a, progress_table.name, &names, &n, err));
+    *has = n > 0;
+    return ERR_OK;
+}
+
+static enum err_code read_source(struct copier *c, struct err *err)
+{
+    struct str *names;
+    bool unfinished;
+    size_t n;
+
+    TRY(has_progress(c->from.conn, c->arena, &unfinished, err));
+    if (unfinished)
         return err_set(err, ERR_BAD_REQUEST, "the source is itself an unfinished copy");
     TRY(db_list_columns(c->from.conn, c->arena, "yourapi_meta", &names, &n, err));
     if (n == 0)
@@ -236,12 +248,11 @@ static enum err_code prepare_connection(struct copier *c, struct err *err)
 
 static enum err_code read_target(struct copier *c, struct err *err)
 {
-    struct str *names;
-    size_t n;
+    bool unfinished;
 
     TRY(prepare_connection(c, err));
-    TRY(db_list_columns(c->to.conn, c->arena, progress_table.name, &names, &n, err));
-    return n > 0 ? resume(c, err) : begin_progress(c, err);
+    TRY(has_progress(c->to.conn, c->arena, &unfinished, err));
+    return unfinished ? resume(c, err) : begin_progress(c, err);
 }
 
 /* ---- rows ---- */
@@ -367,4 +378,20 @@ enum err_code copy_run(const struct copy_conf *conf, struct arena *a, struct cop
     c.from = (struct copy_side){from, db_kind(conf->from)};
     c.to = (struct copy_side){to, db_kind(conf->to)};
     return run(&c, err);
+}
+
+enum err_code copy_check_finished(struct db *db, struct err *err)
+{
+    CLEANUP(arena_finip) struct arena a;
+    CLEANUP(db_releasep) struct db_conn *c = NULL;
+    bool unfinished;
+
+    arena_init(&a, 0);
+    TRY(db_acquire(db, DB_READ, &c, err));
+    TRY(has_progress(c, &a, &unfinished, err));
+    if (!unfinished)
+        return ERR_OK;
+    return err_set(err, ERR_DB,
+                   "an unfinished copy is in it: give the same `yourapi copy` again, or drop the "
+                   "table yourapi_copy to use it as it is");
 }

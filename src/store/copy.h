@@ -49,3 +49,6 @@ struct copy_report {
  * not fit into the target's column; ERR_DB, ERR_UNAVAILABLE. After each it can be run again. */
 MUST_CHECK enum err_code copy_run(const struct copy_conf *conf, struct arena *a,
                                   struct copy_report *out, struct err *err);
+/* ERR_DB when the database is the target of a copy that has not ended: it may lack rows of any
+ * table, so nobody may work on it. The text says what to do. */
+MUST_CHECK enum err_code copy_check_finished(struct db *db, struct err *err);

@@ -417,10 +417,14 @@ static void check_resumed(enum db_kind from, enum db_kind to)
     p.from = reopened(&p.from);
     p.to = reopened(&p.to);
     CHECK_EQ(number(p.to.db, "SELECT COUNT(*) FROM yourapi_copy WHERE table_name = ''"), 1);
+    CHECK_EQ(copy_check_finished(p.to.db, &p.err), ERR_DB);
+    CHECK(str_has(str_from(p.err.msg), STR("give the same `yourapi copy` again")));
+    CHECK_EQ(copy_check_finished(p.from.db, &p.err), ERR_OK);
     CHECK_EQ(copy(&p, "elsewhere", NULL, NULL), ERR_CONFLICT);
     CHECK(str_has(str_from(p.err.msg), STR("another source, here")));
     CHECK_COPIED(&p, copy(&p, "here", NULL, NULL));
     CHECK(p.report.resumed);
+    CHECK_EQ(copy_check_finished(p.to.db, &p.err), ERR_OK);
     check_equal(p.from.db, p.to.db);
     check_goes_on(&p);
     CHECK_EQ(copy(&p, "here", NULL, NULL), ERR_CONFLICT); /* it is done */

@@ -346,6 +346,25 @@ onServers('a disk that becomes full on the way is told, and the next start goes 
   }
 });
 
+onServers('a database that holds an unfinished copy is refused, and nothing is changed in it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'yourapi-copy-'));
+  try {
+    for (const kind of ['sqlite', 'postgres', 'mysql']) {
+      const database = kind === 'sqlite' ? sqliteDatabase(join(folder, 'copy.db')) : servers.create(kind);
+      const env = kind === 'sqlite' ? { SQLITE_PATH: database.file } : { SQL_DSN: database.dsn };
+      database.rows('CREATE TABLE yourapi_copy (table_name varchar(64) PRIMARY KEY)');
+      for (const more of [{}, { NODE_TYPE: 'slave' }])
+        refused({ ...env, ...more }, 1, /(SQLITE_PATH|SQL_DSN): an unfinished copy is in it: give the same `yourapi copy` again, or drop the table yourapi_copy/);
+      if (kind !== 'sqlite') refused({ SQL_DSN: 'local', LOG_SQL_DSN: database.dsn }, 1, /LOG_SQL_DSN: an unfinished copy is in it/);
+      assert.deepEqual(database.tables(), ['yourapi_copy']);
+      database.rows('DROP TABLE yourapi_copy');
+      await (await YourApi.start({ env })).stop();
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 onServers('a slave changes no table', async () => {
   for (const kind of ['postgres', 'mysql']) {
     const database = servers.create(kind);
