@@ -35,6 +35,13 @@ enum db_kind db_kind(const struct db *db)
     return db->driver->kind;
 }
 
+void db_health(struct db *db, struct db_health *out)
+{
+    *out = (struct db_health){.up = true};
+    if (db->driver->health)
+        db->driver->health(db, out);
+}
+
 enum db_kind db_conn_kind(const struct db_conn *c)
 {
     return c->driver->kind;

@@ -65,6 +65,15 @@ MUST_CHECK enum err_code db_open(const struct db_conf *conf, struct db **out, st
 void db_close(struct db *db); /* every connection must be released; NULL is allowed */
 enum db_kind db_kind(const struct db *db);
 
+/* Does the server answer? While it does not, db_acquire() refuses everybody at once. A file is
+ * always up. */
+struct db_health {
+    bool up;
+    int64_t since_s;                             /* Unix time; 0: of no interest */
+    char error[sizeof((struct err *)NULL)->msg]; /* when it is down */
+};
+void db_health(struct db *db, struct db_health *out);
+
 /* Waits for a connection of the kind. SQLite has one writing connection; the wait for it is bounded
  * by the busy time-out (ERR_UNAVAILABLE). */
 MUST_CHECK enum err_code db_acquire(struct db *db, enum db_access access, struct db_conn **out,
@@ -158,4 +167,3 @@ enum db_kind db_conn_kind(const struct db_conn *c);
 /* After rows with ids of their own were put into a table with an auto id: the ids given from now on
  * are greater. */
 MUST_CHECK enum err_code db_follow_ids(struct db_conn *c, const char *table, struct err *err);
-

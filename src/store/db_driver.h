@@ -42,6 +42,8 @@ struct db_driver {
                              struct str **names, size_t *n, struct err *err);
     /* db_follow_ids(); NULL where the database sees to it itself. */
     enum err_code (*follow_ids)(struct db_conn *c, const char *table, struct err *err);
+    /* db_health(); NULL: always up. */
+    void (*health)(struct db *db, struct db_health *out);
 };
 
 struct db {

@@ -335,9 +335,13 @@ static enum err_code execute_text(struct mysql_conn *c, struct call *call, struc
 static enum err_code reconnect(struct mysql_conn *c, struct err *err)
 {
     drop_statements(c);
+    db_pool_socket(c->db->pool, &c->pool, -1);
     db_mysql_disconnect(c);
     c->pool.broken = true;
-    return db_mysql_connect(c, err);
+    TRY(db_pool_check(c->db->pool, err));
+    TRY(db_mysql_connect(c, err));
+    db_pool_socket(c->db->pool, &c->pool, c->pool.socket);
+    return ERR_OK;
 }
 
 /* The connection was dead when it was given to us, and the server has not run the statement (2006:
@@ -761,7 +765,17 @@ static bool conn_alive(struct db_pool_conn *base)
     return db_mysql_run(c, STR("DO 0"), PING_MS, &err) == ERR_OK;
 }
 
-static const struct db_pool_ops pool_ops = {conn_open, conn_close, conn_alive};
+static bool answers(void *ctx, struct err *err)
+{
+    return db_mysql_answers(ctx, err);
+}
+
+static const struct db_pool_ops pool_ops = {conn_open, conn_close, conn_alive, answers};
+
+static void do_health(struct db *base, struct db_health *out)
+{
+    db_pool_health(db_of(base)->pool, out);
+}
 
 static enum err_code do_acquire(struct db *base, enum db_access access UNUSED, struct db_conn **out,
                                 struct err *err)
@@ -810,6 +824,7 @@ static const struct db_driver mysql_driver = {
     .rollback = do_rollback,
     .columns = do_columns,
     .indexes = do_indexes,
+    .health = do_health,
 };
 
 /* Opening. */

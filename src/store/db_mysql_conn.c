@@ -149,17 +149,28 @@ static const char *c_text(struct arena *a, struct str text)
     return text.n > 0 ? str_dup(a, text).p : NULL;
 }
 
-static bool log_in(struct mysql_conn *c)
+static bool log_in(MYSQL *handle, const struct dsn_mysql *dsn)
 {
-    const struct dsn_mysql *dsn = &c->db->dsn;
     CLEANUP(arena_finip) struct arena a;
     bool done;
 
     arena_init(&a, 0);
-    done = mysql_real_connect(c->handle, c_text(&a, dsn->host), c_text(&a, dsn->user),
+    done = mysql_real_connect(handle, c_text(&a, dsn->host), c_text(&a, dsn->user),
                               c_text(&a, secret_reveal(dsn->password)), c_text(&a, dsn->database),
                               dsn->port, c_text(&a, dsn->socket), CLIENT_FOUND_ROWS) != NULL;
     return done;
+}
+
+static enum err_code login_failed(MYSQL *handle, struct err *err)
+{
+    const struct mysql_failure f = {mysql_errno(handle), mysql_sqlstate(handle),
+                                    mysql_error(handle)};
+    bool broken;
+
+    if (f.number == LOST_AT_LOGIN)
+        return err_set(err, ERR_UNAVAILABLE,
+                       "the server was reached, but does not answer (it hangs, or is overloaded)");
+    return mysql_failed(&f, &broken, err);
 }
 
 static bool is_mariadb(const struct mysql_conn *c)
@@ -211,7 +222,7 @@ enum err_code db_mysql_connect(struct mysql_conn *c, struct err *err)
         return err_set(err, ERR_INTERNAL, "the MySQL library does not begin");
     set_options(c->handle, c->db);
     c->pool.broken = false;
-    rc = log_in(c) ? ERR_OK : db_mysql_failed(c, err);
+    rc = log_in(c->handle, &c->db->dsn) ? ERR_OK : login_failed(c->handle, err);
     c->pool.socket = rc == ERR_OK ? (int)mysql_get_socket(c->handle) : -1;
     if (rc == ERR_OK)
         rc = check_tls(c, err);
@@ -222,6 +233,21 @@ enum err_code db_mysql_connect(struct mysql_conn *c, struct err *err)
         return err_wrap(err, "%s", c->db->where);
     }
     return ERR_OK;
+}
+
+bool db_mysql_answers(const struct mysql_db *db, struct err *err)
+{
+    MYSQL *handle = mysql_init(NULL);
+    bool up;
+
+    assert(handle); /* NULL: out of memory */
+    set_options(handle, db);
+    /* A refusal is an answer, too. */
+    up = log_in(handle, &db->dsn) || !mysql_is_silence(mysql_errno(handle));
+    if (!up && login_failed(handle, err) != ERR_OK)
+        (void)err_wrap(err, "%s", db->where);
+    mysql_close(handle);
+    return up;
 }
 
 void db_mysql_disconnect(struct mysql_conn *c)

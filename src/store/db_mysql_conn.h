@@ -38,6 +38,8 @@ struct mysql_conn {
 MUST_CHECK enum err_code db_mysql_connect(struct mysql_conn *c, struct err *err);
 /* The statements must have been closed. */
 void db_mysql_disconnect(struct mysql_conn *c);
+/* Does the server say anything at all, be it that we may not come in? */
+bool db_mysql_answers(const struct mysql_db *db, struct err *err);
 /* What the handle says went wrong; notes when the connection is broken. */
 MUST_CHECK enum err_code db_mysql_failed(struct mysql_conn *c, struct err *err);
 #define db_mysql_failed(...) err_failure(db_mysql_failed(__VA_ARGS__))

@@ -4,7 +4,7 @@
 
 /* The library's numbers are a range of their own. Source of all numbers: the servers' manuals,
  * "Server Error Message Reference" and "MariaDB Error Code Reference", read 2026-11. */
-enum { CLIENT_FIRST = 2000, CLIENT_LAST = 2999 };
+enum { CLIENT_FIRST = 2000, CLIENT_LAST = 2999, GONE_AWAY = 2006, LOST = 2013 };
 
 enum fate {
     SAYS_TEXT,   /* the server's text, which quotes names only */
@@ -155,8 +155,6 @@ static enum err_code client_failed(const struct mysql_failure *f, bool *broken, 
 {
     enum {
         UNKNOWN_HOST = 2005,
-        LOST = 2013,
-        GONE_AWAY = 2006,
         OUT_OF_SYNC = 2014,
         TLS = 2026,
         AUTH_PLUGIN_FIRST = 2058,
@@ -202,6 +200,16 @@ enum err_code mysql_failed(const struct mysql_failure *f, bool *broken, struct e
         return err_set(err, ERR_DB, "%s", m->text);
     }
     return err_set(err, ERR_DB, "error %u", f->number);
+}
+
+bool mysql_is_silence(unsigned number)
+{
+    static const unsigned silences[] = {2002, 2003, 2005, LOST, GONE_AWAY, 2012};
+
+    for (size_t i = 0; i < ARRAY_LEN(silences); i++)
+        if (silences[i] == number)
+            return true;
+    return false;
 }
 
 bool mysql_is_deadlock(unsigned number)

@@ -19,6 +19,8 @@ struct mysql_failure {
  */
 MUST_CHECK enum err_code mysql_failed(const struct mysql_failure *f, bool *broken, struct err *err);
 
+/* The library's word for a server that is not there, or says nothing (whole). */
+bool mysql_is_silence(unsigned number);
 /* The transaction that the statement was alone in was rolled back to let another one go on, so
  * trying again at once is right. */
 bool mysql_is_deadlock(unsigned number);

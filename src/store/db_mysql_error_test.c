@@ -105,6 +105,18 @@ TEST(what_passes_is_told_from_what_stays_and_what_breaks_the_connection)
     }
 }
 
+TEST(a_refusal_is_told_from_silence)
+{
+    static const unsigned silent[] = {2002, 2003, 2005, 2006, 2013},
+                          speaks[] = {1040, 1045, 1049, 1053, 1129, 2026, 2059};
+
+    for (size_t i = 0; i < ARRAY_LEN(silent); i++)
+        CHECK(mysql_is_silence(silent[i]));
+    for (size_t i = 0; i < ARRAY_LEN(speaks); i++)
+        CHECK(!mysql_is_silence(speaks[i]));
+}
+
 TEST_MAIN(a_conflict_names_the_key_and_not_the_value,
           a_text_of_the_server_that_may_quote_a_value_is_cut,
-          what_passes_is_told_from_what_stays_and_what_breaks_the_connection)
+          what_passes_is_told_from_what_stays_and_what_breaks_the_connection,
+          a_refusal_is_told_from_silence)

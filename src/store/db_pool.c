@@ -8,12 +8,14 @@
 #include "base/wait.h"
 
 enum { MAX_OPEN = 1000, MAX_IDLE = 100, CHECK_MS = 10000, WAIT_MS = 5000 };
+enum { SLOW_MS = 1000, LOOK_MS = 500, AGAIN_MS = 1000 };
 
 struct db_pool {
     struct db_pool_conf conf;
     const struct db_pool_ops *ops;
     void *ctx;
-    pthread_mutex_t lock; /* a leaf */
+    struct db_watch *watch; /* NULL: none */
+    pthread_mutex_t lock;   /* a leaf */
     pthread_cond_t returned;
     struct list idle; /* the last one used first, so that what is too many grows old */
     unsigned open, idle_count;
@@ -44,6 +46,12 @@ struct db_pool *db_pool_new(const struct db_pool_conf *conf, const struct db_poo
     p->conf = *conf;
     p->ops = ops;
     p->ctx = ctx;
+    if (ops->answers)
+        p->watch = db_watch_new(&(struct db_watch_conf){.answers = ops->answers,
+                                                        .ctx = ctx,
+                                                        .slow_ms = SLOW_MS,
+                                                        .look_ms = LOOK_MS,
+                                                        .again_ms = AGAIN_MS});
     list_init(&p->idle);
     pthread_mutex_init(&p->lock, NULL);
     wait_init(&p->returned);
@@ -57,6 +65,7 @@ void db_pool_free(struct db_pool *p)
     if (!p)
         return;
     assert(p->open == p->idle_count);
+    db_watch_free(p->watch);
     while ((node = list_pop_front(&p->idle)))
         p->ops->close(list_entry(node, struct db_pool_conn, idle));
     pthread_cond_destroy(&p->returned);
@@ -128,14 +137,21 @@ static bool usable(struct db_pool *p, struct db_pool_conn *c)
 
 static enum err_code open_new(struct db_pool *p, struct db_pool_conn **out, struct err *err)
 {
-    enum err_code rc = p->ops->open(p->ctx, out, err);
+    struct db_watched opening;
+    enum err_code rc;
 
+    db_watch_out(p->watch, &opening, -1);
+    rc = p->ops->open(p->ctx, out, err);
+    db_watch_in(p->watch, &opening);
     if (rc != ERR_OK) {
         *out = NULL;
         count_out(p);
+        db_watch_suspect(p->watch);
         return rc;
     }
+    db_watch_begin(p->watch);
     (*out)->opened_ms = (*out)->used_ms = now_ms();
+    db_watch_out(p->watch, &(*out)->watched, (*out)->socket);
     return ERR_OK;
 }
 
@@ -148,6 +164,7 @@ enum err_code db_pool_take(struct db_pool *p, struct db_pool_conn **out, struct 
         bool free;
 
         *out = NULL;
+        TRY(db_watch_check(p->watch, err));
         pthread_mutex_lock(&p->lock);
         free = wait_for_one_locked(p, &until);
         if (free)
@@ -159,11 +176,13 @@ enum err_code db_pool_take(struct db_pool *p, struct db_pool_conn **out, struct 
                            p->conf.max_open, (long long)p->conf.wait_ms);
         if (!c)
             return open_new(p, out, err);
+        db_watch_out(p->watch, &c->watched, c->socket);
         if (usable(p, c)) {
             *out = c;
             return ERR_OK;
         }
         /* After a restart of the server all idle ones are closed one after the other. */
+        db_watch_in(p->watch, &c->watched);
         p->ops->close(c);
         count_out(p);
     }
@@ -174,6 +193,7 @@ void db_pool_give(struct db_pool *p, struct db_pool_conn *c)
     int64_t now = now_ms();
     bool keep = !c->broken && !too_old(p, c, now);
 
+    db_watch_in(p->watch, &c->watched);
     pthread_mutex_lock(&p->lock);
     keep = keep && p->idle_count < p->conf.max_idle;
     if (keep) {
@@ -187,4 +207,20 @@ void db_pool_give(struct db_pool *p, struct db_pool_conn *c)
         return;
     p->ops->close(c);
     count_out(p);
+}
+
+void db_pool_socket(struct db_pool *p, struct db_pool_conn *c, int socket)
+{
+    c->socket = socket;
+    db_watch_socket(p->watch, &c->watched, socket);
+}
+
+enum err_code db_pool_check(struct db_pool *p, struct err *err)
+{
+    return db_watch_check(p->watch, err);
+}
+
+void db_pool_health(struct db_pool *p, struct db_health *out)
+{
+    db_watch_health(p->watch, out);
 }

@@ -10,14 +10,16 @@
 #pragma once
 #include "base/list.h"
 #include "store/db_driver.h"
+#include "store/db_watch.h"
 
 struct db_pool;
 
 struct db_pool_conn { /* the first member of a driver's connection */
     struct db_conn base;
     struct list idle;
+    struct db_watched watched;  /* while it is out */
     int64_t opened_ms, used_ms; /* monotonic; kept by the pool */
-    int socket;                 /* set by `open`; -1: unknown */
+    int socket;                 /* set by `open`, later by db_pool_socket(); -1: unknown */
     bool broken;                /* set by the driver: not to be used again */
 };
 
@@ -25,7 +27,10 @@ struct db_pool_ops {
     /* Opens a connection to the server. May block. */
     enum err_code (*open)(void *ctx, struct db_pool_conn **out, struct err *err);
     void (*close)(struct db_pool_conn *c);
-    bool (*alive)(struct db_pool_conn *c); /* asks the server; bounded in time */
+    bool (*alive)(struct db_pool_conn *c); /* asks the server */
+    /* Does the server say anything, to somebody who comes anew? db_watch.h; NULL: it is not
+     * watched. */
+    bool (*answers)(void *ctx, struct err *err);
 };
 
 struct db_pool_conf {
@@ -46,3 +51,8 @@ void db_pool_free(struct db_pool *p); /* every connection must have come back; N
 MUST_CHECK enum err_code db_pool_take(struct db_pool *p, struct db_pool_conn **out,
                                       struct err *err);
 void db_pool_give(struct db_pool *p, struct db_pool_conn *c);
+/* The connection, which is out, gets another socket; -1 before the old one is closed. */
+void db_pool_socket(struct db_pool *p, struct db_pool_conn *c, int socket);
+/* ERR_UNAVAILABLE while the server does not answer; does not block. */
+MUST_CHECK enum err_code db_pool_check(struct db_pool *p, struct err *err);
+void db_pool_health(struct db_pool *p, struct db_health *out);

@@ -12,7 +12,8 @@
 struct server {
     struct db_pool *pool;
     _Atomic int opened, closed, asked;
-    bool refuses, restarted;
+    _Atomic bool refuses;
+    bool restarted;
 };
 
 struct fake_conn {
@@ -277,9 +278,49 @@ TEST(a_conf_says_it_all_and_what_it_leaves_out_is_known)
     CHECK_EQ(c.wait_ms, 5000);
 }
 
+static bool do_answers(void *ctx, struct err *err)
+{
+    struct server *s = ctx;
+
+    if (s->refuses)
+        (void)err_set(err, ERR_UNAVAILABLE, "gone");
+    return !s->refuses;
+}
+
+/* One connection is out when the server falls silent: it is cut, and nobody waits for another. */
+TEST(a_server_that_falls_silent_is_noticed_by_who_waits)
+{
+    static const struct db_pool_ops watched = {
+        .open = do_open, .close = do_close, .alive = do_alive, .answers = do_answers};
+    struct server s = {0};
+    struct db_pool_conn *c, *more;
+    struct db_health health;
+    struct err err;
+    char byte;
+
+    s.pool = db_pool_new(&three, &watched, &s);
+    c = take(&s);
+    s.refuses = true;
+    CHECK_EQ(read(c->socket, &byte, 1), 0); /* after the second that a statement may take unasked */
+    CHECK_EQ(db_pool_take(s.pool, &more, &err), ERR_UNAVAILABLE);
+    CHECK_STR(str_from(err.msg), "the database does not answer: gone");
+    CHECK_EQ(db_pool_check(s.pool, &err), ERR_UNAVAILABLE);
+    db_pool_health(s.pool, &health);
+    CHECK(!health.up);
+    c->broken = true;
+    db_pool_give(s.pool, c);
+    s.refuses = false;
+    while (db_pool_check(s.pool, &err) != ERR_OK)
+        usleep(1000);
+    db_pool_give(s.pool, take(&s));
+    CHECK_EQ(s.opened, 2);
+    stop(&s);
+}
+
 TEST_MAIN(a_conf_says_it_all_and_what_it_leaves_out_is_known,
           a_connection_that_came_back_is_used_again,
           no_more_are_open_than_allowed_and_the_wait_is_bounded,
           a_broken_one_is_closed_and_makes_room, a_refusal_of_the_server_is_told_and_takes_no_room,
           an_old_one_is_replaced, one_that_was_idle_for_long_is_asked_first,
-          a_restart_of_the_server_costs_nobody_an_error, many_threads_share_few_connections)
+          a_restart_of_the_server_costs_nobody_an_error,
+          a_server_that_falls_silent_is_noticed_by_who_waits, many_threads_share_few_connections)

@@ -790,6 +790,31 @@ static bool conn_alive(struct db_pool_conn *base)
     return alive;
 }
 
+static bool answers(void *ctx, struct err *err)
+{
+    const struct pg_db *db = ctx;
+
+    switch (PQpingParams(db->names, db->settings, 0)) {
+    case PQPING_OK: /* which it is also for a login that is refused */
+        return true;
+    case PQPING_REJECT:
+        (void)err_set(err, ERR_UNAVAILABLE, "%.*s is starting or shutting down",
+                      STR_ARG(db->where));
+        return false;
+    case PQPING_NO_RESPONSE:
+    case PQPING_NO_ATTEMPT:
+        break;
+    }
+    (void)err_set(err, ERR_UNAVAILABLE, "%.*s cannot be reached, or says nothing",
+                  STR_ARG(db->where));
+    return false;
+}
+
+static void do_health(struct db *base, struct db_health *out)
+{
+    db_pool_health(db_of(base)->pool, out);
+}
+
 static enum err_code do_acquire(struct db *base, enum db_access access UNUSED, struct db_conn **out,
                                 struct err *err)
 {
@@ -839,6 +864,7 @@ static const struct db_driver pg_driver = {
     .columns = do_columns,
     .indexes = do_indexes,
     .follow_ids = do_follow_ids,
+    .health = do_health,
 };
 
 /* Opening. */
@@ -946,7 +972,7 @@ static enum err_code check_server(struct pg_db *db, struct err *err)
 enum err_code db_postgres_open(const struct db_conf *conf, struct db **out, struct err *err)
 {
     static const struct db_pool_ops ops = {
-        .open = conn_open, .close = conn_close, .alive = conn_alive};
+        .open = conn_open, .close = conn_close, .alive = conn_alive, .answers = answers};
     const struct db_pool_conf pool = db_pool_conf_of(conf);
     struct pg_db *db = mem_new(struct pg_db);
     enum err_code rc;

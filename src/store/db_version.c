@@ -15,6 +15,7 @@ enum err_code db_version_check_postgres(int number, struct str where, struct err
 {
     if (number >= OLDEST_POSTGRES)
         return ERR_OK;
-    return err_set(err, ERR_DB, "%.*s is of version %d.%d, which is too old; 9.6 or newer is needed",
+    return err_set(err, ERR_DB,
+                   "%.*s is of version %d.%d, which is too old; 9.6 or newer is needed",
                    STR_ARG(where), number / 10000, number / 100 % 100);
 }

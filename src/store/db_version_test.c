@@ -15,7 +15,8 @@ TEST(a_mysql_that_is_too_old_is_named)
         {false, 80011, "8.0.11-TiDB-v7.5.0", NULL},
         {false, 90100, "9.1.0", NULL},
         {true, 50568, "5.5.68-MariaDB", "MariaDB 5.5.68-MariaDB, which is too old; 10.5 or newer"},
-        {true, 100434, "10.4.34-MariaDB", "MariaDB 10.4.34-MariaDB, which is too old; 10.5 or newer"},
+        {true, 100434, "10.4.34-MariaDB",
+         "MariaDB 10.4.34-MariaDB, which is too old; 10.5 or newer"},
         {true, 100500, "10.5.0-MariaDB", NULL},
         {true, 110402, "11.4.2-MariaDB-log", NULL},
     };
