@@ -32,6 +32,8 @@
 
 enum {
     OFFLOAD_THREADS = 8,
+    NAME_THREADS = 4,
+    NAME_QUEUE = 1024,
     OFFLOAD_QUEUE = 4096,
     DRAIN_MS = 15000,
     TELL_MS = 3000,  /* for the ledger and Redis to learn of the last calls */
@@ -64,6 +66,7 @@ struct app {
     struct str setup_code;
     struct stores stores;
     struct offload *offload;
+    struct offload *names; /* looks up the names of upstreams, whatever blocks everything else */
     struct tls_trust *trust;
     struct cache *cache;
     struct sync *sync;
@@ -452,7 +455,7 @@ static enum err_code start_worker(struct app *a, unsigned i, struct err *err)
     w->app = a;
     w->index = i;
     TRY(loop_new(&w->loop, err));
-    TRY(http_client_new(w->loop, a->offload, &client, &w->client, err));
+    TRY(http_client_new(w->loop, a->names, &client, &w->client, err));
     TRY(start_redis(a, w, err));
     w->relay = relay_loop_new(a->relay, i, w->loop, w->client, w->redis);
     if (w->redis)
@@ -598,6 +601,7 @@ static enum err_code build(struct app *a, const struct web_asset *assets, size_t
     TRY(open_store(a, err));
     a->setup_code = random_text(&a->arena, 8);
     TRY(offload_new(OFFLOAD_THREADS, OFFLOAD_QUEUE, &a->offload, err));
+    TRY(offload_new(NAME_THREADS, NAME_QUEUE, &a->names, err));
     TRY(open_cache(a, err));
     build_node(a);
     conf = api_conf_of(a);
@@ -668,8 +672,11 @@ void app_stop(struct app *a)
     settle_shared(a);
     if (a->offload)
         offload_stop(a->offload); /* its jobs answer to the loops, and lie in their memory */
+    if (a->names)
+        offload_stop(a->names);
     end_loops(a);
     offload_free(a->offload);
+    offload_free(a->names);
     if (a->ledger)
         ledger_close(a->ledger, STOP_MS);
     if (a->api)
