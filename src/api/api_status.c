@@ -91,15 +91,43 @@ static bool pays_online(const struct settings *s)
            option(s, STR("EpayKey")).n > 0;
 }
 
-enum err_code api_status_get(struct api_call *c)
+static enum err_code look_for_setup(struct api_call *c, bool *done)
 {
     CLEANUP(db_releasep) struct db_conn *conn = NULL;
-    const struct settings *s = call_settings(c);
     struct setup_row *setup = NULL;
-    struct json_writer *w;
 
+    *done = false;
     TRY(call_db(c, DB_READ, &conn));
     TRY(repo_setup_find(conn, c->arena, &setup, &c->err));
+    *done = setup != NULL;
+    return ERR_OK;
+}
+
+/* Once it is, it stays so. While the database is away it counts as such: the set-up page would be
+ * of no use. */
+static enum err_code is_set_up(struct api_call *c, bool *done)
+{
+    enum err_code rc;
+
+    *done = atomic_load(&c->api->set_up);
+    if (*done)
+        return ERR_OK;
+    rc = look_for_setup(c, done);
+    if (rc == ERR_OK)
+        atomic_store(&c->api->set_up, *done);
+    if (rc != ERR_UNAVAILABLE || !call_db_down(c))
+        return rc;
+    *done = true;
+    return ERR_OK;
+}
+
+enum err_code api_status_get(struct api_call *c)
+{
+    const struct settings *s = call_settings(c);
+    struct json_writer *w;
+    bool setup;
+
+    TRY(is_set_up(c, &setup));
     w = reply_data(c);
     jw_object(w);
     jw_key_str(w, STR("version"), call_conf(c)->version);
@@ -109,7 +137,8 @@ enum err_code api_status_get(struct api_call *c)
     write_chats(c, w);
     jw_key_bool(w, STR("enable_batch_update"), call_conf(c)->batch_update);
     jw_key_bool(w, STR("enable_online_topup"), pays_online(s));
-    jw_key_bool(w, STR("setup"), setup != NULL);
+    jw_key_bool(w, STR("setup"), setup);
+    jw_key_str(w, STR("database"), call_db_down(c) ? STR("down") : STR("up"));
     jw_end(w);
     return ERR_OK;
 }
@@ -148,16 +177,47 @@ static void write_redis(struct api_call *c)
     jw_end(w);
 }
 
-enum err_code api_status_test(struct api_call *c)
+static void write_database(struct api_call *c, const char *name, struct db *db)
+{
+    struct json_writer *w = &c->writer;
+    struct db_health health;
+
+    db_health(db, &health);
+    jw_key(w, str_from(name));
+    jw_object(w);
+    jw_key_str(w, STR("state"), health.up ? STR("up") : STR("down"));
+    if (health.since_s > 0)
+        jw_key_i64(w, STR("since"), health.since_s);
+    if (!health.up)
+        jw_key_str(w, STR("error"), str_from(health.error));
+    jw_end(w);
+}
+
+/* What is known to be away is not asked. */
+static bool answers(struct api_call *c)
 {
     uint64_t now_us = clock_mono_us(), last = atomic_load(&c->api->ping_ok_us);
 
-    if (last == 0 || now_us - last > PING_EVERY_US) {
-        if (ping(c) != ERR_OK)
-            return api_fail_status(c, 503, MSG_DB_DOWN);
-        atomic_store(&c->api->ping_ok_us, now_us);
-    }
-    TRY(reply_message(c, MSG_SERVER_RUNNING));
+    if (call_db_down(c))
+        return false;
+    if (last > 0 && now_us - last <= PING_EVERY_US)
+        return true;
+    if (ping(c) != ERR_OK)
+        return false;
+    atomic_store(&c->api->ping_ok_us, now_us);
+    return true;
+}
+
+enum err_code api_status_test(struct api_call *c)
+{
+    bool up = answers(c);
+
+    if (!up)
+        c->status = 503;
+    reply_members(c, up, message_text(up ? MSG_SERVER_RUNNING : MSG_DB_DOWN, c->english));
+    write_database(c, "database", call_conf(c)->db);
+    if (call_conf(c)->log_db != call_conf(c)->db)
+        write_database(c, "log_database", call_conf(c)->log_db);
     write_redis(c);
     return ERR_OK;
 }

@@ -95,10 +95,21 @@ static void call_done(struct offload_job *job)
 
 /* ---- on the pool ---- */
 
+bool call_db_down(const struct api_call *c)
+{
+    struct db_health main, logs;
+
+    db_health(call_conf(c)->db, &main);
+    db_health(call_conf(c)->log_db, &logs);
+    return !main.up || !logs.up;
+}
+
 static enum err_code run(struct api_call *c)
 {
     enum err_code rc = call_authenticate(c);
 
+    if (rc == ERR_UNAVAILABLE) /* neither yes nor no */
+        c->status = 503;
     if (rc == ERR_OK)
         rc = call_check_turnstile(c);
     return rc == ERR_OK ? c->route->handler(c) : rc;
@@ -123,6 +134,8 @@ static void call_work(struct offload_job *job)
         return;
     c->snap = c->api->conf.snapshot(c->api->conf.ctx);
     rc = run(c);
+    if (rc == ERR_UNAVAILABLE && call_db_down(c)) /* which the log says already */
+        c->message = message_text(MSG_DB_DOWN, c->english);
     if (rc != ERR_OK && !c->message.p && err_fault_of(rc) == FAULT_GATEWAY)
         log_warn(&c->req->log, "api.failed", "path=%s code=%s error=\"%s\"", c->route->path,
                  err_name(rc), c->err.msg);

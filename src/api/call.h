@@ -64,6 +64,7 @@ struct api {
     struct limit_shared global_shared, critical_shared; /* of all nodes */
     struct tester *tester;                              /* the test of all channels */
     pthread_mutex_t reload_lock; /* so that an older reading never replaces a newer one */
+    _Atomic bool set_up;         /* found to be; it stays so */
     _Atomic uint64_t ping_ok_us; /* when the database answered last; 0: never */
 };
 
@@ -110,6 +111,8 @@ MUST_CHECK static inline enum err_code call_db(struct api_call *c, enum db_acces
     return db_acquire(c->api->conf.db, access, out, &c->err);
 }
 
+/* Is the database, or that of the logs, known to be away? */
+bool call_db_down(const struct api_call *c);
 /* Identifies the caller and checks the route's level, in the order of admin-api 1.4. */
 MUST_CHECK enum err_code call_authenticate(struct api_call *c);
 /* The visitor's proof of being human (admin-api 1.7); passes when that is switched off. */
