@@ -5,6 +5,7 @@
 #include "app/sync.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -13,6 +14,7 @@ struct sync {
     pthread_mutex_t lock; /* of what is below; a leaf */
     struct sync_conf conf;
     bool started, reading, again;
+    _Atomic bool told; /* that the last reading failed */
     struct offload_job job;
 };
 
@@ -37,8 +39,9 @@ static bool reload(struct sync *s)
     struct err err = {.code = ERR_OK};
     enum err_code rc = publisher_reload(s->conf.publisher, &err);
 
-    if (rc != ERR_OK)
-        log_error(NULL, "sync.failed", "error=\"%s\"", err.msg);
+    if (rc != ERR_OK && !atomic_load(&s->told))
+        log_error(NULL, "sync.failed", "error=\"%s\": trying again until it works", err.msg);
+    atomic_store(&s->told, rc != ERR_OK);
     return rc == ERR_OK;
 }
 

@@ -53,6 +53,7 @@ struct apikeys {
     pthread_mutex_t lock; /* of what is below */
     pthread_cond_t idle;
     unsigned refreshes; /* loads behind the scenes that are under way */
+    _Atomic bool told;  /* that the last of them failed */
 };
 
 /* A load behind the scenes. */
@@ -349,8 +350,10 @@ static void refresh_work(struct offload_job *job)
     struct refresh *r = container_of(job, struct refresh, job);
     struct credential *c;
     struct err err = {.code = ERR_OK};
+    bool failed = load(r->keys, str_make(r->key, r->n), &c, &err) == ERR_UNAVAILABLE;
 
-    if (load(r->keys, str_make(r->key, r->n), &c, &err) == ERR_UNAVAILABLE)
+    /* Once, not for each of thousands of keys. */
+    if (atomic_exchange(&r->keys->told, failed) != failed && failed)
         log_warn(NULL, "apikey.refresh_failed", "error=\"%s\"", err.msg);
     credential_put(c);
 }
