@@ -194,7 +194,20 @@ static void note_oldest(struct ledger *l)
     metrics_set(l->conf.metrics, METRIC_JOURNAL_LAG, ledger_lag_s(l));
 }
 
-/* False: the ledger is closed while the database is away. */
+static void care_for_files(struct ledger *l)
+{
+    uint64_t now_ms = clock_mono_ms();
+
+    for (unsigned i = 0; i < l->conf.journals; i++)
+        journal_prepare(l->journals[i]);
+    if (now_ms - l->own.synced_at_ms < SLEEP_MS)
+        return;
+    l->own.synced_at_ms = now_ms;
+    for (unsigned i = 0; i < l->conf.journals; i++)
+        journal_sync(l->journals[i]);
+}
+
+/* The journals fill while the database is away. False: the ledger is closed meanwhile. */
 static bool apply_batch(struct ledger *l)
 {
     struct err err = {.msg = ""};
@@ -207,6 +220,7 @@ static bool apply_batch(struct ledger *l)
                       l->own.count, err.msg);
         failed = true;
         note_oldest(l);
+        care_for_files(l);
         if (pause_and_give_up(l, pause_ms))
             return false;
         pause_ms = pause_ms * 2 < RETRY_MOST_MS ? pause_ms * 2 : RETRY_MOST_MS;
@@ -230,19 +244,6 @@ static void finish_batch(struct ledger *l)
 }
 
 /* ---- the thread ---- */
-
-static void care_for_files(struct ledger *l)
-{
-    uint64_t now_ms = clock_mono_ms();
-
-    for (unsigned i = 0; i < l->conf.journals; i++)
-        journal_prepare(l->journals[i]);
-    if (now_ms - l->own.synced_at_ms < SLEEP_MS)
-        return;
-    l->own.synced_at_ms = now_ms;
-    for (unsigned i = 0; i < l->conf.journals; i++)
-        journal_sync(l->journals[i]);
-}
 
 /* No record waits. A failure is left to the next pause after a batch. */
 static void use_the_pause(struct ledger *l)

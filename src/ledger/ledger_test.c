@@ -686,6 +686,31 @@ TEST(with_the_database_away_records_wait_and_are_then_applied_once)
     world_remove(&w);
 }
 
+/* A loop that had to make its next file itself would do so in the middle of a call. */
+TEST(the_next_file_is_made_ahead_also_while_the_database_is_away)
+{
+    struct world w;
+    struct db_conn *c;
+
+    world_make(&w);
+    clock_manual_init(&w.clock, (int64_t)(NOW_S + 42) * 1000000);
+    open_ledger(&w);
+    c = away(w.db);
+    charge(&w, 0, 2);
+    while (ledger_lag_s(w.ledger) != 42)
+        usleep(10000);
+    CHECK_EQ(count_files(&w, false), 1);
+    while (journal_written(ledger_journal(w.ledger, 0)) < w.segment_bytes * 5 / 8)
+        charge(&w, 0, 2);
+    for (int i = 0; i < 3000 && count_files(&w, false) < 2; i++)
+        usleep(10000);
+    CHECK_EQ(count_files(&w, false), 2);
+    db_release(c);
+    close_ledger(&w);
+    check_agrees(&w);
+    world_remove(&w);
+}
+
 /* The rival holds the token and then wants the user, whom the ledger's batch holds; it has changed
  * more rows, so that the batch is the one to give way. Only MySQL tells who waits for whom. */
 TEST(a_batch_that_gives_way_in_a_deadlock_is_applied_at_once)
@@ -844,6 +869,7 @@ TEST_MAIN(records_reach_every_account_and_a_clean_end_leaves_nothing_behind,
           a_folder_belongs_to_one_ledger, a_killed_process_loses_no_record_and_charges_none_twice,
           logs_in_a_database_of_their_own_are_exact_by_themselves,
           with_the_database_away_records_wait_and_are_then_applied_once,
+          the_next_file_is_made_ahead_also_while_the_database_is_away,
           a_batch_that_gives_way_in_a_deadlock_is_applied_at_once,
           a_ledger_closed_while_the_database_is_away_leaves_its_records_to_the_next,
           loops_that_reserve_and_settle_leave_balances_as_the_database_has_them,
