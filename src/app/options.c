@@ -411,72 +411,97 @@ static enum err_code read_rows(struct arena *a, int argc, char *const *argv, cha
                           err);
 }
 
+/* ---- the options, a subject each ---- */
+
+static void read_database(const struct conf_value *v, struct app_options *o)
+{
+    o->sql_dsn = v[O_SQL_DSN].text;
+    o->log_sql_dsn = v[O_LOG_SQL_DSN].text;
+    o->sqlite_path = v[O_SQLITE_PATH].text;
+    o->log_sqlite_path = v[O_LOG_SQLITE_PATH].text;
+    o->sqlite_busy_timeout_ms = v[O_SQLITE_BUSY].i;
+    o->sql_max_open_conns = open_conns(v[O_SQL_OPEN].i);
+    o->sql_max_idle_conns = (unsigned)(v[O_SQL_IDLE].i > 0 ? v[O_SQL_IDLE].i : 1);
+    o->sql_conn_lifetime_ms = lifetime_ms(&v[O_SQL_LIFETIME_MIN], &v[O_SQL_LIFETIME_S]);
+    o->sql_statement_timeout_ms = v[O_SQL_STATEMENT].i * 1000;
+}
+
+static void read_relay(const struct conf_value *v, struct app_options *o)
+{
+    o->relay_threads = threads_of(v[O_THREADS].i);
+    o->relay_timeout_ms = (uint64_t)v[O_RELAY_TIMEOUT].i * 1000;
+    o->stream_timeout_ms = (uint64_t)v[O_STREAM_TIMEOUT].i * 1000;
+    o->body_limit = (size_t)v[O_BODY_MB].i << 20;
+    o->force_stream_option = v[O_FORCE_STREAM].b;
+    o->enforce_include_usage = v[O_ENFORCE_USAGE].b;
+    o->error_log = v[O_ERROR_LOG].b;
+    o->tls_insecure = v[O_TLS_INSECURE].b;
+    o->http_proxy = v[O_HTTP_PROXY].text;
+    o->https_proxy = v[O_HTTPS_PROXY].text;
+    o->no_proxy = v[O_NO_PROXY].text;
+}
+
+static void read_management(const struct conf_value *v, struct app_options *o)
+{
+    o->generate_default_token = v[O_DEFAULT_TOKEN].b;
+    o->initial_root_token = secret_make(v[O_ROOT_TOKEN].text);
+    o->initial_root_access_token = secret_make(v[O_ROOT_ACCESS].text);
+    o->polling_interval_s = v[O_POLLING].i;
+    o->channel_test_minutes = v[O_TEST_FREQUENCY].i;
+    o->api_limit.enabled = v[O_API_LIMIT_ON].b;
+    o->api_limit.limit = v[O_API_LIMIT].i;
+    o->api_limit.duration_s = v[O_API_LIMIT_S].i;
+    o->web_limit.enabled = v[O_WEB_LIMIT_ON].b;
+    o->web_limit.limit = v[O_WEB_LIMIT].i;
+    o->web_limit.duration_s = v[O_WEB_LIMIT_S].i;
+}
+
+/* What it is among others. */
+static void read_node(struct arena *a, const struct conf_value *v, struct app_options *o)
+{
+    o->slave = str_eq(v[O_NODE_TYPE].text, STR("slave"));
+    o->node_name = v[O_NODE_NAME].text;
+    o->frontend_base_url = v[O_FRONTEND].text;
+    o->sync_frequency_s = v[O_SYNC].i;
+    o->batch_update = v[O_BATCH_UPDATE].b;
+    o->redis_pool_given = v[O_REDIS_POOL].given;
+    o->session_secret_given = v[O_SESSION_SECRET].text.n > 0;
+    o->session_secret =
+        secret_make(o->session_secret_given ? v[O_SESSION_SECRET].text : random_text(a, 48));
+    o->crypto_secret_given = v[O_CRYPTO_SECRET].text.n > 0;
+    o->crypto_secret =
+        o->crypto_secret_given ? secret_make(v[O_CRYPTO_SECRET].text) : o->session_secret;
+}
+
+static enum err_code check_all(struct arena *a, const struct conf_value *v, struct app_options *o,
+                               struct err *err)
+{
+    TRY(check_combinations(v, err));
+    TRY(check_forms(a, v, err));
+    TRY(check_node(v, err));
+    return read_redis(a, v, &o->redis, err);
+}
+
 enum err_code options_read(struct arena *a, int argc, char *const *argv, char *const *env,
                            struct options_more *more, struct app_options *out, struct err *err)
 {
     struct conf_value *v = arena_new_array(a, struct conf_value, O_COUNT + more->count);
-    enum err_code rc = read_rows(a, argc, argv, env, more, v, err);
-    bool checked = !v[O_VERSION].b && !v[O_HELP].b;
-    const struct redis_conf *redis = NULL;
+    struct app_options o = {.redis = NULL};
 
-    if (rc == ERR_OK && checked)
-        rc = check_combinations(v, err);
-    if (rc == ERR_OK && checked)
-        rc = check_forms(a, v, err);
-    if (rc == ERR_OK && checked)
-        rc = check_node(v, err);
-    if (rc == ERR_OK && checked)
-        rc = read_redis(a, v, &redis, err);
-    if (rc != ERR_OK)
-        return rc;
-    *out = (struct app_options){
-        .version = v[O_VERSION].b,
-        .help = v[O_HELP].b,
-        .port = (uint16_t)v[O_PORT].i,
-        .data_dir = v[O_DATA_DIR].text,
-        .log_dir = v[O_LOG_DIR].text,
-        .log_json = str_eq(v[O_LOG_FORMAT].text, STR("json")),
-        .debug = v[O_DEBUG].b,
-        .sql_dsn = v[O_SQL_DSN].text,
-        .log_sql_dsn = v[O_LOG_SQL_DSN].text,
-        .sqlite_path = v[O_SQLITE_PATH].text,
-        .log_sqlite_path = v[O_LOG_SQLITE_PATH].text,
-        .sqlite_busy_timeout_ms = v[O_SQLITE_BUSY].i,
-        .sql_max_open_conns = open_conns(v[O_SQL_OPEN].i),
-        .sql_max_idle_conns = (unsigned)(v[O_SQL_IDLE].i > 0 ? v[O_SQL_IDLE].i : 1),
-        .sql_conn_lifetime_ms = lifetime_ms(&v[O_SQL_LIFETIME_MIN], &v[O_SQL_LIFETIME_S]),
-        .sql_statement_timeout_ms = v[O_SQL_STATEMENT].i * 1000,
-        .slave = str_eq(v[O_NODE_TYPE].text, STR("slave")),
-        .session_secret = secret_make(v[O_SESSION_SECRET].text.n > 0 ? v[O_SESSION_SECRET].text
-                                                                     : random_text(a, 48)),
-        .sync_frequency_s = v[O_SYNC].i,
-        .relay_threads = threads_of(v[O_THREADS].i),
-        .relay_timeout_ms = (uint64_t)v[O_RELAY_TIMEOUT].i * 1000,
-        .stream_timeout_ms = (uint64_t)v[O_STREAM_TIMEOUT].i * 1000,
-        .body_limit = (size_t)v[O_BODY_MB].i << 20,
-        .force_stream_option = v[O_FORCE_STREAM].b,
-        .enforce_include_usage = v[O_ENFORCE_USAGE].b,
-        .error_log = v[O_ERROR_LOG].b,
-        .generate_default_token = v[O_DEFAULT_TOKEN].b,
-        .tls_insecure = v[O_TLS_INSECURE].b,
-        .http_proxy = v[O_HTTP_PROXY].text,
-        .https_proxy = v[O_HTTPS_PROXY].text,
-        .no_proxy = v[O_NO_PROXY].text,
-        .initial_root_token = secret_make(v[O_ROOT_TOKEN].text),
-        .initial_root_access_token = secret_make(v[O_ROOT_ACCESS].text),
-        .polling_interval_s = v[O_POLLING].i,
-        .channel_test_minutes = v[O_TEST_FREQUENCY].i,
-        .api_limit = {v[O_API_LIMIT_ON].b, v[O_API_LIMIT].i, v[O_API_LIMIT_S].i},
-        .web_limit = {v[O_WEB_LIMIT_ON].b, v[O_WEB_LIMIT].i, v[O_WEB_LIMIT_S].i},
-        .redis = redis,
-        .redis_pool_given = v[O_REDIS_POOL].given,
-        .session_secret_given = v[O_SESSION_SECRET].text.n > 0,
-        .crypto_secret_given = v[O_CRYPTO_SECRET].text.n > 0,
-        .frontend_base_url = v[O_FRONTEND].text,
-        .node_name = v[O_NODE_NAME].text,
-        .batch_update = v[O_BATCH_UPDATE].b,
-    };
-    out->crypto_secret =
-        v[O_CRYPTO_SECRET].text.n > 0 ? secret_make(v[O_CRYPTO_SECRET].text) : out->session_secret;
+    TRY(read_rows(a, argc, argv, env, more, v, err));
+    o.version = v[O_VERSION].b;
+    o.help = v[O_HELP].b;
+    if (!o.version && !o.help)
+        TRY(check_all(a, v, &o, err));
+    o.port = (uint16_t)v[O_PORT].i;
+    o.data_dir = v[O_DATA_DIR].text;
+    o.log_dir = v[O_LOG_DIR].text;
+    o.log_json = str_eq(v[O_LOG_FORMAT].text, STR("json"));
+    o.debug = v[O_DEBUG].b;
+    read_database(v, &o);
+    read_relay(v, &o);
+    read_management(v, &o);
+    read_node(a, v, &o);
+    *out = o;
     return ERR_OK;
 }
