@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "cache/redis_policy.h"
 #include "cache/redis_sub.h"
 
 enum { NODE_CHARS = 16, MAKE_GOOD_MS = 200, MESSAGE_BYTES = 64 };
@@ -26,6 +27,7 @@ struct cache {
     struct tls_ctx *tls;
     struct redis *redis;
     struct redis_sub *sub;
+    struct redis_policy policy;
     pthread_t thread;
     bool started;
     _Atomic bool live, closing;
@@ -113,8 +115,10 @@ static void on_live(void *ctx, bool live)
     struct cache *c = ctx;
 
     c->live = live;
-    if (live)
-        c->conf.on_change(c->conf.ctx, (struct cache_change){.kind = CACHE_CHANGE_ALL});
+    if (!live)
+        return;
+    redis_policy_ask(&c->policy, c->redis);
+    c->conf.on_change(c->conf.ctx, (struct cache_change){.kind = CACHE_CHANGE_ALL});
 }
 
 static const struct redis_sub_handler sub_handler = {on_message, on_live};

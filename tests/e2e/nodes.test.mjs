@@ -216,3 +216,15 @@ nodeTest('a slave runs no job and sends visitors of the console elsewhere', asyn
   assert.notEqual((await master.call('GET', '/')).status, 301);
   await master.stop();
 });
+
+nodeTest('a Redis that may throw keys away is warned of', async () => {
+  for (const node of nodes) assert.ok(!node.output.includes('redis.eviction'), 'noeviction is as it should be');
+  redis.ask('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+  const node = await YourApi.start({ env: options(9) });
+  try {
+    await until('it is warned of', () => /WARN redis\.eviction policy=allkeys-lru .*noeviction/.test(node.output));
+  } finally {
+    redis.ask('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+    await node.stop();
+  }
+});
