@@ -13,7 +13,7 @@ export function sqlite(file, sql, { json = false } = {}) {
 
 export const databaseOf = (api) => join(api.folder, 'data', 'one-api.db');
 
-// One chat. Resolves to { status, id }: status is 0 when the answer did not arrive whole.
+// One chat. Resolves to { status, id, text, headers }: status is 0 when the answer did not arrive whole.
 export function chat(api, key, { model = 'echo', stream = false, agent } = {}) {
   return new Promise((done) => {
     const body = JSON.stringify({ model, stream, messages: [{ role: 'user', content: 'x' }] });
@@ -27,7 +27,7 @@ export function chat(api, key, { model = 'echo', stream = false, agent } = {}) {
         res.on('error', () => {});
         res.on('close', () => {
           const whole = res.complete && (!stream || res.statusCode !== 200 || text.includes('data: [DONE]'));
-          done({ status: whole ? res.statusCode : 0, id: res.headers['x-oneapi-request-id'], text });
+          done({ status: whole ? res.statusCode : 0, id: res.headers['x-oneapi-request-id'], text, headers: res.headers });
         });
       },
     );

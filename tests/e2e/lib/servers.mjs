@@ -1,11 +1,14 @@
 // A PostgreSQL and a MariaDB of this test's own, and what stands in their databases.
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { tmpdir } from 'node:os';
 import { sqlite } from './accounts.mjs';
 
 const tool = resolve(import.meta.dirname, '../../../tools/test-servers');
+const run = (...args) => new Promise((done, failed) => {
+  execFile(tool, args, (error) => (error ? failed(error) : done()));
+});
 let count = 0;
 
 // One database. `rows` asks it in its own words; a row is a list of texts, NULL is ''.
@@ -41,6 +44,15 @@ export function sqliteDatabase(file) {
   return new Database('sqlite', { file });
 }
 
+// '' for a process that has ended.
+function statusOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 export class Servers {
   // null where one of the two is not installed.
   static start() {
@@ -63,6 +75,43 @@ export class Servers {
   stop() {
     execFileSync(tool, ['stop', this.folder], { stdio: 'ignore' });
     rmSync(this.folder, { recursive: true, force: true }); // what a test has put there
+  }
+
+  // Ends one of them in good order, and starts it again where it was. Both are waited for; callers go on meanwhile.
+  halt(kind) {
+    return run('down', this.folder, kind);
+  }
+
+  launch(kind) {
+    return run('up', this.folder, kind);
+  }
+
+  // One of them stands still: its connections stay open, and nothing answers. The first of its processes makes the others.
+  hang(kind) {
+    for (const pid of this.processes(kind)) process.kill(pid, 'SIGSTOP');
+  }
+
+  goOn(kind) {
+    for (const pid of this.processes(kind)) process.kill(pid, 'SIGCONT');
+  }
+
+  // It is there and answers, whatever a test has done to it.
+  async restore(kind) {
+    if (existsSync(this.pidFile(kind))) this.goOn(kind);
+    else await this.launch(kind);
+  }
+
+  pidFile(kind) {
+    return join(this.folder, { postgres: 'pg/data/postmaster.pid', mysql: 'my/pid' }[kind]);
+  }
+
+  *processes(kind) {
+    const first = Number(readFileSync(this.pidFile(kind), 'utf8').split('\n')[0]);
+    yield first;
+    for (const pid of readdirSync('/proc').map(Number).filter(Boolean)) {
+      const status = statusOf(pid);
+      if (/^PPid:\s+(\d+)/m.exec(status)?.[1] === String(first)) yield pid;
+    }
   }
 
   psql(sql, database = 'postgres') {
