@@ -7,13 +7,11 @@
 #include "store/copy_cell.h"
 
 enum {
-    SQL_LIMIT = 512 * 1024,
+    SQL_LIMIT = 64 * 1024,
     BATCH_ROWS = 10000,     /* in a transaction, at most */
     BATCH_FIRST_ROWS = 100, /* until it is known how long rows are */
     BATCH_BYTES = 16 << 20,
-    INSERT_VALUES = 4000,   /* in a statement */
-    INSERT_BYTES = 1 << 20, /* of texts in a statement, where it has several rows */
-    ROW_BYTES = 64          /* what a row costs beside its texts */
+    ROW_BYTES = 64 /* what a row costs beside its texts */
 };
 
 void copy_table_init(struct copy_table *t, const struct schema_table *schema)
@@ -191,55 +189,16 @@ static enum err_code take_rows(struct batch *b, struct db_rows *rows, struct err
 
 /* ---- writing ---- */
 
-static void add_insert(struct sb *sql, const struct schema_table *s, size_t rows)
-{
-    sb_reset(sql);
-    sb_fmt(sql, "INSERT INTO \"%s\" (", s->name);
-    for (size_t i = 0; i < s->column_count; i++)
-        sb_fmt(sql, "%s\"%s\"", i > 0 ? "," : "", s->columns[i].name);
-    sb_add(sql, STR(") VALUES "));
-    for (size_t r = 0; r < rows; r++) {
-        for (size_t i = 0; i < s->column_count; i++)
-            sb_add(sql, i > 0 ? STR(",?") : r > 0 ? STR(",(?") : STR("(?"));
-        sb_add_char(sql, ')');
-    }
-    sb_add_char(sql, '\0');
-}
-
-/* How many rows from `first` on go into one statement: one of a few sizes, so that all stay
- * prepared, and no more bytes than a server takes. */
-static size_t rows_of_statement(const struct batch *b, size_t first)
-{
-    size_t most = INSERT_VALUES / b->t->schema->column_count, left = b->rows - first;
-    const size_t sizes[] = {most, 16, 1};
-
-    for (size_t s = 0; s < ARRAY_LEN(sizes); s++) {
-        size_t n = 0, bytes = 0;
-
-        while (n < sizes[s] && n < left && bytes <= INSERT_BYTES)
-            bytes += b->bytes[first + n++];
-        if (n == sizes[s] && bytes <= INSERT_BYTES)
-            return n;
-    }
-    return 1;
-}
-
 static enum err_code write_rows(const struct batch *b, struct err *err)
 {
-    size_t columns = b->t->schema->column_count, prepared = 0;
-    CLEANUP(sb_finip) struct sb sql;
+    const struct schema_table *s = b->t->schema;
+    const char **names = arena_new_array(b->arena, const char *, s->column_count);
+    const struct db_insert what = {s->name, names, s->column_count};
 
-    sb_init(&sql, SQL_LIMIT);
-    for (size_t at = 0, n; at < b->rows; at += n) {
-        n = rows_of_statement(b, at);
-        if (n != prepared)
-            add_insert(&sql, b->t->schema, n);
-        prepared = n;
-        assert(!sb_failed(&sql));
-        if (db_exec_values(b->to->conn, NULL, err, sql.p, b->values + at * columns, n * columns) !=
-            ERR_OK)
-            return err_wrap(err, "%s", b->t->schema->name);
-    }
+    for (size_t i = 0; i < s->column_count; i++)
+        names[i] = s->columns[i].name;
+    if (db_insert_rows(b->to->conn, &what, b->values, b->rows, err) != ERR_OK)
+        return err_wrap(err, "%s", s->name);
     return ERR_OK;
 }
 

@@ -157,6 +157,20 @@ MUST_CHECK enum err_code db_upsert_values(struct db_conn *c, const struct db_ups
                                           const struct db_value *values, size_t rows,
                                           struct err *err);
 
+/*
+ * Rows put into a table by whatever its database is quickest at: a statement for many of them, or
+ * COPY. All of them or none: in the caller's transaction, or in one of its own.
+ */
+struct db_insert {
+    const char *table;
+    const char *const *columns; /* the others get their defaults */
+    size_t column_count;
+};
+/* `rows` rows of column_count values each, any number of them. Errors as of db_exec_values(). */
+MUST_CHECK enum err_code db_insert_rows(struct db_conn *c, const struct db_insert *what,
+                                        const struct db_value *values, size_t rows,
+                                        struct err *err);
+
 /* Catalogue, for migrations: names of the columns / indexes of a table; none when it is not there.
  */
 MUST_CHECK enum err_code db_list_columns(struct db_conn *c, struct arena *a, const char *table,

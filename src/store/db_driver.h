@@ -32,6 +32,9 @@ struct db_driver {
     bool (*boolean)(const struct db_rows *rows, int col);
     struct str (*text)(const struct db_rows *rows, int col);
     enum err_code (*end)(struct db_rows *rows, struct err *err);
+    /* db_insert_rows(), in a transaction; NULL: statements of many rows are the quickest. */
+    enum err_code (*insert_rows)(struct db_conn *c, const struct db_insert *what,
+                                 const struct db_value *values, size_t rows, struct err *err);
     enum err_code (*begin)(struct db_conn *c, struct err *err);
     enum err_code (*commit)(struct db_conn *c, struct err *err);
     void (*rollback)(struct db_conn *c);

@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "store/db_cache.h"
 #include "store/db_driver.h"
+#include "store/db_pg_text.h"
 #include "store/db_pool.h"
 #include "store/db_sql.h"
 #include "store/db_version.h"
@@ -30,6 +31,8 @@ enum {
     STATEMENT_TIMEOUT_MS = 60000,
     SQL_LIMIT = 1 << 20,
     KEPT_BUFFER = 1 << 20,
+    COPY_CHUNK = 64 << 10, /* sent at a time */
+    COPY_LIMIT = 1 << 30,  /* of a row; the server's own limit of a field */
 };
 
 /* Types whose cells need a hand (catalog/pg_type.dat; they never change). */
@@ -208,17 +211,12 @@ static enum err_code check(struct pg_conn *c, PGresult *result, struct err *err)
 
 /* Values. */
 
-static size_t room_for(const struct db_value *v)
-{
-    return v->type == DB_T_TEXT || v->type == DB_T_BLOB ? v->s.n + 1 : 32;
-}
-
 static void values_reserve(struct pg_values *to, const struct db_value *values, size_t n)
 {
     size_t bytes = 0;
 
     for (size_t i = 0; i < n; i++)
-        bytes += room_for(&values[i]);
+        bytes += pg_text_room(&values[i]);
     if (bytes > to->buffer_cap) {
         mem_free(to->buffer);
         to->buffer = mem_alloc(bytes);
@@ -232,56 +230,6 @@ static void values_reserve(struct pg_values *to, const struct db_value *values, 
     to->cap = n;
 }
 
-/* The server takes well-formed UTF-8 without NUL only. A byte that it would refuse becomes a
- * question mark, as in the ledger: a stranger's odd byte must not fail a whole batch. */
-static void copy_text(char *to, struct str text)
-{
-    if (text.n)
-        memcpy(to, text.p, text.n);
-    to[text.n] = '\0';
-    if (utf8_valid(text) && (text.n == 0 || !memchr(text.p, '\0', text.n)))
-        return;
-    for (size_t i = 0; i < text.n; i++)
-        if ((unsigned char)to[i] >= 0x80 || to[i] == '\0')
-            to[i] = '?';
-}
-
-/* The shortest that reads back as the same number: a decimal column keeps every digit it is given.
- */
-static size_t write_f64(char *to, double value)
-{
-    int bytes = 0;
-
-    for (int digits = 15; digits <= 17; digits++) {
-        bytes = snprintf(to, 32, "%.*g", digits, value);
-        if (strtod(to, NULL) == value)
-            break;
-    }
-    return (size_t)bytes + 1;
-}
-
-/* Writes the value at `to`; returns the bytes it took there. */
-static size_t write_value(char *to, const struct db_value *v)
-{
-    switch (v->type) {
-    case DB_T_NULL:
-        return 0;
-    case DB_T_I64:
-    case DB_T_BOOL:
-        return (size_t)snprintf(to, 32, "%" PRId64, v->i) + 1;
-    case DB_T_F64:
-        return write_f64(to, v->f);
-    case DB_T_TEXT:
-        copy_text(to, v->s);
-        return v->s.n + 1;
-    case DB_T_BLOB:
-        if (v->s.n)
-            memcpy(to, v->s.p, v->s.n);
-        return v->s.n + 1;
-    }
-    return 0;
-}
-
 static void values_bind(struct pg_values *to, const struct db_value *values, size_t n)
 {
     size_t used = 0;
@@ -293,7 +241,7 @@ static void values_bind(struct pg_values *to, const struct db_value *values, siz
         to->texts[i] = v->type == DB_T_NULL ? NULL : to->buffer + used;
         to->bytes[i] = v->type == DB_T_BLOB ? (int)v->s.n : 0; /* texts end in NUL */
         to->formats[i] = v->type == DB_T_BLOB;
-        used += write_value(to->buffer + used, v);
+        used += pg_text_write(to->buffer + used, v);
     }
 }
 
@@ -487,6 +435,81 @@ static enum err_code do_insert(struct db_conn *base, int64_t *id, struct err *er
         *id = 0;
     PQclear(result);
     return ERR_OK;
+}
+
+/* COPY. */
+
+/* Names as in db.c: in double quotes, which is PostgreSQL's own spelling. */
+static enum err_code copy_begin(struct pg_conn *c, const struct db_insert *what, struct err *err)
+{
+    PGresult *result;
+
+    sb_reset(&c->sql);
+    sb_fmt(&c->sql, "COPY \"%s\" (", what->table);
+    for (size_t i = 0; i < what->column_count; i++)
+        sb_fmt(&c->sql, "%s\"%s\"", i > 0 ? "," : "", what->columns[i]);
+    sb_add(&c->sql, STR(") FROM STDIN"));
+    sb_add_char(&c->sql, '\0');
+    if (sb_failed(&c->sql))
+        return err_set(err, ERR_INTERNAL, "the SQL statement is too long");
+    result = PQexec(c->handle, c->sql.p);
+    if (PQresultStatus(result) != PGRES_COPY_IN)
+        return check(c, result, err);
+    PQclear(result);
+    return ERR_OK;
+}
+
+/* What the server finds wrong with a row is told at the end; until then it passes over the rest. */
+static enum err_code copy_send(struct pg_conn *c, const struct db_insert *what,
+                               const struct db_value *values, size_t rows, struct err *err)
+{
+    CLEANUP(sb_finip) struct sb text;
+
+    sb_init(&text, COPY_LIMIT);
+    for (size_t r = 0; r < rows; r++) {
+        pg_copy_row(&text, values + r * what->column_count, what->column_count);
+        if (sb_failed(&text))
+            return err_set(err, ERR_DB, "a row of %s is too long", what->table);
+        if (text.n < COPY_CHUNK && r + 1 < rows)
+            continue;
+        if (PQputCopyData(c->handle, text.p, (int)text.n) != 1)
+            return lost(c, err);
+        sb_reset(&text);
+    }
+    return ERR_OK;
+}
+
+/* `why`: the rows are not to be taken, NULL: they are. */
+static enum err_code copy_end(struct pg_conn *c, const char *why, struct err *err)
+{
+    PGresult *result, *more;
+    enum err_code rc;
+
+    if (PQputCopyEnd(c->handle, why) != 1)
+        return lost(c, err);
+    result = PQgetResult(c->handle);
+    rc = check(c, result, err);
+    if (rc == ERR_OK)
+        PQclear(result);
+    while ((more = PQgetResult(c->handle)))
+        PQclear(more);
+    return rc;
+}
+
+static enum err_code do_insert_rows(struct db_conn *base, const struct db_insert *what,
+                                    const struct db_value *values, size_t rows, struct err *err)
+{
+    struct pg_conn *c = conn_of(base);
+    struct err ignored;
+    enum err_code rc;
+
+    TRY(copy_begin(c, what, err));
+    rc = copy_send(c, what, values, rows, err);
+    if (rc == ERR_OK)
+        return copy_end(c, NULL, err);
+    if (!c->base.broken && copy_end(c, "given up", &ignored) == ERR_OK)
+        c->base.broken = true; /* it was to fail */
+    return rc;
 }
 
 /* Rows. */
@@ -858,6 +881,7 @@ static const struct db_driver pg_driver = {
     .boolean = do_boolean,
     .text = do_text,
     .end = do_end,
+    .insert_rows = do_insert_rows,
     .begin = do_begin,
     .commit = do_commit,
     .rollback = do_rollback,

@@ -296,6 +296,186 @@ TEST(cells_of_every_type_come_back_as_they_were_written)
     fx_close(&f);
 }
 
+/* ---- many rows at once ---- */
+
+static const char *const token_names[] = {"user_id",      "key",       "name",
+                                          "remain_quota", "group",     "unlimited_quota",
+                                          "allow_ips",    "deleted_at"};
+static const struct db_insert token_rows = {"tokens", token_names, ARRAY_LEN(token_names)};
+
+/* What texts may hold: each is written, read back and compared. */
+static const struct str odd_texts[] = {
+    STR_INIT(""),
+    STR_INIT(" "),
+    STR_INIT("plain"),
+    STR_INIT("it's \"quoted\" `so` $1 ? :name %s"),
+    STR_INIT("\\"),
+    STR_INIT("\\N"),
+    STR_INIT("\\."),
+    STR_INIT("C:\\temp\\new\\x41"),
+    STR_INIT("line\nline\r\nline\ttab\vtab\b\f"),
+    STR_INIT("\\.\n\\.\n"),
+    STR_INIT("{\"a\":[1,\"\\u6162\\n\"]}"),
+    STR_INIT("倍率 😀 é \xcc\x81"),
+    STR_INIT("NULL"),
+};
+
+static struct str odd_text(struct store_fx *f, size_t i)
+{
+    if (i < ARRAY_LEN(odd_texts))
+        return odd_texts[i];
+    return arena_fmt(&f->a, "text %zu\t%zu", i, i * i);
+}
+
+/* `n` rows from number `first` on; number i is user i's. */
+static struct db_value *make_rows(struct store_fx *f, size_t first, size_t n)
+{
+    const size_t columns = token_rows.column_count;
+    struct db_value *values = arena_new_array(&f->a, struct db_value, n * columns);
+
+    for (size_t r = 0; r < n; r++) {
+        const size_t i = first + r;
+        const struct db_value row[] = {DB_I64((int64_t)i),
+                                       DB_TEXT(arena_fmt(&f->a, "k%zu", i)),
+                                       DB_TEXT(odd_text(f, i)),
+                                       DB_I64(i % 2 ? INT64_MIN : INT64_MAX),
+                                       DB_TEXT(STR("g")),
+                                       DB_BOOL(i % 3 == 0),
+                                       DB_TEXT_OR_NULL(odd_text(f, i), i % 2 == 0),
+                                       DB_NULL()};
+
+        memcpy(values + r * columns, row, sizeof row);
+    }
+    return values;
+}
+
+static void check_rows(struct store_fx *f, size_t n)
+{
+    struct db_rows *rows;
+    size_t i = 0;
+
+    CHECK_OK(f, db_query(f->c, &f->a, &rows, &f->err,
+                         "SELECT user_id, \"key\", name, remain_quota, \"group\", unlimited_quota,"
+                         " allow_ips, deleted_at, status FROM tokens ORDER BY user_id"));
+    for (; db_next(rows); i++) {
+        CHECK_EQ(db_i64(rows, 0), i);
+        CHECK(str_eq(db_text(rows, 1), arena_fmt(&f->a, "k%zu", i)));
+        CHECK(str_eq(db_text(rows, 2), odd_text(f, i)));
+        CHECK(db_i64(rows, 3) == (i % 2 ? INT64_MIN : INT64_MAX));
+        CHECK_STR(db_text(rows, 4), "g");
+        CHECK_EQ(db_bool(rows, 5), i % 3 == 0);
+        CHECK_EQ(db_is_null(rows, 6), i % 2 == 0);
+        CHECK(i % 2 == 0 || str_eq(db_text(rows, 6), odd_text(f, i)));
+        CHECK(db_is_null(rows, 7));
+        CHECK_EQ(db_i64(rows, 8), 1); /* its default */
+    }
+    CHECK_OK(f, db_end(rows, &f->err));
+    CHECK_EQ(i, n);
+}
+
+/* Numbers that need statements of every length. */
+TEST(any_number_of_rows_is_put_in_as_it_is)
+{
+    static const size_t numbers[] = {0, 1, ARRAY_LEN(odd_texts), 250, 1000};
+    struct store_fx f;
+
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        fx_open(&f);
+        CHECK_OK(
+            &f, db_insert_rows(f.c, &token_rows, make_rows(&f, 0, numbers[i]), numbers[i], &f.err));
+        CHECK(!db_in_transaction(f.c));
+        check_rows(&f, numbers[i]);
+        fx_close(&f);
+    }
+}
+
+/* Longer together, and one of them alone, than what goes into a statement or a packet of COPY. */
+TEST(very_long_texts_are_put_in_whole)
+{
+    enum { ROWS = 6, BYTES = 1200 * 1000 };
+    static const char *const names[] = {"user_id", "content"};
+    static const struct db_insert what = {"logs", names, 2};
+    struct db_value values[ROWS * 2];
+    char *text;
+    struct store_fx f;
+
+    fx_open(&f);
+    text = arena_alloc(&f.a, BYTES);
+    for (size_t i = 0; i < BYTES; i++)
+        text[i] = "ab\n\\\t'"[i % 6];
+    for (int64_t i = 0; i < ROWS; i++) {
+        values[i * 2] = DB_I64(i);
+        /* A text of MySQL has at most 65,535 bytes. */
+        values[i * 2 + 1] =
+            DB_TEXT(str_make(text, db_conn_kind(f.c) == DB_MYSQL ? 65535 : BYTES - (size_t)i));
+    }
+    CHECK_OK(&f, db_insert_rows(f.c, &what, values, ROWS, &f.err));
+    for (size_t i = 0; i < ROWS; i++) {
+        struct db_rows *rows;
+
+        CHECK_OK(&f, db_query(f.c, &f.a, &rows, &f.err,
+                              "SELECT content FROM logs WHERE user_id = ?", values[i * 2]));
+        CHECK(db_next(rows) && str_eq(db_text(rows, 0), values[i * 2 + 1].s));
+        CHECK_OK(&f, db_end(rows, &f.err));
+    }
+    fx_close(&f);
+}
+
+TEST(of_rows_with_a_wrong_one_none_is_put_in)
+{
+    enum { ROWS = 400 };
+    struct db_value *values;
+    struct store_fx f;
+
+    fx_open(&f);
+    values = make_rows(&f, 0, ROWS);
+    values[390 * token_rows.column_count + 1] = DB_TEXT(STR("k3")); /* there is a unique index */
+    CHECK_EQ(db_insert_rows(f.c, &token_rows, values, ROWS, &f.err), ERR_CONFLICT);
+    CHECK(!str_has(str_from(f.err.msg), STR("k3")));
+    CHECK(!db_in_transaction(f.c));
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM tokens"), 0);
+    CHECK_OK(&f, db_insert_rows(f.c, &token_rows, make_rows(&f, 0, ROWS), ROWS, &f.err));
+    check_rows(&f, ROWS);
+    fx_close(&f);
+}
+
+TEST(rows_are_part_of_the_callers_transaction)
+{
+    enum { ROWS = 300 };
+    struct store_fx f;
+
+    fx_open(&f);
+    CHECK_OK(&f, db_begin(f.c, &f.err));
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "INSERT INTO options VALUES ('a', 'b')"));
+    CHECK_OK(&f, db_insert_rows(f.c, &token_rows, make_rows(&f, 0, ROWS), ROWS, &f.err));
+    CHECK(db_in_transaction(f.c));
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM tokens"), ROWS);
+    db_rollback(f.c);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM tokens"), 0);
+    CHECK_OK(&f, db_begin(f.c, &f.err));
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "INSERT INTO options VALUES ('a', 'b')"));
+    CHECK_OK(&f, db_insert_rows(f.c, &token_rows, make_rows(&f, 0, ROWS), ROWS, &f.err));
+    CHECK_EQ(db_insert_rows(f.c, &token_rows, make_rows(&f, 5, 1), 1, &f.err), ERR_CONFLICT);
+    CHECK(db_in_transaction(f.c)); /* whose end is the caller's */
+    db_rollback(f.c);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM options"), 0);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM tokens"), 0);
+    fx_close(&f);
+}
+
+TEST(a_table_that_is_not_there_takes_no_rows)
+{
+    static const char *const names[] = {"a"};
+    static const struct db_insert what = {"no_such_table", names, 1};
+    const struct db_value one = DB_I64(1);
+    struct store_fx f;
+
+    fx_open(&f);
+    CHECK_EQ(db_insert_rows(f.c, &what, &one, 1, &f.err), ERR_DB);
+    CHECK_EQ(fx_number(&f, "SELECT 7"), 7);
+    fx_close(&f);
+}
+
 TEST_MAIN(a_release_rolls_back_what_is_open, a_joined_transaction_leaves_the_end_to_its_owner,
           the_same_query_may_run_inside_itself, more_statements_than_the_cache_holds_are_fine,
           an_upsert_replaces_and_adds, many_readers_see_whole_transactions_of_the_writer,
@@ -303,4 +483,6 @@ TEST_MAIN(a_release_rolls_back_what_is_open, a_joined_transaction_leaves_the_end
           changed_counts_the_rows_that_the_where_matched,
           a_broken_unique_index_is_a_conflict_and_nothing_else,
           a_pattern_knows_no_case_and_takes_its_escape,
-          cells_of_every_type_come_back_as_they_were_written)
+          cells_of_every_type_come_back_as_they_were_written, any_number_of_rows_is_put_in_as_it_is,
+          very_long_texts_are_put_in_whole, of_rows_with_a_wrong_one_none_is_put_in,
+          rows_are_part_of_the_callers_transaction, a_table_that_is_not_there_takes_no_rows)

@@ -78,60 +78,40 @@ enum err_code repo_log_insert(struct db_conn *c, const struct log_row *row, stru
 
 enum {
     LOG_WRITTEN = ARRAY_LEN(columns) - 1, /* all but the id */
-    LOG_ROWS = 40,                        /* in the largest statement */
-    INSERT_LIMIT = 64 * 1024
+    PORTION_ROWS = 2000                   /* whose values are in memory at a time */
 };
 
-static void add_insert(struct sb *sql, size_t rows)
-{
-    sb_add(sql, STR("INSERT INTO logs ("));
-    for (size_t i = 1; i <= LOG_WRITTEN; i++)
-        sb_fmt(sql, "%s\"%s\"", i > 1 ? "," : "", columns[i].name);
-    sb_add(sql, STR(") VALUES "));
-    for (size_t r = 0; r < rows; r++) {
-        for (size_t i = 0; i < LOG_WRITTEN; i++)
-            sb_add(sql, i ? STR(",?") : r ? STR(",(?") : STR("(?"));
-        sb_add_char(sql, ')');
-    }
-    sb_add_char(sql, '\0');
-}
-
-/* `rows` rows in one statement. */
-static enum err_code insert_some(struct db_conn *c, const char *sql, struct db_value *values,
-                                 const struct log_row *from, size_t rows, struct err *err)
+static enum err_code insert_portion(struct db_conn *c, const struct db_insert *what,
+                                    struct db_value *values, const struct log_row *rows, size_t n,
+                                    struct err *err)
 {
     enum db_kind kind = db_conn_kind(c);
 
-    for (size_t r = 0; r < rows; r++) {
-        struct log_row clipped = repo_log_clip(&from[r]);
+    for (size_t r = 0; r < n; r++) {
+        struct log_row clipped = repo_log_clip(&rows[r]);
 
         for (size_t i = 0; i < LOG_WRITTEN; i++)
             values[r * LOG_WRITTEN + i] = repo_value(&columns[i + 1], &clipped, kind);
     }
-    return db_exec_values(c, NULL, err, sql, values, rows * LOG_WRITTEN);
+    return db_insert_rows(c, what, values, n, err);
 }
 
-/* Statements of a few sizes only, so that all of them stay prepared. */
 static enum err_code insert_all(struct db_conn *c, const struct log_row *rows, size_t n,
                                 struct err *err)
 {
-    static const size_t sizes[] = {LOG_ROWS, 8, 1};
+    const char *names[LOG_WRITTEN];
+    const struct db_insert what = {repo_log_table.name, names, LOG_WRITTEN};
+    const size_t most = n < PORTION_ROWS ? n : PORTION_ROWS;
     CLEANUP(arena_finip) struct arena a;
-    CLEANUP(sb_finip) struct sb sql;
     struct db_value *values;
 
+    for (size_t i = 0; i < LOG_WRITTEN; i++)
+        names[i] = columns[i + 1].name;
     arena_init(&a, 0);
-    sb_init(&sql, INSERT_LIMIT);
+    values = arena_new_array(&a, struct db_value, LOG_WRITTEN * most);
     TRY(repo_log_lock(c, err));
-    values = arena_new_array(&a, struct db_value, LOG_WRITTEN * LOG_ROWS);
-    for (size_t s = 0; s < ARRAY_LEN(sizes); s++) {
-        if (n < sizes[s])
-            continue;
-        sb_reset(&sql);
-        add_insert(&sql, sizes[s]);
-        for (; n >= sizes[s]; rows += sizes[s], n -= sizes[s])
-            TRY(insert_some(c, sql.p, values, rows, sizes[s], err));
-    }
+    for (size_t at = 0; at < n; at += most)
+        TRY(insert_portion(c, &what, values, rows + at, n - at < most ? n - at : most, err));
     return ERR_OK;
 }
 

@@ -1,8 +1,10 @@
 #include "store/repo_quota_data.h"
 
-#include "base/mem.h"
-#include "base/sb.h"
+#include <stdlib.h>
+
+#include "base/map.h"
 #include "base/text.h"
+#include "store/repo_delta.h"
 #include "store/repo_row.h"
 
 enum { NAME_BYTES = 64 }; /* varchar(64) on the servers */
@@ -49,219 +51,216 @@ static enum err_code add_one(struct db_conn *c, const struct quota_data *r, stru
 }
 
 /* To a server each statement is a way there and back, so many rows share one: which are there is
- * asked, these are added to by a CASE over their ids, the others are inserted. */
-
-enum { ADD_ROWS = 50, FEW_ROWS = 8, ADD_SQL_LIMIT = 32 * 1024 };
+ * asked, these are added to by their ids, the others are inserted. */
 
 struct adding {
     struct db_conn *conn;
-    struct quota_data rows[ADD_ROWS];
-    int64_t ids[ADD_ROWS]; /* 0: not there */
+    struct arena arena;
+    struct quota_data *rows; /* no two of one key; the id is 0 until the row is found */
     size_t count;
-    struct sb sql;
-    struct db_value values[ADD_ROWS * 8];
-    size_t value_count;
+    struct map by_key;            /* -> an element of rows */
+    struct user_hour *user_hours; /* of all rows, each once */
+    size_t user_hour_count;
 };
 
-static void put(struct adding *g, const char *text, struct db_value value)
+struct user_hour {
+    int64_t user_id, hour;
+};
+
+static struct str key_of(struct arena *a, const struct quota_data *r)
 {
-    sb_add(&g->sql, str_from(text));
-    g->values[g->value_count++] = value;
-}
+    const struct user_hour numbers = {r->user_id, r->created_at};
+    const struct str parts[] = {str_make((const char *)&numbers, sizeof numbers), r->model_name,
+                                STR("\0"), r->username};
 
-static const char *finish_sql(struct adding *g)
-{
-    sb_add_char(&g->sql, '\0');
-    assert(!sb_failed(&g->sql) && g->value_count <= ARRAY_LEN(g->values));
-    return g->sql.p;
-}
-
-static void begin_sql(struct adding *g, const char *text)
-{
-    sb_reset(&g->sql);
-    sb_add(&g->sql, str_from(text));
-    g->value_count = 0;
-}
-
-/* Names are compared here, not by the server, to whom case may not matter: a row that is found by
- * its numbers is one of few. */
-static void note_id(struct adding *g, const struct db_rows *rows)
-{
-    for (size_t i = 0; i < g->count; i++) {
-        const struct quota_data *r = &g->rows[i];
-
-        if (g->ids[i] == 0 && r->user_id == db_i64(rows, 1) && r->created_at == db_i64(rows, 2) &&
-            str_eq(r->model_name, db_text(rows, 3)) && str_eq(r->username, db_text(rows, 4))) {
-            g->ids[i] = db_i64(rows, 0);
-            return;
-        }
-    }
-}
-
-/* Statements come in two lengths, so that they stay prepared: what is missing is filled up with
- * what finds or changes nothing. */
-static size_t padded(size_t n)
-{
-    return n <= FEW_ROWS ? FEW_ROWS : ADD_ROWS;
-}
-
-static enum err_code find_ids(struct adding *g, struct err *err)
-{
-    CLEANUP(arena_finip) struct arena a;
-    int64_t first = g->rows[0].created_at, last = first;
-    struct db_rows *rows;
-
-    arena_init(&a, 0);
-    begin_sql(g, "SELECT id, user_id, created_at, model_name, username FROM quota_data WHERE");
-    for (size_t i = 0; i < padded(g->count); i++) {
-        const struct quota_data *r = &g->rows[i < g->count ? i : 0];
-
-        first = r->created_at < first ? r->created_at : first;
-        last = r->created_at > last ? r->created_at : last;
-        put(g, i > 0 ? ",?" : " user_id IN (?", DB_I64(r->user_id));
-    }
-    put(g, ") AND created_at >= ?", DB_I64(first));
-    put(g, " AND created_at <= ?", DB_I64(last));
-    sb_add(&g->sql, STR(OURS));
-    TRY(db_query_values(g->conn, &a, &rows, err, finish_sql(g), g->values, g->value_count));
-    while (db_next(rows))
-        note_id(g, rows);
-    return db_end(rows, err);
-}
-
-static int64_t number_at(const struct quota_data *row, size_t offset)
-{
-    int64_t value;
-
-    memcpy(&value, (const char *)row + offset, sizeof value);
-    return value;
-}
-
-static void put_case(struct adding *g, size_t found, const char *begin, size_t offset)
-{
-    size_t n = 0;
-
-    sb_add(&g->sql, str_from(begin));
-    for (size_t i = 0; i < g->count; i++) {
-        if (g->ids[i] == 0)
-            continue;
-        put(g, " WHEN ?", DB_I64(g->ids[i]));
-        put(g, " THEN ?", DB_I64(number_at(&g->rows[i], offset)));
-        n++;
-    }
-    for (; n < padded(found); n++) {
-        put(g, " WHEN ?", DB_I64(0));
-        put(g, " THEN ?", DB_I64(0));
-    }
-    sb_add(&g->sql, STR(" ELSE id - id END"));
-}
-
-static enum err_code add_to_found(struct adding *g, size_t found, struct err *err)
-{
-    size_t n = 0;
-
-    begin_sql(g, "UPDATE quota_data SET ");
-    put_case(g, found, "\"count\" = COALESCE(\"count\", 0) + CASE id",
-             offsetof(struct quota_data, count));
-    put_case(g, found, ", quota = COALESCE(quota, 0) + CASE id",
-             offsetof(struct quota_data, quota));
-    put_case(g, found, ", token_used = COALESCE(token_used, 0) + CASE id",
-             offsetof(struct quota_data, token_used));
-    for (size_t i = 0; i < g->count; i++) {
-        if (g->ids[i] != 0)
-            put(g, n++ ? ",?" : " WHERE id IN (?", DB_I64(g->ids[i]));
-    }
-    for (; n < padded(found); n++)
-        put(g, ",?", DB_I64(0));
-    sb_add_char(&g->sql, ')');
-    return db_exec_values(g->conn, NULL, err, finish_sql(g), g->values, g->value_count);
-}
-
-static enum err_code insert_some(struct adding *g, const size_t *which, size_t n, struct err *err)
-{
-    begin_sql(g, "INSERT INTO quota_data (user_id, username, model_name, created_at, token_used,"
-                 " \"count\", quota) VALUES ");
-    for (size_t i = 0; i < n; i++) {
-        const struct quota_data *r = &g->rows[which[i]];
-
-        put(g, i > 0 ? ",(?" : "(?", DB_I64(r->user_id));
-        put(g, ",?", DB_TEXT(r->username));
-        put(g, ",?", DB_TEXT(r->model_name));
-        put(g, ",?", DB_I64(r->created_at));
-        put(g, ",?", DB_I64(r->token_used));
-        put(g, ",?", DB_I64(r->count));
-        put(g, ",?)", DB_I64(r->quota));
-    }
-    return db_exec_values(g->conn, NULL, err, finish_sql(g), g->values, g->value_count);
-}
-
-static enum err_code insert_others(struct adding *g, struct err *err)
-{
-    static const size_t sizes[] = {ADD_ROWS, FEW_ROWS, 1};
-    size_t which[ADD_ROWS], n = 0, at = 0;
-
-    for (size_t i = 0; i < g->count; i++) {
-        if (g->ids[i] == 0)
-            which[n++] = i;
-    }
-    for (size_t s = 0; s < ARRAY_LEN(sizes); s++) {
-        for (; n - at >= sizes[s]; at += sizes[s])
-            TRY(insert_some(g, which + at, sizes[s], err));
-    }
-    return ERR_OK;
-}
-
-static enum err_code add_some(struct adding *g, struct err *err)
-{
-    size_t found = 0;
-
-    TRY(find_ids(g, err));
-    for (size_t i = 0; i < g->count; i++)
-        found += g->ids[i] != 0;
-    if (found > 0)
-        TRY(add_to_found(g, found, err));
-    return found < g->count ? insert_others(g, err) : ERR_OK;
-}
-
-static bool same_key(const struct quota_data *a, const struct quota_data *b)
-{
-    return a->user_id == b->user_id && a->created_at == b->created_at &&
-           str_eq(a->model_name, b->model_name) && str_eq(a->username, b->username);
+    return str_concat(a, parts, ARRAY_LEN(parts));
 }
 
 /* Two sums may have become one when their names were cut. */
 static void take(struct adding *g, const struct quota_data *row)
 {
-    struct quota_data r = clipped(row);
+    struct quota_data r = clipped(row), *known;
+    struct str key = key_of(&g->arena, &r);
 
-    for (size_t i = 0; i < g->count; i++) {
-        if (!same_key(&g->rows[i], &r))
-            continue;
-        g->rows[i].count += r.count;
-        g->rows[i].quota += r.quota;
-        g->rows[i].token_used += r.token_used;
+    r.id = 0;
+    known = map_find(&g->by_key, key);
+    if (known) {
+        known->count += r.count;
+        known->quota += r.quota;
+        known->token_used += r.token_used;
         return;
     }
-    g->ids[g->count] = 0;
-    g->rows[g->count++] = r;
+    g->rows[g->count] = r;
+    map_put(&g->by_key, key, &g->rows[g->count++]);
+}
+
+static void take_all(struct adding *g, const struct quota_data *rows, size_t n)
+{
+    struct map seen;
+
+    map_init(&seen);
+    g->rows = arena_new_array(&g->arena, struct quota_data, n);
+    g->user_hours = arena_new_array(&g->arena, struct user_hour, n);
+    for (size_t i = 0; i < n; i++) {
+        struct user_hour *next = &g->user_hours[g->user_hour_count];
+        struct str key = str_make((const char *)next, sizeof *next);
+
+        take(g, &rows[i]);
+        *next = (struct user_hour){rows[i].user_id, rows[i].created_at};
+        if (map_find(&seen, key))
+            continue;
+        map_put(&seen, key, next);
+        g->user_hour_count++;
+    }
+    map_fini(&seen);
+}
+
+/* Names are compared here, not by the server, to whom case may not matter. */
+static enum err_code note_ids(struct adding *g, struct repo_query *q, struct err *err)
+{
+    CLEANUP(arena_finip) struct arena a;
+    struct db_rows *rows;
+
+    arena_init(&a, 0);
+    TRY(repo_query_open(g->conn, &a, q, &rows, err));
+    while (db_next(rows)) {
+        const struct quota_data found = {.user_id = db_i64(rows, 1),
+                                         .created_at = db_i64(rows, 2),
+                                         .model_name = db_text(rows, 3),
+                                         .username = db_text(rows, 4)};
+        struct quota_data *r = map_find(&g->by_key, key_of(&a, &found));
+
+        if (r && r->id == 0)
+            r->id = db_i64(rows, 0);
+    }
+    return db_end(rows, err);
+}
+
+#define FIND_COLUMNS "SELECT id, user_id, created_at, model_name, username FROM quota_data"
+
+static enum err_code find_at_once(struct adding *g, struct err *err)
+{
+    const struct user_hour *from = g->user_hours;
+
+    REPO_QUERY(q);
+    repo_query_add(&q, FIND_COLUMNS " JOIN unnest(CAST(? AS bigint[])",
+                   repo_bigint_array(&g->arena, &from->user_id, sizeof *from, g->user_hour_count));
+    repo_query_add(&q,
+                   ", CAST(? AS bigint[])) AS wanted(u, h) ON user_id = u AND created_at = h"
+                   " WHERE 1 = 1" OURS,
+                   repo_bigint_array(&g->arena, &from->hour, sizeof *from, g->user_hour_count));
+    return note_ids(g, &q, err);
+}
+
+enum { FIND_USERS = 50, FIND_FEW = 8 };
+
+/* Of at most FIND_USERS. The statement comes in two lengths, so that both stay prepared: what is
+ * missing is filled up with a user who is in it already. */
+static enum err_code find_some(struct adding *g, const struct user_hour *from, size_t n,
+                               struct err *err)
+{
+    const size_t padded = n <= FIND_FEW ? FIND_FEW : FIND_USERS;
+    int64_t users[FIND_USERS], first = from->hour, last = from->hour;
+
+    for (size_t i = 0; i < padded; i++) {
+        const struct user_hour *at = &from[i < n ? i : 0];
+
+        users[i] = at->user_id;
+        first = at->hour < first ? at->hour : first;
+        last = at->hour > last ? at->hour : last;
+    }
+    REPO_QUERY(q);
+    repo_query_fmt(&q, FIND_COLUMNS " WHERE user_id");
+    repo_query_in(&q, users, padded);
+    repo_query_add(&q, " AND created_at >= ?", DB_I64(first));
+    repo_query_add(&q, " AND created_at <= ?" OURS, DB_I64(last));
+    return note_ids(g, &q, err);
+}
+
+static enum err_code find_ids(struct adding *g, struct err *err)
+{
+    if (db_conn_kind(g->conn) == DB_POSTGRES)
+        return find_at_once(g, err);
+    for (size_t at = 0; at < g->user_hour_count; at += FIND_USERS) {
+        size_t left = g->user_hour_count - at;
+
+        TRY(find_some(g, &g->user_hours[at], left < FIND_USERS ? left : FIND_USERS, err));
+    }
+    return ERR_OK;
+}
+
+struct delta {
+    int64_t id, token_used, count, quota;
+};
+
+static int by_id(const void *a, const void *b)
+{
+    int64_t x = ((const struct delta *)a)->id, y = ((const struct delta *)b)->id;
+
+    return x < y ? -1 : x > y;
+}
+
+/* In the order of their ids, so that two writers lock rows in one order. */
+static enum err_code add_to_found(struct adding *g, struct err *err)
+{
+    static const struct delta_table deltas = {
+        "quota_data",
+        {{"token_used", DELTA_ADD, offsetof(struct delta, token_used)},
+         {"count", DELTA_ADD, offsetof(struct delta, count)},
+         {"quota", DELTA_ADD, offsetof(struct delta, quota)}},
+        3,
+        sizeof(struct delta)};
+    struct delta *found = arena_new_array(&g->arena, struct delta, g->count);
+    size_t n = 0;
+
+    for (size_t i = 0; i < g->count; i++) {
+        const struct quota_data *r = &g->rows[i];
+
+        if (r->id != 0)
+            found[n++] = (struct delta){r->id, r->token_used, r->count, r->quota};
+    }
+    if (n > 0)
+        qsort(found, n, sizeof *found, by_id);
+    return repo_delta_apply(g->conn, &deltas, found, n, err);
+}
+
+enum { WRITTEN = ARRAY_LEN(columns) - 1 }; /* all but the id */
+
+static enum err_code insert_others(struct adding *g, struct err *err)
+{
+    struct db_value *values = arena_new_array(&g->arena, struct db_value, g->count * WRITTEN);
+    const char *names[WRITTEN];
+    const struct db_insert what = {table.name, names, WRITTEN};
+    size_t n = 0;
+
+    for (size_t i = 0; i < WRITTEN; i++)
+        names[i] = columns[i + 1].name;
+    for (size_t r = 0; r < g->count; r++) {
+        for (size_t i = 0; i < WRITTEN && g->rows[r].id == 0; i++)
+            values[n++] = repo_value(&columns[i + 1], &g->rows[r], db_conn_kind(g->conn));
+    }
+    return db_insert_rows(g->conn, &what, values, n / WRITTEN, err);
+}
+
+static enum err_code add_all(struct adding *g, struct err *err)
+{
+    TRY(find_ids(g, err));
+    TRY(add_to_found(g, err));
+    return insert_others(g, err);
 }
 
 static enum err_code add_many(struct db_conn *c, const struct quota_data *rows, size_t n,
                               struct err *err)
 {
-    struct adding *g = mem_new(struct adding);
-    enum err_code rc = ERR_OK;
+    struct adding g = {.conn = c};
+    enum err_code rc;
 
-    g->conn = c;
-    sb_init(&g->sql, ADD_SQL_LIMIT);
-    for (size_t at = 0; at < n && rc == ERR_OK;) {
-        g->count = 0;
-        while (at < n && g->count < ADD_ROWS)
-            take(g, &rows[at++]);
-        rc = add_some(g, err);
-    }
-    sb_fini(&g->sql);
-    mem_free(g);
+    arena_init(&g.arena, 0);
+    map_init(&g.by_key);
+    take_all(&g, rows, n);
+    rc = add_all(&g, err);
+    map_fini(&g.by_key);
+    arena_fini(&g.arena);
     return rc;
 }
 
@@ -269,7 +268,7 @@ enum err_code repo_quota_data_add(struct db_conn *c, const struct quota_data *ro
                                   struct err *err)
 {
     if (db_conn_kind(c) != DB_SQLITE)
-        return add_many(c, rows, n, err);
+        return n > 0 ? add_many(c, rows, n, err) : ERR_OK;
     for (size_t i = 0; i < n; i++) {
         struct quota_data row = clipped(&rows[i]);
 
