@@ -8,9 +8,9 @@
 
 enum {
     SQL_LIMIT = 64 * 1024,
-    VALUES_MOST = 2000,   /* in a statement; SQLite takes 32,766 */
-    BYTES_MOST = 1 << 20, /* of the values of a statement, where it has several rows */
-    FEWER = 8             /* so many times fewer rows has the next shorter statement */
+    VALUES_MOST = 2000,     /* in a statement; SQLite takes 32,766 */
+    BYTES_MOST = 512 << 10, /* of the values of a statement, where it has several rows */
+    FEWER = 8               /* so many times fewer rows has the next shorter statement */
 };
 
 static void add_names(struct sb *sql, const struct db_insert *what)

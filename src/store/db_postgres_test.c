@@ -342,6 +342,72 @@ TEST(a_transaction_whose_table_changes_can_be_begun_again)
     fx_close(&f);
 }
 
+static const char *const option_names[] = {"key", "value"};
+static const struct db_insert option_rows = {"options", option_names, 2};
+
+TEST(rows_on_their_way_when_the_connection_ends_are_told_as_such)
+{
+    const struct db_value row[] = {DB_TEXT(STR("a")), DB_TEXT(STR("b"))};
+    struct store_fx f;
+    struct db *other;
+
+    fx_open(&f);
+    other = store_fixture_reopen(f.path);
+    CHECK_OK(&f, db_begin(f.c, &f.err));
+    CHECK_OK(&f, db_insert_rows(f.c, &option_rows, row, 1, &f.err));
+    end_others(&f, other);
+    CHECK_EQ(db_insert_rows(f.c, &option_rows, row, 1, &f.err), ERR_UNAVAILABLE);
+    CHECK_EQ(db_commit(f.c, &f.err), ERR_UNAVAILABLE);
+    db_release(f.c);
+    CHECK_OK(&f, db_acquire(f.db, DB_WRITE, &f.c, &f.err));
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM options"), 0);
+    db_close(other);
+    fx_close(&f);
+}
+
+/* The server finds the fault in the first of them while megabytes are still to come. */
+TEST(a_wrong_row_before_very_many_is_told_and_the_connection_goes_on)
+{
+    enum { ROWS = 30000 };
+    struct db_value *values;
+    struct str text;
+    struct store_fx f;
+
+    fx_open(&f);
+    text = arena_fmt(&f.a, "%0400d", 7);
+    values = arena_new_array(&f.a, struct db_value, (size_t)ROWS * 2);
+    for (size_t i = 0; i < ROWS; i++) {
+        values[i * 2] = DB_TEXT(i < 2 ? STR("same") : arena_fmt(&f.a, "key%zu", i));
+        values[i * 2 + 1] = DB_TEXT(text);
+    }
+    CHECK_EQ(db_insert_rows(f.c, &option_rows, values, ROWS, &f.err), ERR_CONFLICT);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM options"), 0);
+    CHECK_OK(&f, db_insert_rows(f.c, &option_rows, values + 2, ROWS - 1, &f.err));
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM options"), ROWS - 1);
+    fx_close(&f);
+}
+
+TEST(a_copied_value_that_does_not_fit_its_column_is_not_named)
+{
+    static const char *const names[] = {"n", "bytes"};
+    static const struct db_insert what = {"odd", names, 2};
+    const struct db_value good[] = {DB_F64(0.1), DB_BLOB(STR("\0\xff\n\\"))};
+    const struct db_value wrong[] = {DB_TEXT(STR("hush")), DB_NULL()};
+    struct db_rows *rows;
+    struct store_fx f;
+
+    fx_open(&f);
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "CREATE TABLE odd (n numeric, bytes bytea)"));
+    CHECK_EQ(db_insert_rows(f.c, &what, wrong, 1, &f.err), ERR_DB);
+    CHECK(!says(&f.err, "hush"));
+    CHECK_OK(&f, db_insert_rows(f.c, &what, good, 1, &f.err));
+    CHECK_OK(&f, db_query(f.c, &f.a, &rows, &f.err, "SELECT n, bytes FROM odd"));
+    CHECK(db_next(rows) && db_f64(rows, 0) == 0.1);
+    CHECK(str_eq(db_text(rows, 1), STR("\0\xff\n\\")));
+    CHECK_OK(&f, db_end(rows, &f.err));
+    fx_close(&f);
+}
+
 TEST_MAIN(what_keeps_us_out_is_told_by_its_cause, what_only_the_server_knows_in_a_dsn_is_set_there,
           cells_look_as_on_the_other_databases,
           bytes_that_the_server_would_refuse_become_question_marks, an_error_names_no_value,
@@ -350,4 +416,7 @@ TEST_MAIN(what_keeps_us_out_is_told_by_its_cause, what_only_the_server_knows_in_
           a_reading_transaction_sees_one_state_and_cannot_write,
           of_two_that_wait_for_each_other_one_is_told_to_come_again,
           the_server_runs_out_of_statements_never, a_statement_goes_on_when_its_table_changes,
-          a_transaction_whose_table_changes_can_be_begun_again)
+          a_transaction_whose_table_changes_can_be_begun_again,
+          rows_on_their_way_when_the_connection_ends_are_told_as_such,
+          a_wrong_row_before_very_many_is_told_and_the_connection_goes_on,
+          a_copied_value_that_does_not_fit_its_column_is_not_named)
