@@ -6,6 +6,11 @@
 #include "base/text.h"
 
 enum { HOUR_S = 3600, NAME_BYTES = 191, ID_BYTES = 64 };
+enum {
+    SLOW_MS = 2000,
+    QUICK_MS = 1000,
+    LEAST_PART = 4 /* of the largest batch is the smallest limit: fewer would take longer */
+};
 
 static int order(int64_t a, int64_t b)
 {
@@ -189,4 +194,15 @@ void batch_add_logs(struct arena *a, const struct flush_item *const *items, size
             .upstream_request_id = STR(""),
         };
     }
+}
+
+size_t batch_next_limit(size_t limit, size_t most, uint64_t took_ms)
+{
+    const size_t least = most / LEAST_PART > 0 ? most / LEAST_PART : 1;
+
+    if (took_ms > SLOW_MS)
+        return limit / 2 > least ? limit / 2 : least;
+    if (took_ms < QUICK_MS)
+        return limit < most / 2 ? limit * 2 : most;
+    return limit;
 }

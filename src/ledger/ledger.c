@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/wait.h"
+#include "ledger/batch.h"
 #include "ledger/flush.h"
 #include "ledger/replay.h"
 #include "obs/metrics.h"
@@ -50,7 +51,7 @@ struct ledger {
     struct { /* only the thread */
         struct flush flush;
         struct flush_item *items;
-        size_t count;
+        size_t count, limit;   /* records in `items`, and as many may be */
         uint64_t *read_to;     /* a journal each: position up to which it is in `items` */
         unsigned next_journal; /* where collecting begins, so that none starves */
         uint64_t synced_at_ms;
@@ -169,8 +170,7 @@ static bool collect(struct ledger *l)
     for (unsigned k = 0; k < l->conf.journals; k++) {
         unsigned i = (l->own.next_journal + k) % l->conf.journals;
 
-        while (l->own.count < l->conf.batch_records &&
-               journal_read(l->journals[i], &payload, &end)) {
+        while (l->own.count < l->own.limit && journal_read(l->journals[i], &payload, &end)) {
             add_item(l, payload, end);
             l->own.read_to[i] = end.position;
             any = true;
@@ -212,6 +212,7 @@ static bool apply_batch(struct ledger *l)
 {
     struct err err = {.msg = ""};
     int64_t pause_ms = RETRY_FIRST_MS;
+    uint64_t began_ms = clock_mono_ms();
     bool failed = false;
 
     while (flush_apply(&l->own.flush, l->own.items, l->own.count, &err) != ERR_OK) {
@@ -227,6 +228,8 @@ static bool apply_batch(struct ledger *l)
     }
     if (failed)
         log_info(NULL, "ledger.applied_again", "records=%zu", l->own.count);
+    l->own.limit =
+        batch_next_limit(l->own.limit, l->conf.batch_records, clock_mono_ms() - began_ms);
     return true;
 }
 
@@ -263,7 +266,7 @@ static void *run(void *arg)
     pthread_setname_np(pthread_self(), "ledger");
     for (;;) {
         bool last = stopping(l); /* asked first, so that what came before the stop is collected */
-        bool any = collect(l), full = l->own.count == l->conf.batch_records;
+        bool any = collect(l), full = l->own.count == l->own.limit;
 
         if (any) {
             note_oldest(l);
@@ -373,6 +376,7 @@ enum err_code ledger_open(const struct ledger_conf *conf, struct ledger **out, s
     l->journals = mem_zalloc(conf->journals * sizeof(struct journal *));
     l->applied = mem_zalloc(conf->journals * sizeof *l->applied);
     l->own.items = mem_zalloc(l->conf.batch_records * sizeof *l->own.items);
+    l->own.limit = l->conf.batch_records;
     l->own.read_to = mem_zalloc(conf->journals * sizeof *l->own.read_to);
     init_shared(l);
     flush_init(&l->own.flush, conf->db, conf->log_db, conf->balances, conf->metrics);

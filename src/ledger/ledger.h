@@ -7,7 +7,9 @@
  * applied. With the database away it waits and tries again, the journal holds the money. At start
  * ledger_open() first replays what earlier processes left behind, then deletes applied segments.
  *
- * A batch is up to LEDGER_BATCH records, or what comes within 50 ms. Where logs have a database of
+ * A batch is what comes within 50 ms, or while the one before was applied, up to LEDGER_BATCH
+ * records: it grows with the backlog, and with it what an account that comes up often saves. While
+ * transactions take longer than two seconds it is made smaller. Where logs have a database of
  * their own, each of the two has its own position and is exact by itself.
  */
 #pragma once
@@ -19,7 +21,7 @@
 struct ledger;
 struct metrics;
 
-enum { LEDGER_BATCH = 4000 };
+enum { LEDGER_BATCH = 16000 };
 
 struct ledger_conf {
     struct str journal_dir; /* made when missing */
