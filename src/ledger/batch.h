@@ -27,7 +27,7 @@ void batch_add_logs(struct arena *a, const struct flush_item *const *items, size
 
 /*
  * How many records the next batch may have: after a quick transaction more, up to `most`, after a
- * slow one fewer, down to a least of `most`: until it ends, others wait for the rows that it has
+ * slow one fewer, down to a quarter of that: until it ends, others wait for the rows that it has
  * changed, and a database that is far away or busy must not make them wait for long.
  */
 size_t batch_next_limit(size_t limit, size_t most, uint64_t took_ms);
