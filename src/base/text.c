@@ -125,42 +125,59 @@ struct str base64url_encode(struct arena *a, struct str bytes)
     return encode64(a, bytes, ALNUM64 "-_", false);
 }
 
-static int value64(char c)
+/* The value of a letter and one more; 0: it is none. */
+static const uint8_t letters64[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['-'] = 63,
+    ['/'] = 64, ['_'] = 64,
+};
+
+/* Four letters give three bytes. */
+static bool decode_group(const uint8_t in[4], uint8_t out[3])
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '+' || c == '-')
-        return 62;
-    return c == '/' || c == '_' ? 63 : -1;
+    const uint32_t a = letters64[in[0]] - 1U, b = letters64[in[1]] - 1U, c = letters64[in[2]] - 1U,
+                   d = letters64[in[3]] - 1U, w = a << 18 | b << 12 | c << 6 | d;
+
+    out[0] = (uint8_t)(w >> 16);
+    out[1] = (uint8_t)(w >> 8);
+    out[2] = (uint8_t)w;
+    return (a | b | c | d) < 64;
 }
 
 bool base64_decode(struct arena *a, struct str text, struct str *bytes)
 {
+    const uint8_t *in = (const uint8_t *)text.p;
     struct str body = text;
-    uint32_t w = 0;
-    size_t n = 0;
+    size_t groups;
+    bool good = true;
 
     *bytes = STR_NULL;
     while (body.n > 0 && text.n - body.n < 2 && body.p[body.n - 1] == '=')
         body.n--;
     if ((body.n != text.n && text.n % 4 != 0) || body.n % 4 == 1)
         return false;
-    char *out = arena_alloc(a, body.n / 4 * 3 + 3);
-    for (size_t i = 0; i < body.n; i++) {
-        int value = value64(body.p[i]);
+    groups = body.n / 4;
+    uint8_t *out = arena_alloc(a, groups * 3 + 4);
+    for (size_t i = 0; i < groups; i++)
+        good &= decode_group(in + 4 * i, out + 3 * i);
+    const size_t rest = body.n % 4;
+    if (rest) { /* as if letters of the value 0 stood behind it */
+        uint8_t last[4] = {'A', 'A', 'A', 'A'};
 
-        if (value < 0)
-            return false;
-        w = w << 6 | (uint32_t)value;
-        if (i % 4 > 0) /* from the second letter of a group on each one completes a byte */
-            out[n++] = (char)(uint8_t)(w >> (6 - 2 * (i % 4)));
+        memcpy(last, in + 4 * groups, rest);
+        good &= decode_group(last, out + 3 * groups);
     }
+    if (!good)
+        return false;
+    const size_t n = groups * 3 + (rest ? rest - 1 : 0);
     out[n] = '\0';
-    *bytes = str_make(out, n);
+    *bytes = str_make((const char *)out, n);
     return true;
 }
 

@@ -4,7 +4,7 @@
 #include "ledger/balance_shared.h"
 #include "ledger/batch.h"
 #include "obs/metrics.h"
-#include "store/repo_log_hours.h"
+#include "store/repo_log_index.h"
 
 enum { DEADLOCK_TRIES = 5 };
 
@@ -27,7 +27,7 @@ void flush_init(struct flush *f, struct db *db, struct db *log_db, struct balanc
 {
     *f = (struct flush){.balances = balances, .metrics = metrics};
     atomic_init(&f->data_export, true);
-    f->sums_due = true; /* an imported database has all of its rows to sum up */
+    f->sums_due = true; /* an imported database has all of its rows to index */
     if (db == log_db) {
         side_init(&f->sides[f->side_count++], db, true, true);
         return;
@@ -160,7 +160,7 @@ static enum err_code write_logs(struct work *w, struct db_conn *c, struct err *e
     if (b->log_count == 0)
         return ERR_OK;
     TRY(repo_log_insert_many(c, b->logs, b->log_count, err));
-    return repo_log_roll_up(c, REPO_LOG_PORTION, &w->f->sums_due, err);
+    return repo_log_index(c, REPO_LOG_PORTION, &w->f->sums_due, err);
 }
 
 static enum err_code write_positions(struct work *w, struct db_conn *c, struct err *err)
@@ -351,7 +351,7 @@ enum err_code flush_sum_up(struct flush *f, struct err *err)
         if (!f->sides[i].logs)
             continue;
         TRY(db_acquire(f->sides[i].db, DB_WRITE, &c, err));
-        TRY(repo_log_roll_up(c, REPO_LOG_PORTION, &f->sums_due, err));
+        TRY(repo_log_index(c, REPO_LOG_PORTION, &f->sums_due, err));
     }
     return ERR_OK;
 }

@@ -57,8 +57,8 @@ MUST_CHECK enum err_code flush_announce(struct flush *f, uint64_t journal_id, st
  */
 MUST_CHECK enum err_code flush_apply(struct flush *f, const struct flush_item *items, size_t n,
                                      struct err *err);
-/* With time at hand: sums up a portion of the log rows that are not in the hourly roll-up yet, when
- * there is a whole one. */
+/* With time at hand: indexes a portion of the log rows that are not indexed yet
+ * (store/repo_log_index.h), when there is a whole one. */
 MUST_CHECK enum err_code flush_sum_up(struct flush *f, struct err *err);
 /* The journal's files are gone: its positions are finished, and very old ones removed. */
 MUST_CHECK enum err_code flush_forget(struct flush *f, uint64_t journal_id, struct err *err);

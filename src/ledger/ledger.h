@@ -2,8 +2,8 @@
  * ledger - the thread that brings journals into the database, in groups, exactly once.
  *
  * A batch is one transaction: log rows, users.quota/used_quota/request_count,
- * tokens.remain_quota/used_quota/accessed_time, channels.used_quota, quota_data, the hourly
- * roll-up, and `yourapi_journal(journal_id, applied)`, the position up to which a journal is
+ * tokens.remain_quota/used_quota/accessed_time, channels.used_quota, quota_data, the index
+ * of the log, and `yourapi_journal(journal_id, applied)`, the position up to which a journal is
  * applied. With the database away it waits and tries again, the journal holds the money. At start
  * ledger_open() first replays what earlier processes left behind, then deletes applied segments.
  *

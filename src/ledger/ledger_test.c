@@ -296,9 +296,9 @@ TEST(the_log_of_an_imported_database_is_summed_up_in_pauses)
              ERR_OK);
     db_release(c);
     open_ledger(&w);
-    for (int i = 0; i < 1000 && number(w.db, "SELECT COUNT(*) FROM yourapi_log_hours") == 0; i++)
+    for (int i = 0; i < 1000 && number(w.db, "SELECT COUNT(*) FROM yourapi_log_chunks") == 0; i++)
         usleep(10000);
-    CHECK(number(w.db, "SELECT COUNT(*) FROM yourapi_log_hours") > 0);
+    CHECK(number(w.db, "SELECT COUNT(*) FROM yourapi_log_chunks") > 0);
     close_ledger(&w);
     world_remove(&w);
 }

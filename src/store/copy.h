@@ -2,8 +2,8 @@
  * copy - moves everything from one database into another, between any two kinds.
  *
  * Every table and column of the schema is copied, ours included: the target then is where the
- * source was, also in what the ledger and the hourly sums know. Tables and columns that the schema
- * does not know are not; they are told of (copy_report.strangers). The source must have been
+ * source was, also in what the ledger and the index of the log know. Tables and columns that the
+ * schema does not know are not; they are told of (copy_report.strangers). The source must have been
  * brought forward (migrate.h), and nobody may write into either meanwhile.
  *
  * The target is brought forward first and must be empty, or hold an unfinished copy of the same

@@ -126,8 +126,8 @@ static void fill_small(struct db_conn *c, enum db_kind kind)
     EXEC(c, "INSERT INTO yourapi_journal (journal_id, applied) VALUES (?, ?), (?, ?)",
          DB_I64(INT64_C(7700000000000000001)), DB_I64(-1), DB_I64(-3), DB_I64(17));
     EXEC(c,
-         "INSERT INTO yourapi_log_hours (grade, user_id, log_hour, hash, model_name) VALUES"
-         " (1, 2, 3, ?, 'A'), (1, 2, 3, ?, 'B'), (1, 2, 4, 5, 'a'), (2, 0, 0, 0, '')",
+         "INSERT INTO yourapi_log_names (part, hash, name) VALUES"
+         " (8, ?, 'A'), (8, ?, 'B'), (8, 5, 'a'), (9, 0, '')",
          DB_I64(INT64_MAX), DB_I64(INT64_MIN));
 }
 
@@ -413,7 +413,7 @@ static void check_resumed(enum db_kind from, enum db_kind to)
     copy_and_die(&p, "options", 0);
     copy_and_die(&p, "logs", 500);
     copy_and_die(&p, "logs", 10500);
-    copy_and_die(&p, "yourapi_log_hours", 0);
+    copy_and_die(&p, "yourapi_log_names", 0);
     p.from = reopened(&p.from);
     p.to = reopened(&p.to);
     CHECK_EQ(number(p.to.db, "SELECT COUNT(*) FROM yourapi_copy WHERE table_name = ''"), 1);

@@ -35,10 +35,14 @@ enum { DDL_LIMIT = 16 * 1024, MIGRATION_LOCK = 0x79617069 /* "yapi" */, LOCK_TUR
 #define ORIGIN_ONE_API STR("one-api")
 #define ORIGIN_NEW_API STR("new-api")
 
-/* Tables of a database that has only logs, besides `logs`: how far the journals are in it, its
- * hourly sums, its memory. */
-static const char *const log_tables[] = {"logs", "yourapi_meta", "yourapi_journal",
-                                         "yourapi_log_hours"};
+/* Tables of a database that has only logs, besides `logs`: how far the journals are in it, the
+ * index of the log, its memory. */
+static const char *const log_tables[] = {"logs",
+                                         "yourapi_meta",
+                                         "yourapi_journal",
+                                         "yourapi_log_chunks",
+                                         "yourapi_log_parts",
+                                         "yourapi_log_names"};
 
 struct run {
     struct migration m;

@@ -626,7 +626,7 @@ TEST(a_database_of_logs_gets_nothing_else)
         CHECK_OK(&f, migrate_logs(f.db, &f.err));
         CHECK_OK(&f, db_acquire(f.db, DB_WRITE, &f.c, &f.err));
         tables = tables_of(&f, &f.a);
-        CHECK_EQ(tables.n, 4);
+        CHECK_EQ(tables.n, 6);
         for (size_t i = 0; i < tables.n; i++)
             CHECK(str_eq(tables.items[i], STR("logs")) ||
                   str_starts(tables.items[i], STR("yourapi_")));

@@ -1,8 +1,10 @@
 /*
- * Rows of the log: writing them, and reading pages of them. Where the hours come from is in
- * repo_log_hours.c.
+ * Rows of the log: writing them, and reading pages of them. Which rows those are is told by the
+ * index, in repo_log_view.c.
  */
 #include "store/repo_log.h"
+
+#include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -127,13 +129,12 @@ enum err_code repo_log_insert_many(struct db_conn *c, const struct log_row *rows
 /* Reading. */
 
 /* The pattern of the caller; a name without wildcards is compared as such. */
-static void add_model(struct repo_query *q, struct arena *a, struct str pattern)
+void repo_log_add_model(struct repo_query *q, struct arena *a, struct str pattern)
 {
     if (str_find_char(pattern, '%') < 0 && str_find_char(pattern, '_') < 0)
-        repo_query_add(q, " AND COALESCE(model_name, '') = ?", DB_TEXT(pattern));
+        repo_query_add(q, " = ?", DB_TEXT(pattern));
     else
-        repo_query_add(q, " AND COALESCE(model_name, '') LIKE ? ESCAPE '!'",
-                       DB_TEXT(repo_like_pattern(a, pattern)));
+        repo_query_add(q, " LIKE ? ESCAPE '!'", DB_TEXT(repo_like_pattern(a, pattern)));
 }
 
 /* A row without a time stands at zero: before every start, within every end. */
@@ -147,8 +148,8 @@ static void add_times(struct repo_query *q, int64_t start_s, int64_t end_s)
         repo_query_add(q, " AND (created_at <= ? OR created_at IS NULL)", DB_I64(end_s));
 }
 
-/* COALESCE keeps the planner from the single-column indexes of imported databases: the hours have
- * already made the range of time small, and that index (or the user's) is the right one. */
+/* COALESCE keeps the planner from the single-column indexes of imported databases: what is asked so
+ * is a short range of ids or of time, and that index is the right one. */
 void repo_log_add_filter(struct repo_query *q, struct arena *a, const struct log_filter *f)
 {
     if (f->user_id)
@@ -168,8 +169,10 @@ void repo_log_add_filter(struct repo_query *q, struct arena *a, const struct log
         repo_query_add(q, " AND COALESCE(\"group\", '') = ?", DB_TEXT(f->group));
     if (f->request_id.n)
         repo_query_add(q, " AND request_id = ?", DB_TEXT(f->request_id));
-    if (f->model_name.n)
-        add_model(q, a, f->model_name);
+    if (f->model_name.n) {
+        repo_query_fmt(q, " AND COALESCE(model_name, '')");
+        repo_log_add_model(q, a, f->model_name);
+    }
 }
 
 static enum err_code fetch(struct db_conn *c, struct arena *a, const struct log_filter *f,
@@ -190,7 +193,7 @@ static enum err_code fetch(struct db_conn *c, struct arena *a, const struct log_
     return rc;
 }
 
-/* Without the hours: what asks for a request id, or for all rows. */
+/* Without the index: what asks for a request id, or for very many rows. */
 static enum err_code page_directly(struct db_conn *c, struct arena *a, const struct log_filter *f,
                                    struct repo_page page, struct log_page *out, struct err *err)
 {
@@ -201,54 +204,42 @@ static enum err_code page_directly(struct db_conn *c, struct arena *a, const str
     return fetch(c, a, f, page, &out->rows, &out->count, err);
 }
 
-/* Rows of the hours [first, last] (indexes; newest first) that the filter lets pass. */
-static struct log_filter within(const struct log_hours *hours, size_t first, size_t last)
-{
-    struct log_filter part = hours->filter;
-    int64_t from = hours->rows[last].hour, to = hours->rows[first].hour + LOG_HOUR_S - 1;
+enum { IDS_ASKED = 50 };
 
-    if (from > part.start_s)
-        part.start_s = from;
-    if (part.end_s == 0 || to < part.end_s)
-        part.end_s = to;
-    return part;
+static enum err_code fetch_some(struct db_conn *c, struct arena *a, const struct log_ref *refs,
+                                size_t n, struct log_page *out, struct err *err)
+{
+    void *rows;
+    size_t got;
+
+    REPO_QUERY(q);
+    repo_select(&q, &repo_log_table);
+    for (size_t i = 0; i < IDS_ASKED; i++) /* always as many: the statement stays prepared */
+        repo_query_add(&q, i ? ",?" : " WHERE id IN (?", DB_I64(refs[i < n ? i : 0].id));
+    repo_query_fmt(&q, ")");
+    TRY(repo_fetch(c, a, &repo_log_table, &q, &rows, &got, err));
+    if (got)
+        memcpy(out->rows + out->count, rows, got * sizeof *out->rows);
+    out->count += got;
+    return ERR_OK;
 }
 
-/* How far neighbouring hours, read together from `first` on, bring at least `want` rows. */
-static size_t run_of(const struct log_hours *hours, size_t first, int64_t want)
+static int compare_rows(const void *left, const void *right)
 {
-    size_t last = first;
-    int64_t have = hours->rows[first].count;
+    const struct log_row *x = left, *y = right;
+    const struct log_ref first = {x->created_at, x->id}, second = {y->created_at, y->id};
 
-    while (have < want && last + 1 < hours->count &&
-           hours->rows[last + 1].hour == hours->rows[last].hour - LOG_HOUR_S)
-        have += hours->rows[++last].count;
-    return last;
+    return log_ref_compare(&first, &second);
 }
 
-static enum err_code page_by_hours(struct db_conn *c, struct arena *a,
-                                   const struct log_hours *hours, struct repo_page page,
-                                   struct log_page *out, struct err *err)
+static enum err_code fetch_refs(struct db_conn *c, struct arena *a, const struct log_ref *refs,
+                                size_t n, struct log_page *out, struct err *err)
 {
-    int64_t skip = page.offset > 0 ? page.offset : 0;
-    size_t at = 0, want = (size_t)page.limit;
-
-    while (at < hours->count && skip >= hours->rows[at].count)
-        skip -= hours->rows[at++].count;
-    out->rows = arena_new_array(a, struct log_row, want);
-    while (at < hours->count && out->count < want) {
-        int64_t missing = (int64_t)(want - out->count);
-        size_t last = run_of(hours, at, skip + missing), got;
-        struct log_filter part = within(hours, at, last);
-        struct log_row *rows;
-
-        TRY(fetch(c, a, &part, (struct repo_page){skip, missing}, &rows, &got, err));
-        if (got)
-            memcpy(out->rows + out->count, rows, got * sizeof *rows);
-        out->count += got;
-        skip = 0;
-        at = last + 1;
-    }
+    out->rows = arena_new_array(a, struct log_row, n + 1);
+    for (size_t at = 0; at < n; at += IDS_ASKED)
+        TRY(fetch_some(c, a, refs + at, n - at < IDS_ASKED ? n - at : IDS_ASKED, out, err));
+    if (out->count)
+        qsort(out->rows, out->count, sizeof *out->rows, compare_rows);
     return ERR_OK;
 }
 
@@ -258,14 +249,18 @@ static enum err_code page_in_transaction(struct db_conn *c, struct arena *a,
                                          const struct log_filter *f, struct repo_page page,
                                          struct log_page *out, struct err *err)
 {
-    struct log_hours hours;
+    struct log_view view;
+    struct log_ref *refs;
+    size_t n;
 
     if (f->request_id.n || page.limit <= 0 || page.limit > PAGE_ROWS_MAX)
         return page_directly(c, a, f, page, out, err);
-    TRY(repo_log_hours_find(c, a, f, &hours, err));
-    for (size_t i = 0; i < hours.count; i++)
-        out->total += hours.rows[i].count;
-    return page_by_hours(c, a, &hours, page, out, err);
+    TRY(repo_log_view(c, a, f, &view, err));
+    if (view.behind)
+        return page_directly(c, a, f, page, out, err);
+    out->total = view.total;
+    TRY(repo_log_view_page(c, a, &view, page, &refs, &n, err));
+    return fetch_refs(c, a, refs, n, out, err);
 }
 
 enum err_code repo_log_page(struct db_conn *c, struct arena *a, const struct log_filter *filter,
@@ -306,21 +301,24 @@ enum err_code repo_log_search(struct db_conn *c, struct arena *a, struct str key
 
 /* Sums. */
 
+static enum err_code sum_directly(struct db_conn *c, struct arena *a, const struct log_filter *f,
+                                  int64_t *quota, struct err *err)
+{
+    REPO_QUERY(q);
+    repo_query_fmt(&q, "SELECT SUM(quota) FROM logs WHERE 1 = 1");
+    repo_log_add_filter(&q, a, f);
+    return repo_query_i64(c, &q, quota, err);
+}
+
 static enum err_code sum_quota(struct db_conn *c, struct arena *a, const struct log_filter *f,
                                int64_t *quota, struct err *err)
 {
-    struct log_hours hours;
+    bool behind;
 
-    if (f->request_id.n) {
-        REPO_QUERY(q);
-        repo_query_fmt(&q, "SELECT SUM(quota) FROM logs WHERE 1 = 1");
-        repo_log_add_filter(&q, a, f);
-        return repo_query_i64(c, &q, quota, err);
-    }
-    TRY(repo_log_hours_find(c, a, f, &hours, err));
-    for (size_t i = 0; i < hours.count; i++)
-        *quota += hours.rows[i].quota;
-    return ERR_OK;
+    if (f->request_id.n)
+        return sum_directly(c, a, f, quota, err);
+    TRY(repo_log_view_consumed(c, a, f, quota, &behind, err));
+    return behind ? sum_directly(c, a, f, quota, err) : ERR_OK;
 }
 
 static enum err_code sum_last_minute(struct db_conn *c, struct arena *a, const struct log_filter *f,
@@ -398,8 +396,8 @@ static enum err_code delete_oldest(struct db_conn *c, int64_t before_s, int64_t 
     repo_query_page(&q, (struct repo_page){0, max_rows});
     TRY(repo_fetch_ids(c, &a, &q, &ids, &n, err));
     TRY(delete_ids(c, ids, n, deleted, err));
-    /* Until the last portion the sums count some rows that are gone, which no page misses. */
-    return (int64_t)n < max_rows ? repo_log_hours_forget(c, before_s, err) : ERR_OK;
+    /* Until the last portion the index counts some rows that are gone, which no page misses. */
+    return (int64_t)n < max_rows ? repo_log_index_forget(c, err) : ERR_OK;
 }
 
 enum err_code repo_log_delete_before(struct db_conn *c, int64_t before_s, int64_t max_rows,

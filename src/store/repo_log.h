@@ -3,9 +3,10 @@
  * admin-api 3.11, 5.12). It may live in a database of its own: pass a connection of the log
  * database. See repo.h.
  *
- * Order of every list: newest created_at first, then highest id. Filtered pages and sums use the
- * hourly roll-up (repo_log_hours.h), so that a page on a rare value reads only the hours that can
- * match; rows that are not rolled up yet, by whoever they were written, are read directly.
+ * Order of every list: newest created_at first, then highest id; a row without a time stands at
+ * zero. Pages and sums use the index (repo_log_index.h), so that any filters and any page of them
+ * cost about the same; rows that are not indexed yet, by whoever they were written, are read
+ * directly.
  */
 #pragma once
 #include "base/arena.h"
@@ -75,7 +76,7 @@ MUST_CHECK enum err_code repo_log_stat(struct db_conn *c, const struct log_filte
                                        int64_t now_s, struct log_stat *out, struct err *err);
 
 /* Deletes at most `max_rows` rows with created_at < before_s in one transaction;
- * fewer than that: none are left, and the roll-up is corrected. Call again, with a pause, until
+ * fewer than that: none are left, and the index is corrected. Call again, with a pause, until
  * then. */
 MUST_CHECK enum err_code repo_log_delete_before(struct db_conn *c, int64_t before_s,
                                                 int64_t max_rows, int64_t *deleted,

@@ -1,7 +1,7 @@
 #include "store/repo_log.h"
 
 #include "base/clock.h"
-#include "store/repo_log_hours.h"
+#include "store/repo_log_index.h"
 #include "store/repo_meta.h"
 #include "store/store_fx.h"
 
@@ -43,7 +43,7 @@ static void insert(struct store_fx *f, const struct log_row *rows, size_t n)
 {
     CHECK_OK(f, db_begin(f->c, &f->err));
     CHECK_OK(f, repo_log_insert_many(f->c, rows, n, &f->err));
-    CHECK_OK(f, repo_log_roll_up(f->c, 1, NULL, &f->err));
+    CHECK_OK(f, repo_log_index(f->c, 1, NULL, &f->err));
     CHECK_OK(f, db_commit(f->c, &f->err));
 }
 
@@ -204,7 +204,7 @@ TEST(any_filter_gives_every_row_once_in_order)
 
     fx_open(&f);
     rows = fill(&f, 1500, 1);
-    CHECK_EQ(fx_number(&f, "SELECT SUM(log_count) FROM yourapi_log_hours WHERE grade = 3"), 1500);
+    CHECK_EQ(fx_number(&f, "SELECT SUM(log_count) FROM yourapi_log_chunks"), 1500);
     for (int i = 0; i < 60; i++) {
         struct log_filter filter = random_filter(&seed);
 
@@ -213,7 +213,7 @@ TEST(any_filter_gives_every_row_once_in_order)
     fx_close(&f);
 }
 
-TEST(rows_that_are_not_rolled_up_are_found_too)
+TEST(rows_that_are_not_indexed_are_found_too)
 {
     struct log_row *all;
     uint32_t seed = 6;
@@ -224,7 +224,7 @@ TEST(rows_that_are_not_rolled_up_are_found_too)
     memcpy(all, fill(&f, 300, 2), 300 * sizeof *all);
     for (size_t i = 300; i < 600; i++)
         all[i] = random_row(&seed);
-    /* Written as by another program: nobody rolls them up. */
+    /* Written as by another program: nobody indexes them. */
     CHECK_OK(&f, repo_log_insert_many(f.c, all + 300, 300, &f.err));
     for (int i = 0; i < 25; i++) {
         struct log_filter filter = random_filter(&seed);
@@ -234,7 +234,7 @@ TEST(rows_that_are_not_rolled_up_are_found_too)
     fx_close(&f);
 }
 
-TEST(the_roll_up_catches_up_with_rows_of_others)
+TEST(the_index_catches_up_with_rows_of_others)
 {
     struct log_row row;
     uint32_t seed = 7;
@@ -246,10 +246,10 @@ TEST(the_roll_up_catches_up_with_rows_of_others)
     row = random_row(&seed);
     CHECK_OK(&f, repo_log_insert(f.c, &row, &f.err)); /* by another program */
     insert(&f, &row, 1);                              /* our next batch */
-    CHECK_EQ(fx_number(&f, "SELECT SUM(log_count) FROM yourapi_log_hours WHERE grade = 0"), 52);
-    CHECK_OK(&f, repo_log_roll_up(f.c, 1, &behind, &f.err));
+    CHECK_EQ(fx_number(&f, "SELECT SUM(log_count) FROM yourapi_log_chunks"), 52);
+    CHECK_OK(&f, repo_log_index(f.c, 1, &behind, &f.err));
     CHECK(!behind);
-    CHECK_EQ(fx_number(&f, "SELECT SUM(log_count) FROM yourapi_log_hours WHERE grade = 2"), 52);
+    CHECK_EQ(fx_number(&f, "SELECT SUM(log_count) FROM yourapi_log_chunks"), 52);
     fx_close(&f);
 }
 
@@ -263,7 +263,7 @@ TEST(a_table_emptied_by_another_program_is_summed_anew)
     fill(&f, 200, 4);
     CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "DELETE FROM logs"));
     rows = fill(&f, 30, 9);
-    CHECK_EQ(fx_number(&f, "SELECT SUM(log_count) FROM yourapi_log_hours WHERE grade = 3"), 30);
+    CHECK_EQ(fx_number(&f, "SELECT SUM(log_count) FROM yourapi_log_chunks"), 30);
     for (int i = 0; i < 10; i++) {
         struct log_filter filter = random_filter(&seed);
 
@@ -293,8 +293,7 @@ TEST(old_rows_are_deleted_in_portions_and_the_sums_follow)
         total += deleted;
     } while (deleted == 70);
     CHECK_EQ(total, 800 - (int64_t)n);
-    CHECK_EQ(fx_number(&f, "SELECT SUM(log_count) FROM yourapi_log_hours WHERE grade = 3"),
-             (int64_t)n);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM yourapi_log_chunks WHERE left_s = 0"), 0);
     for (int i = 0; i < 20; i++) {
         struct log_filter filter = random_filter(&seed);
 
@@ -313,10 +312,10 @@ TEST(after_everything_is_deleted_new_rows_are_summed)
     fill(&f, 40, 12);
     CHECK_OK(&f, repo_log_delete_before(f.c, T0 + 100 * HOUR, 1000, &deleted, &f.err));
     CHECK_EQ(deleted, 40);
-    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM yourapi_log_hours WHERE log_hour > 0"), 0);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM yourapi_log_chunks"), 0);
     rows = fill(&f, 20, 13);
     check_filter(&f, rows, 20, &(struct log_filter){.channel_id = 2}, 3);
-    CHECK_EQ(fx_number(&f, "SELECT SUM(log_count) FROM yourapi_log_hours WHERE grade = 3"), 20);
+    CHECK_EQ(fx_number(&f, "SELECT SUM(log_count) FROM yourapi_log_chunks"), 20);
     fx_close(&f);
 }
 
@@ -390,7 +389,7 @@ TEST(rows_are_written_in_bulk)
         before = clock_mono_us();
         CHECK_OK(&f, repo_log_insert_many(f.c, rows + b * BATCH, BATCH, &f.err));
         bare += clock_mono_us() - before;
-        CHECK_OK(&f, repo_log_roll_up(f.c, REPO_LOG_PORTION, NULL, &f.err));
+        CHECK_OK(&f, repo_log_index(f.c, REPO_LOG_PORTION, NULL, &f.err));
         CHECK_OK(&f, db_commit(f.c, &f.err));
     }
     print_message("%d log rows: %.2f us a row, of it %.2f us the inserts (batches of %d)\n",
@@ -401,8 +400,8 @@ TEST(rows_are_written_in_bulk)
 }
 
 TEST_MAIN(a_row_reads_back_as_it_was_written, a_name_of_a_stranger_is_cut_and_still_found,
-          any_filter_gives_every_row_once_in_order, rows_that_are_not_rolled_up_are_found_too,
-          the_roll_up_catches_up_with_rows_of_others,
+          any_filter_gives_every_row_once_in_order, rows_that_are_not_indexed_are_found_too,
+          the_index_catches_up_with_rows_of_others,
           a_table_emptied_by_another_program_is_summed_anew,
           old_rows_are_deleted_in_portions_and_the_sums_follow,
           after_everything_is_deleted_new_rows_are_summed, the_last_minute_gives_rpm_and_tpm,

@@ -324,7 +324,7 @@ static const struct schema_column setups_columns[] = {
     COLUMN("initialized_at", BIGINT, .flags = SCHEMA_NOT_NULL),
 };
 
-/* Ours. What has no natural key is keyed by a hash of its columns (repo_log_hours.c). */
+/* Ours. */
 
 static const struct schema_column meta_columns[] = {
     COLUMN("key", VARCHAR, .size = 64),
@@ -336,20 +336,31 @@ static const struct schema_column journal_columns[] = {
     COLUMN("applied", BIGINT, .fallback = "0", .flags = SCHEMA_NOT_NULL),
 };
 
-static const struct schema_column log_hours_columns[] = {
-    COLUMN("grade", BIGINT),    /* how fine the sum is: enum hours_grade */
-    COLUMN("user_id", BIGINT),  /* 0 in grades that do not tell users apart */
-    COLUMN("log_hour", BIGINT), /* unix s, start of the hour */
-    COLUMN("hash", BIGINT),     /* of the columns around it, down to `group` */
-    COLUMN("type", BIGINT, .fallback = "0", .flags = SCHEMA_NOT_NULL),
-    COLUMN("token_id", BIGINT, .fallback = "0", .flags = SCHEMA_NOT_NULL),
-    COLUMN("channel_id", BIGINT, .fallback = "0", .flags = SCHEMA_NOT_NULL),
-    COLUMN("username", KEY_STRING, .size = 191, .fallback = "''", .flags = SCHEMA_NOT_NULL),
-    COLUMN("token_name", KEY_STRING, .size = 191, .fallback = "''", .flags = SCHEMA_NOT_NULL),
-    COLUMN("model_name", KEY_STRING, .size = 191, .fallback = "''", .flags = SCHEMA_NOT_NULL),
-    COLUMN("group", KEY_STRING, .size = 191, .fallback = "''", .flags = SCHEMA_NOT_NULL),
+/* The index of the log (repo_log_index.h). */
+
+static const struct schema_column log_chunks_columns[] = {
+    COLUMN("chunk_id", BIGINT), /* the highest id of its rows */
+    COLUMN("newest_s", BIGINT, .fallback = "0", .flags = SCHEMA_NOT_NULL), /* of its rows' times */
+    COLUMN("oldest_s", BIGINT, .fallback = "0", .flags = SCHEMA_NOT_NULL),
+    COLUMN("left_s", BIGINT, .fallback = "0", .flags = SCHEMA_NOT_NULL), /* before it all is gone */
     COLUMN("log_count", BIGINT, .fallback = "0", .flags = SCHEMA_NOT_NULL),
-    COLUMN("quota", BIGINT, .fallback = "0", .flags = SCHEMA_NOT_NULL),
+    COLUMN("consumed", BIGINT, .fallback = "0", .flags = SCHEMA_NOT_NULL), /* points */
+};
+
+static const struct schema_column log_parts_columns[] = {
+    COLUMN("part", BIGINT),   /* enum log_part */
+    COLUMN("bucket", BIGINT), /* of log_part_bucket() */
+    COLUMN("chunk_id", BIGINT),
+    COLUMN("data", STRING),
+};
+
+static const struct schema_column log_names_columns[] = {
+    COLUMN("part", BIGINT),
+    COLUMN("hash", BIGINT), /* log_name_code() */
+    COLUMN("name", KEY_STRING, .size = 191, .fallback = "''", .flags = SCHEMA_NOT_NULL),
+};
+static const struct schema_index log_names_indexes[] = {
+    INDEX("idx_yourapi_log_names_name", "name,part", .flags = SCHEMA_INDEX_USED),
 };
 
 const struct schema_table schema_core_tables[] = {
@@ -367,6 +378,9 @@ const struct schema_table schema_core_tables[] = {
     TABLE("setups", "id", setups_columns),
     TABLE("yourapi_meta", "key", meta_columns),
     TABLE("yourapi_journal", "journal_id", journal_columns),
-    TABLE("yourapi_log_hours", "grade,user_id,log_hour,hash", log_hours_columns, .clustered = true),
+    TABLE("yourapi_log_chunks", "chunk_id", log_chunks_columns),
+    TABLE("yourapi_log_parts", "part,bucket,chunk_id", log_parts_columns, .clustered = true),
+    TABLE("yourapi_log_names", "part,hash", log_names_columns, INDEXES(log_names_indexes),
+          .clustered = true),
 };
 const size_t schema_core_table_count = ARRAY_LEN(schema_core_tables);

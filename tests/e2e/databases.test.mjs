@@ -15,7 +15,7 @@ import { YourApi, freePort, until } from './lib/yourapi.mjs';
 const binary = resolve(import.meta.dirname, '../..', process.env.YOURAPI_BIN ?? 'build/release/yourapi');
 const sanitizers = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(ASAN|LSAN|TSAN|UBSAN)_OPTIONS$/.test(name)));
 const key = 'k'.repeat(48);
-const logTables = ['logs', 'yourapi_journal', 'yourapi_log_hours', 'yourapi_meta'];
+const logTables = ['logs', 'yourapi_journal', 'yourapi_log_chunks', 'yourapi_log_names', 'yourapi_log_parts', 'yourapi_meta'];
 let servers, up;
 
 before(async () => {
@@ -330,7 +330,7 @@ onServers('a disk that becomes full on the way is told, and the next start goes 
     writeFileSync(join(folder, 'db.opt'), options);
     refused({ SQL_DSN: database.dsn }, 1, /SQL_DSN: table \w+: the server's disk is full/);
     const made = database.tables();
-    assert.ok(made.includes('channels') && !made.includes('yourapi_log_hours'), made.join());
+    assert.ok(made.includes('channels') && !made.includes('yourapi_log_names'), made.join());
     execFileSync('mount', ['-o', 'remount,size=64m', folder]);
     const { api, key: token } = await begin({ SQL_DSN: database.dsn });
     assert.equal((await chat(api, token)).status, 200);
