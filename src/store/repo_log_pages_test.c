@@ -26,7 +26,7 @@ static const char *const groups[] = {"default", "vip", "Vip", "x"};
     str_from((names)[next(seed) % 3 ? next(seed) % 2 : next(seed) % ARRAY_LEN(names)])
 
 /* Times mostly rise with the ids, as those of several nodes do; some rows came much later. */
-static struct log_row random_row(uint32_t *seed, size_t i)
+static struct log_row random_row(struct store_fx *f, uint32_t *seed, size_t i)
 {
     const uint32_t user = next(seed) % 3 ? next(seed) % 2 : next(seed) % 200;
     const int64_t late = next(seed) % 50 ? next(seed) % 90 : next(seed) % (30 * HOUR);
@@ -37,7 +37,9 @@ static struct log_row random_row(uint32_t *seed, size_t i)
                             .type = next(seed) % 4 ? 2 : next(seed) % 6,
                             .token_id = user * 2 + next(seed) % 2,
                             .token_name = PICK(seed, tokens),
-                            .model_name = PICK(seed, models),
+                            .model_name = next(seed) % 5
+                                              ? PICK(seed, models)
+                                              : arena_fmt(&f->a, "many-%u", next(seed) % 90),
                             .channel_id = next(seed) % 4 ? 1 : next(seed) % 40,
                             .group = PICK(seed, groups),
                             .quota = next(seed) % 1000,
@@ -60,7 +62,7 @@ static void fill(struct store_fx *f, uint32_t seed)
     struct log_row *rows = arena_new_array(&f->a, struct log_row, ROWS);
 
     for (size_t i = 0; i < ROWS; i++)
-        rows[i] = random_row(&seed, i);
+        rows[i] = random_row(f, &seed, i);
     for (size_t at = 0; at < ROWS; at += PORTION) {
         const size_t n = ROWS - at < PORTION ? ROWS - at : PORTION;
 
@@ -108,7 +110,7 @@ static void set_filter(struct plain *p, struct log_filter *f, int which, int val
                          starts[] = {T0 + 5 * HOUR, T0 + 29 * HOUR, T0 + 900 * HOUR},
                          ends[] = {T0 + 25 * HOUR, T0 + 2 * HOUR, T0 - 900 * HOUR};
     static const char *const patterns[] = {"gpt%", "%1_%", "nobody%"},
-                             *const wide[] = {"%", "_%-%", "%!%"},
+                             *const wide[] = {"%", "_any-%", "%!%"},
                              *const exact[] = {"gpt-4o", "o1!x", "gpt"};
 
     switch (which) {

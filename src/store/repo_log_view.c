@@ -188,14 +188,69 @@ static struct log_span *find_span(const struct log_view *v, int64_t chunk)
     return NULL;
 }
 
-/* A part of one bucket, of all chunks from the first to the last span. */
+/* Buckets of a part that are read together: these, or all. */
+struct buckets {
+    bool in[LOG_BUCKETS_MAX];
+    size_t count;
+};
+
+static struct buckets one_bucket(unsigned bucket)
+{
+    struct buckets b = {.count = 1};
+
+    b.in[bucket] = true;
+    return b;
+}
+
+static struct buckets buckets_of(const struct wanted *wanted)
+{
+    struct buckets b = {.count = 0};
+
+    for (size_t i = 0; i < wanted->count; i++) {
+        bool *in = &b.in[log_part_bucket(wanted->part, wanted->codes[i])];
+
+        b.count += !*in;
+        *in = true;
+    }
+    return b;
+}
+
+/* Past so many it is cheaper to read all; up to so many the statement is always the same, and so
+ * stays prepared. */
+enum { BUCKETS_NAMED = 16 };
+
+static void add_buckets(struct repo_query *q, const struct buckets *b)
+{
+    unsigned bucket = 0, named = 0;
+
+    if (b->count > BUCKETS_NAMED)
+        return;
+    while (!b->in[bucket])
+        bucket++;
+    if (b->count == 1) {
+        repo_query_add(q, " AND bucket = ?", DB_I64(bucket));
+        return;
+    }
+    repo_query_add(q, " AND bucket IN (?", DB_I64(bucket));
+    for (unsigned next = bucket + 1; next < LOG_BUCKETS_MAX; next++)
+        if (b->in[next]) {
+            repo_query_add(q, ",?", DB_I64(next));
+            named++;
+        }
+    for (; named + 1 < BUCKETS_NAMED; named++)
+        repo_query_add(q, ",?", DB_I64(bucket));
+    repo_query_fmt(q, ")");
+}
+
+/* Buckets of a part, of all chunks from the first to the last span. */
 static enum err_code open_parts(struct db_conn *c, struct arena *a, const struct log_span *first,
-                                const struct log_span *last, enum log_part part, unsigned bucket,
-                                struct db_rows **rows, struct err *err)
+                                const struct log_span *last, enum log_part part,
+                                const struct buckets *buckets, struct db_rows **rows,
+                                struct err *err)
 {
     REPO_QUERY(q);
     repo_query_add(&q, "SELECT chunk_id, data FROM yourapi_log_parts WHERE part = ?", DB_I64(part));
-    repo_query_add(&q, " AND bucket = ?", DB_I64(bucket));
+    add_buckets(&q, buckets);
     repo_query_add(&q, " AND chunk_id >= ?", DB_I64(first->chunk));
     repo_query_add(&q, " AND chunk_id <= ?", DB_I64(last->chunk));
     return repo_query_open(c, a, &q, rows, err);
@@ -208,13 +263,16 @@ struct narrowing {
     int64_t *consumed;
 };
 
-static enum err_code match_bucket(struct db_conn *c, struct log_view *v, struct narrowing *n,
-                                  const struct wanted *wanted, unsigned bucket, struct err *err)
+static enum err_code match_all(struct db_conn *c, struct log_view *v, struct narrowing *n,
+                               const struct wanted *wanted, struct err *err)
 {
+    const struct buckets buckets = buckets_of(wanted);
     struct db_rows *rows;
     bool good = true;
 
-    TRY(open_parts(c, &n->arena, v->spans, v->spans + v->span_count - 1, wanted->part, bucket,
+    if (wanted->count == 0)
+        return ERR_OK;
+    TRY(open_parts(c, &n->arena, v->spans, v->spans + v->span_count - 1, wanted->part, &buckets,
                    &rows, err));
     while (good && db_next(rows)) {
         const struct log_span *span = find_span(v, db_i64(rows, 0));
@@ -225,21 +283,6 @@ static enum err_code match_bucket(struct db_conn *c, struct log_view *v, struct 
     }
     TRY(db_end(rows, err));
     return good ? ERR_OK : damaged(err);
-}
-
-static enum err_code match_all(struct db_conn *c, struct log_view *v, struct narrowing *n,
-                               const struct wanted *wanted, struct err *err)
-{
-    bool done[LOG_BUCKETS_MAX] = {false};
-
-    for (size_t i = 0; i < wanted->count; i++) {
-        const unsigned bucket = log_part_bucket(wanted->part, wanted->codes[i]);
-
-        if (!done[bucket])
-            TRY(match_bucket(c, v, n, wanted, bucket, err));
-        done[bucket] = true;
-    }
-    return ERR_OK;
 }
 
 static void intersect(struct log_span *span, uint64_t *set)
@@ -287,11 +330,12 @@ static enum err_code narrow(struct db_conn *c, struct arena *a, struct log_view 
 static enum err_code fetch_refs(struct db_conn *c, struct arena *a, const struct log_span *span,
                                 struct log_ref **refs, struct err *err)
 {
+    const struct buckets only = one_bucket(0);
     struct db_rows *rows;
     bool good = false;
 
     *refs = arena_new_array(a, struct log_ref, span->rows);
-    TRY(open_parts(c, a, span, span, LOG_PART_ROWS, 0, &rows, err));
+    TRY(open_parts(c, a, span, span, LOG_PART_ROWS, &only, &rows, err));
     if (db_next(rows))
         good = log_part_refs(db_text(rows, 1), span->rows, *refs);
     TRY(db_end(rows, err));
@@ -588,6 +632,7 @@ enum err_code repo_log_view_page(struct db_conn *c, struct arena *a, const struc
 static enum err_code sum_rows(struct db_conn *c, struct log_view *v, struct err *err)
 {
     CLEANUP(arena_finip) struct arena a;
+    const struct buckets only = one_bucket(0);
     struct db_rows *rows;
     bool good = true;
 
@@ -596,7 +641,8 @@ static enum err_code sum_rows(struct db_conn *c, struct log_view *v, struct err 
         return ERR_OK;
     for (size_t i = 0; i < v->span_count; i++)
         v->spans[i].consumed = 0;
-    TRY(open_parts(c, &a, v->spans, v->spans + v->span_count - 1, LOG_PART_QUOTA, 0, &rows, err));
+    TRY(open_parts(c, &a, v->spans, v->spans + v->span_count - 1, LOG_PART_QUOTA, &only, &rows,
+                   err));
     while (good && db_next(rows)) {
         struct log_span *span = find_span(v, db_i64(rows, 0));
 
