@@ -247,8 +247,10 @@ static int compare_times(const void *left, const void *right)
 
 static double median_ms(struct worst *w)
 {
+    const unsigned middle = w->pages / 2;
+
     qsort(w->times, w->pages, sizeof w->times[0], compare_times);
-    return (double)w->times[w->pages / 2] / 1000.0;
+    return (double)w->times[middle] / 1000.0;
 }
 
 int main(int argc, char **argv)
