@@ -42,6 +42,10 @@ struct chat_state openai_read_signature(struct arena *a, const struct json *hold
 /* Adds the member extra_content with that value to an open object. */
 void openai_write_signature(struct json_writer *w, struct str value);
 
+/* The member `custom` of a call, or a piece of one, that is of a custom tool; NULL: of a function.
+ * Some servers write both, one of them empty. */
+const struct json *openai_custom_of(const struct json *call);
+
 /* A finish_reason of any server of this dialect, and ours. CHAT_FINISH_NONE: it is an error. */
 enum chat_finish openai_read_finish(struct str reason);
 struct str openai_write_finish(enum chat_finish finish);

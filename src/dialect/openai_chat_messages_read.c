@@ -311,7 +311,7 @@ static enum err_code read_function(struct openai_request_reader *rd, const struc
 static enum err_code read_call(struct openai_request_reader *rd, struct chat_parts *to,
                                const struct json *call, size_t number)
 {
-    const struct json *custom = json_get(call, STR("custom"));
+    const struct json *custom = openai_custom_of(call);
     const struct json *cache = json_get(call, STR("cache_control"));
     struct chat_part *part = chat_add_part(rd->a, to, CHAT_PART_TOOL_CALL);
     enum err_code rc = ERR_OK;
@@ -322,7 +322,7 @@ static enum err_code read_call(struct openai_request_reader *rd, struct chat_par
     part->state = openai_read_signature(rd->a, call, DIALECT_GEMINI);
     if (json_is(cache, JSON_OBJECT))
         part->cache = json_raw(cache);
-    if (!json_is(custom, JSON_OBJECT))
+    if (!custom)
         return read_function(rd, json_get(call, STR("function")), ".tool_calls[].function",
                              &part->call);
     part->call.custom = true;

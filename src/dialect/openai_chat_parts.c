@@ -270,6 +270,17 @@ struct str openai_audio_mime(struct arena *a, struct str format)
     return format.n > 0 ? str_concat(a, (struct str[]){STR("audio/"), format}, 2) : STR_NULL;
 }
 
+/* ---- tool calls ---- */
+
+const struct json *openai_custom_of(const struct json *call)
+{
+    const struct json *custom = json_get(call, STR("custom"));
+    bool is_function = json_is(json_get(call, STR("function")), JSON_OBJECT) &&
+                       !json_str_eq(json_get(call, STR("type")), STR("custom"));
+
+    return json_is(custom, JSON_OBJECT) && !is_function ? custom : NULL;
+}
+
 /* ---- finish ---- */
 
 enum chat_finish openai_read_finish(struct str reason)

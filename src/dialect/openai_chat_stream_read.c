@@ -17,6 +17,7 @@ struct call_slot {
 
 struct choice_state {
     bool has_content, finished;
+    bool has_thoughts; /* as plain text, so that reasoning_details only repeat them */
     unsigned calls;
     struct call_slot *slots; /* CALLS_MAX, made with the first call */
 };
@@ -86,13 +87,27 @@ static void read_start(struct chunk *c, const struct json *root)
 
 /* ---- reasoning and text ---- */
 
+static bool is_filled(const struct json *v)
+{
+    return ((json_is(v, JSON_OBJECT) || json_is(v, JSON_ARRAY)) && json_count(v) > 0) ||
+           (json_is(v, JSON_STRING) && json_raw(v).n > 2);
+}
+
+/* OpenRouter says each thought both ways in one delta. We, and others, give the text first and the
+ * whole of it again with its state. */
 static void read_reasoning(struct chunk *c, const struct json *delta)
 {
+    bool has_plain = is_filled(json_get(delta, STR("reasoning_content"))) ||
+                     is_filled(json_get(delta, STR("reasoning")));
+    bool repeats = !has_plain && c->state->has_thoughts;
     struct openai_reasoning *pieces;
     size_t n = openai_read_reasoning(c->a, delta, &pieces);
 
+    if (has_plain && !is_filled(json_get(delta, STR("reasoning_details"))))
+        c->state->has_thoughts = true;
     for (size_t i = 0; i < n; i++) {
-        emit_text(c, CHAT_EVENT_REASONING, pieces[i].text);
+        if (!repeats)
+            emit_text(c, CHAT_EVENT_REASONING, pieces[i].text);
         if (pieces[i].state.value.n == 0)
             continue;
         c->state->has_content = true;
@@ -245,12 +260,12 @@ static void read_function(struct chunk *c, const struct json *function, struct f
 
 static enum err_code read_call(struct chunk *c, const struct json *call)
 {
-    const struct json *custom = json_get(call, STR("custom"));
+    const struct json *custom = openai_custom_of(call);
     struct fragment f = {.index = json_i64_or(json_get(call, STR("index")), LEGACY_CALL - 1)};
 
     f.call.id = json_str_or_null(c->a, json_get(call, STR("id")));
     f.state = openai_read_signature(c->a, call, DIALECT_OPENAI_CHAT);
-    if (json_is(custom, JSON_OBJECT)) {
+    if (custom) {
         f.call.custom = true;
         f.call.name = json_str_or_null(c->a, json_get(custom, STR("name")));
         f.call.arguments = json_str_or_null(c->a, json_get(custom, STR("input")));
@@ -285,11 +300,11 @@ static void read_audio(struct chunk *c, const struct json *audio)
 {
     struct chat_event ev = {.kind = CHAT_EVENT_AUDIO, .choice = c->choice};
 
-    if (!json_is(audio, JSON_OBJECT))
-        return;
     ev.id = json_str_or_null(c->a, json_get(audio, STR("id")));
     ev.media.data = json_str_or_null(c->a, json_get(audio, STR("data")));
     ev.text = json_str_or_null(c->a, json_get(audio, STR("transcript")));
+    if (ev.id.n + ev.media.data.n + ev.text.n == 0)
+        return;
     c->state->has_content = true;
     chat_emit(c->sink, &ev);
 }
@@ -392,12 +407,6 @@ static void emit_error(struct chunk *c, struct str text, const struct json *erro
     (void)openai_error_read(c->a, text, ev.status > 0 ? ev.status : GATEWAY_STATUS, &ev.error);
     c->rd->over = true;
     chat_emit(c->sink, &ev);
-}
-
-static bool is_filled(const struct json *v)
-{
-    return (json_is(v, JSON_OBJECT) && json_count(v) > 0) ||
-           (json_is(v, JSON_STRING) && json_raw(v).n > 2);
 }
 
 /* An error that came with status 200, or in the middle of a stream. */
