@@ -53,6 +53,24 @@ static bool read_object(struct arena *a, const struct json *error, struct openai
     return true;
 }
 
+/* Cloudflare's errors[], the validation errors of FastAPI in detail[], Fireworks' fault, Bedrock's
+ * capital letter. */
+static struct str find_nested_text(struct arena *a, const struct json *root)
+{
+    const struct json *const places[] = {
+        json_get(json_at(json_get(root, STR("errors")), 0), STR("message")),
+        json_get(json_at(json_get(root, STR("detail")), 0), STR("msg")),
+        json_get(json_get(root, STR("detail")), STR("message")),
+        json_get(json_get(root, STR("fault")), STR("faultstring")),
+        json_get(root, STR("Message")),
+    };
+    struct str text = STR_NULL;
+
+    for (size_t i = 0; i < ARRAY_LEN(places) && text.n == 0; i++)
+        text = json_str_or_null(a, places[i]);
+    return text;
+}
+
 /* Other shapes that are seen in the wild, first hit wins. */
 static struct str find_text(struct arena *a, const struct json *root)
 {
@@ -68,6 +86,8 @@ static struct str find_text(struct arena *a, const struct json *root)
     if (text.n == 0)
         text = json_str_or_null(
             a, json_get(json_get(json_get(root, STR("response")), STR("error")), STR("message")));
+    if (text.n == 0)
+        text = find_nested_text(a, root);
     return text;
 }
 

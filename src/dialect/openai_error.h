@@ -18,9 +18,11 @@ struct openai_error {
 struct str openai_error_write(struct arena *a, const struct openai_error *e, struct str request_id);
 
 /*
- * Reads what an upstream sent with a status that is not 200: the error object, or the first of
- * message, msg, err, error_msg, header.message, response.error.message, or a bare string. False
- * when no text was found; `out` then holds "bad response status code N", type upstream_error, code
+ * Reads what an upstream sent with a status that is not 200: the error object (bare, as the one
+ * element of a list as Google sends it, beside a type as Anthropic does), or the first of message,
+ * msg, err, error_msg, a bare string in error or detail, header.message, response.error.message,
+ * errors[0].message, detail[0].msg, detail.message, fault.faultstring, Message. False when no text
+ * was found; `out` then holds "bad response status code N", type upstream_error, code
  * bad_response_status_code.
  */
 bool openai_error_read(struct arena *a, struct str body, int status, struct openai_error *out);

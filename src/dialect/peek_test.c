@@ -143,6 +143,25 @@ TEST(upstream_errors_are_read_in_every_known_shape)
     CHECK_STR(e.message, "plain");
     CHECK(openai_error_read(&a, STR("{\"header\":{\"message\":\"h\"}}"), 400, &e));
     CHECK_STR(e.message, "h");
+    CHECK(openai_error_read(&a,
+                            STR("[{\"error\":{\"code\":400,\"message\":\"google\",\"status\":"
+                                "\"INVALID_ARGUMENT\",\"details\":[]}}]"),
+                            400, &e));
+    CHECK_STR(e.message, "google");
+    CHECK_STR(e.code_raw, "400");
+    CHECK(openai_error_read(&a,
+                            STR("{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","
+                                "\"message\":\"claude\"},\"request_id\":\"r\"}"),
+                            529, &e));
+    CHECK_STR(e.message, "claude");
+    CHECK_STR(e.type, "overloaded_error");
+    CHECK(openai_error_read(&a, STR("{\"success\":false,\"errors\":[{\"message\":\"cf\"}]}"), 400,
+                            &e));
+    CHECK_STR(e.message, "cf");
+    CHECK(openai_error_read(&a, STR("{\"detail\":[{\"loc\":[],\"msg\":\"d\"}]}"), 422, &e));
+    CHECK_STR(e.message, "d");
+    CHECK(openai_error_read(&a, STR("{\"fault\":{\"faultstring\":\"f\"}}"), 500, &e));
+    CHECK_STR(e.message, "f");
     CHECK(!openai_error_read(&a, STR("<html>secret</html>"), 503, &e));
     CHECK_STR(e.message, "bad response status code 503");
     CHECK_STR(e.type, "upstream_error");
