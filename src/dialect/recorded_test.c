@@ -3,56 +3,13 @@
  * reading of the same JSON finds, and a stream must read the same however it is cut. The cases lie
  * in the folder FIXTURES, by default beside the checkout; without it the tests are skipped.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "base/json.h"
-#include "base/mem.h"
 #include "base/sb.h"
-#include "base/test.h"
 #include "codec/sse.h"
+#include "dialect/chat_testing.h"
 #include "dialect/openai_error.h"
 #include "dialect/peek.h"
 
-enum { FILE_LIMIT = 64 << 20, CUT_LIMIT = 3000, PATH_BYTES = 600 };
-
-struct library {
-    struct arena arena;
-    const char *dir;
-    const struct json *index; /* NULL: not there */
-};
-
-static bool read_file(struct arena *a, const char *path, struct str *out)
-{
-    FILE *file = fopen(path, "rb");
-    struct sb sb;
-    char piece[65536];
-    size_t n;
-
-    if (!file)
-        return false;
-    sb_init(&sb, FILE_LIMIT);
-    while ((n = fread(piece, 1, sizeof piece, file)) > 0)
-        sb_add(&sb, str_make(piece, n));
-    fclose(file);
-    *out = str_dup(a, sb_str(&sb));
-    sb_fini(&sb);
-    return true;
-}
-
-static void library_open(struct library *l)
-{
-    char path[PATH_BYTES];
-    struct str text;
-
-    arena_init(&l->arena, 0);
-    l->index = NULL;
-    l->dir = getenv("FIXTURES");
-    l->dir = l->dir ? l->dir : "../shared/fixtures";
-    snprintf(path, sizeof path, "%s/index.json", l->dir);
-    if (read_file(&l->arena, path, &text))
-        assert_int_equal(json_read(&l->arena, text, 50, &l->index, NULL), ERR_OK);
-}
+enum { CUT_LIMIT = 3000 };
 
 static bool is_one_of(const struct json *v, const char *const *names, size_t n)
 {
@@ -86,48 +43,37 @@ static enum relay_mode mode_of(const struct json *entry)
 }
 
 /* The file of the case whose name ends with `end`. */
-static bool find_file(struct library *l, struct arena *a, const struct json *entry, const char *end,
-                      struct str *text)
+static bool find_file(struct recorded *rec, struct arena *a, const struct json *entry,
+                      const char *end, struct str *text)
 {
-    char path[PATH_BYTES];
-    struct str provider = json_str_or_null(a, json_get(entry, STR("provider")));
-
-    JSON_EACH (file, json_get(entry, STR("files"))) {
-        struct str name = json_str_or_null(a, file);
-
-        if (!str_ends(name, str_from(end)))
-            continue;
-        snprintf(path, sizeof path, "%s/%.*s/%.*s", l->dir, STR_ARG(provider), STR_ARG(name));
-        return read_file(a, path, text);
-    }
-    return false;
+    return recorded_file(rec, a, json_str_or_null(a, json_get(entry, STR("id"))), end, text);
 }
 
-typedef bool check_fn(struct library *l, struct arena *a, const struct json *entry);
+typedef bool check_fn(struct recorded *rec, struct arena *a, const struct json *entry);
 
 /* Calls `check` for every case of ours; it says whether the case had something for it. */
 static void for_each(check_fn *check, int at_least)
 {
-    struct library l;
+    struct recorded rec;
     int n = 0;
 
-    library_open(&l);
-    if (!l.index) {
-        arena_fini(&l.arena);
+    recorded_open(&rec);
+    if (!rec.index) {
+        arena_fini(&rec.arena);
         print_message("recorded traffic is not there (FIXTURES)\n");
         skip();
     }
-    JSON_EACH (entry, l.index) {
+    JSON_EACH (entry, rec.index) {
         struct arena a;
 
         if (!is_ours(entry))
             continue;
         arena_init(&a, 0);
-        n += check(&l, &a, entry);
+        n += check(&rec, &a, entry);
         arena_fini(&a);
     }
     print_message("%d cases\n", n);
-    arena_fini(&l.arena);
+    arena_fini(&rec.arena);
     CHECK(n >= at_least);
 }
 
@@ -222,7 +168,7 @@ static void check_answer(struct arena *a, struct str text)
 
 /* ---- the cases ---- */
 
-static bool check_request(struct library *l, struct arena *a, const struct json *entry)
+static bool check_request(struct recorded *rec, struct arena *a, const struct json *entry)
 {
     struct peek_request r;
     const struct json *root;
@@ -230,7 +176,7 @@ static bool check_request(struct library *l, struct arena *a, const struct json 
     struct err err = {0};
     bool flag;
 
-    if (!find_file(l, a, entry, ".request.json", &text) ||
+    if (!find_file(rec, a, entry, ".request.json", &text) ||
         json_read(a, text, JSON_DEPTH_DEFAULT, &root, NULL) != ERR_OK ||
         !json_get(root, STR("model"))) /* Azure names the model in the path */
         return false;
@@ -247,12 +193,12 @@ static bool check_request(struct library *l, struct arena *a, const struct json 
     return true;
 }
 
-static bool check_whole(struct library *l, struct arena *a, const struct json *entry)
+static bool check_whole(struct recorded *rec, struct arena *a, const struct json *entry)
 {
     struct openai_error error;
     struct str text;
 
-    if (!find_file(l, a, entry, ".response.json", &text))
+    if (!find_file(rec, a, entry, ".response.json", &text))
         return false;
     check_answer(a, text);
     if (json_i64_or(json_get(entry, STR("status")), 0) != 200)
@@ -267,7 +213,7 @@ static void read_stream(struct str text, size_t cut, struct sb *out)
     struct sse_event ev;
     struct sse sse;
 
-    sse_init(&sse, FILE_LIMIT);
+    sse_init(&sse, TESTING_LIMIT);
     for (int i = 0; i < 2; i++) {
         while (sse_next(&sse, &parts[i], &ev) == SSE_EVENT) {
             sb_add(out, ev.data);
@@ -288,23 +234,23 @@ static void check_cuts(struct str text, struct str whole)
     for (size_t cut = 0; cut < text.n; cut += step) {
         struct sb sb;
 
-        sb_init(&sb, FILE_LIMIT);
+        sb_init(&sb, TESTING_LIMIT);
         read_stream(text, cut, &sb);
         CHECK(str_eq(sb_str(&sb), whole));
         sb_fini(&sb);
     }
 }
 
-static bool check_stream(struct library *l, struct arena *a, const struct json *entry)
+static bool check_stream(struct recorded *rec, struct arena *a, const struct json *entry)
 {
     struct sb sb;
     struct str text, rest;
     bool ended = false;
 
-    if (!find_file(l, a, entry, ".stream.txt", &text) ||
+    if (!find_file(rec, a, entry, ".stream.txt", &text) ||
         !json_str_eq(json_get(entry, STR("stream")), STR("sse")))
         return false;
-    sb_init(&sb, FILE_LIMIT);
+    sb_init(&sb, TESTING_LIMIT);
     read_stream(text, text.n, &sb);
     check_cuts(text, sb_str(&sb));
     rest = sb_str(&sb);
