@@ -184,7 +184,10 @@ static enum err_code read_format(struct openai_request_reader *rd, const struct 
 static void note_effort(struct chat_reasoning *reasoning, struct str effort)
 {
     reasoning->effort = effort;
-    reasoning->enabled = str_eq(effort, STR("none")) ? CHAT_NO : CHAT_YES;
+    if (str_eq(effort, STR("none")))
+        reasoning->enabled = CHAT_NO;
+    else if (reasoning->enabled == CHAT_UNSET) /* what says "off" by its name outdoes it */
+        reasoning->enabled = CHAT_YES;
 }
 
 static enum err_code read_effort(struct openai_request_reader *rd, const struct row *row,
