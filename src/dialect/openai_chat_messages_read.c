@@ -354,8 +354,8 @@ static enum err_code read_function_call(struct openai_request_reader *rd, struct
 {
     struct chat_part *part;
 
-    if (!json_is(call, JSON_OBJECT))
-        return ERR_OK;
+    if (json_str_or_null(rd->a, json_get(call, STR("name"))).n == 0)
+        return ERR_OK; /* some servers write an empty one, which clients hand back */
     part = chat_add_part(rd->a, to, CHAT_PART_TOOL_CALL);
     part->call.id = rd->function_id = arena_fmt(rd->a, "call_%zu", rd->message);
     return read_function(rd, call, ".function_call", &part->call);
@@ -535,7 +535,7 @@ static void finish_message(struct openai_request_reader *rd, struct chat_message
 
     if (json_is(cache, JSON_OBJECT) && m->parts.last)
         m->parts.last->cache = json_raw(cache);
-    if (json_count(message) > 2)
+    if (json_count(message) > 2 || !json_get(message, STR("content")))
         note_losses(rd, message, known, ARRAY_LEN(known), STR("messages"));
 }
 

@@ -256,6 +256,8 @@ static enum err_code read_thinking(struct openai_request_reader *rd, const struc
         reasoning->enabled = CHAT_NO;
     else if (json_str_eq(type, STR("enabled")) || json_str_eq(type, STR("adaptive")))
         reasoning->enabled = CHAT_YES;
+    reasoning->adaptive =
+        json_str_eq(type, STR("adaptive")) || json_str_eq(type, STR("auto")); /* Ark */
     reasoning->member = row->name;
     JSON_EACH_MEMBER (key, value, v) {
         if (!json_str_eq(key, STR("type")) && !json_str_eq(key, STR("budget_tokens")) &&

@@ -180,6 +180,17 @@ TEST(the_deprecated_functions_are_read)
     CHECK(str_eq(r->messages->next->parts.first->result.id, r->messages->parts.first->call.id));
 }
 
+/* As a server wrote it and the client hands it back. */
+TEST(an_empty_function_call_is_none)
+{
+    const struct chat_request *r = read_messages(
+        "[{\"role\":\"assistant\",\"content\":\"a\",\"function_call\":{\"name\":\"\","
+        "\"arguments\":\"\"},\"tool_calls\":null,\"audio\":{\"id\":\"\"},\"refusal\":\"\"}]");
+
+    CHECK(r->messages->parts.first && !r->messages->parts.first->next);
+    CHECK_EQ(losses.n, 0);
+}
+
 TEST(tools_and_choices_are_read)
 {
     const struct chat_request *r = read_body(
@@ -399,6 +410,8 @@ TEST(the_ways_to_ask_for_thoughts_come_back)
     check_comes_back("\"reasoning\":{\"effort\":\"high\"}");
     check_comes_back("\"reasoning\":{\"enabled\":true}");
     check_comes_back("\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":9}");
+    check_comes_back("\"thinking\":{\"type\":\"adaptive\"}");
+    check_comes_back("\"thinking\":{\"type\":\"auto\"}");
     check_comes_back("\"thinking\":{\"type\":\"disabled\"},\"reasoning_effort\":\"low\"");
     check_comes_back("\"reasoning_effort\":\"minimal\"");
     check_comes_back("\"response_format\":{\"type\":\"text\"}");
@@ -605,6 +618,7 @@ int main(void)
         ROW(parts_of_every_kind_are_read),
         ROW(calls_and_their_results_are_read),
         ROW(the_deprecated_functions_are_read),
+        ROW(an_empty_function_call_is_none),
         ROW(tools_and_choices_are_read),
         ROW(every_way_to_ask_for_thoughts_is_read),
         ROW(the_form_of_the_answer_is_read),

@@ -157,17 +157,27 @@ static void write_reasoning_object(struct openai_request_writer *wr)
     jw_end(w);
 }
 
+static struct str thinking_type(const struct chat_reasoning *reasoning)
+{
+    if (reasoning->enabled == CHAT_NO)
+        return STR("disabled");
+    if (reasoning->adaptive)
+        return reasoning->enabled == CHAT_YES ? STR("adaptive") : STR("auto");
+    return reasoning->enabled == CHAT_YES ? STR("enabled") : STR_NULL;
+}
+
 static void write_thinking(struct openai_request_writer *wr)
 {
     const struct chat_reasoning *reasoning = &wr->r->reasoning;
+    struct str type = thinking_type(reasoning);
     struct json_writer *w = &wr->w;
 
     write_string(wr, STR("reasoning_effort"), reasoning->effort);
-    if (reasoning->enabled == CHAT_UNSET)
+    if (type.n == 0)
         return;
     jw_key(w, STR("thinking"));
     jw_object(w);
-    jw_key_str(w, STR("type"), reasoning->enabled == CHAT_YES ? STR("enabled") : STR("disabled"));
+    jw_key_str(w, STR("type"), type);
     if (reasoning->budget > 0)
         jw_key_i64(w, STR("budget_tokens"), reasoning->budget);
     jw_end(w);
