@@ -26,7 +26,6 @@ struct openai_reader {
     struct arena *arena;
     struct choice_state *choices[CHOICES_MAX];
     bool started, over;
-    bool finished;    /* some choice is */
     size_t citations; /* given out of the top's lists, which repeat in every chunk */
     uint64_t seed;    /* for ids of calls that come without one */
 };
@@ -474,7 +473,7 @@ static void read_finish(struct chunk *c, const struct json *choice)
         ev.text = stop_sequence_of(c, choice);
     if (ev.text.n > 0)
         ev.finish = CHAT_FINISH_STOP_SEQUENCE;
-    c->state->finished = c->rd->finished = true;
+    c->state->finished = true;
     chat_emit(c->sink, &ev);
 }
 
@@ -588,12 +587,24 @@ enum err_code openai_read_event(void *reader, struct arena *scratch, const struc
     return read_root(&c, text, root, event->type);
 }
 
-/* Some servers just close the connection after a finish. */
+static bool is_finished(const struct openai_reader *rd)
+{
+    bool some = false;
+
+    for (size_t i = 0; i < CHOICES_MAX; i++) {
+        if (rd->choices[i] && !rd->choices[i]->finished)
+            return false;
+        some |= rd->choices[i] != NULL;
+    }
+    return some;
+}
+
+/* Some servers just close the connection behind the last finish. */
 void openai_read_end(void *reader, const struct chat_sink *sink)
 {
     struct openai_reader *rd = reader;
 
-    if (rd->finished)
+    if (is_finished(rd))
         emit_end(rd, sink);
 }
 

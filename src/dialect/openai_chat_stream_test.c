@@ -241,6 +241,10 @@ TEST(usage_is_found_wherever_it_stands)
 TEST(a_stream_that_is_cut_has_no_end)
 {
     CHECK(!read_cut(DELTA("\"content\":\"x\""))->has_end);
+    CHECK(read_cut(DELTA("\"content\":\"x\"") FINISH("stop"))->has_end);
+    CHECK(!read_cut(CHUNK("{\"index\":1,\"delta\":{\"content\":\"y\"}}") DELTA("\"content\":\"x\"")
+                        FINISH("stop"))
+               ->has_end);
 }
 
 TEST(errors_in_the_stream_end_it)
