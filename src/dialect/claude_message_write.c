@@ -7,10 +7,13 @@
 #include "base/text.h"
 #include "dialect/claude.h"
 
-/* Neighbouring messages that make one turn: from `first` up to, not including, `end`. */
+/*
+ * Neighbouring messages that make one turn: from `first` up to, not including, `end`. System
+ * messages stand elsewhere, but for those that a client of this dialect put among the turns.
+ */
 struct turn {
     const struct chat_message *first, *end;
-    bool assistant;
+    enum chat_role role; /* CHAT_USER, CHAT_ASSISTANT, CHAT_SYSTEM */
 };
 
 static bool is_blank(struct str text)
@@ -55,29 +58,49 @@ static bool message_says(const struct chat_message *m)
     return false;
 }
 
-/* System messages stand elsewhere; an assistant that says nothing is left out. */
-static bool is_left_out(const struct chat_message *m)
+static bool is_system(const struct chat_message *m)
 {
-    return m->role == CHAT_SYSTEM || m->role == CHAT_DEVELOPER ||
-           (m->role == CHAT_ASSISTANT && !message_says(m));
+    return m->role == CHAT_SYSTEM || m->role == CHAT_DEVELOPER;
 }
 
-static const struct chat_message *skip_left_out(const struct chat_message *m)
+static bool is_own(const struct claude_writer *cw)
 {
-    while (m && is_left_out(m))
+    return cw->r->dialect == DIALECT_CLAUDE;
+}
+
+static enum chat_role turn_role(const struct chat_message *m)
+{
+    if (is_system(m))
+        return CHAT_SYSTEM;
+    return m->role == CHAT_ASSISTANT ? CHAT_ASSISTANT : CHAT_USER;
+}
+
+/* An assistant, or a system message among the turns, that says nothing is left out. */
+static bool is_left_out(const struct claude_writer *cw, const struct chat_message *m)
+{
+    if (is_system(m) && !is_own(cw))
+        return true;
+    return turn_role(m) != CHAT_USER && !message_says(m);
+}
+
+static const struct chat_message *skip_left_out(const struct claude_writer *cw,
+                                                const struct chat_message *m)
+{
+    while (m && is_left_out(cw, m))
         m = m->next;
     return m;
 }
 
 /* The turn that begins at `m`; false: there is none. */
-static bool next_turn(const struct chat_message *m, struct turn *turn)
+static bool next_turn(const struct claude_writer *cw, const struct chat_message *m,
+                      struct turn *turn)
 {
-    m = skip_left_out(m);
+    m = skip_left_out(cw, m);
     if (!m)
         return false;
-    *turn = (struct turn){.first = m, .assistant = m->role == CHAT_ASSISTANT};
-    while (m && (m->role == CHAT_ASSISTANT) == turn->assistant)
-        m = skip_left_out(m->next);
+    *turn = (struct turn){.first = m, .role = turn_role(m)};
+    while (m && turn_role(m) == turn->role)
+        m = skip_left_out(cw, m->next);
     turn->end = m;
     return true;
 }
@@ -269,20 +292,28 @@ static void write_assistant_part(struct claude_writer *cw, const struct chat_par
         lose_said(cw, part);
 }
 
-static void write_assistant(struct claude_writer *cw, const struct turn *turn)
+/* The last text of the conversation, when the assistant has the last word. */
+static const struct chat_part *prefill_of(const struct turn *turn)
 {
     const struct chat_part *last = NULL;
 
-    for (const struct chat_message *m = turn->first; m != turn->end; m = m->next) {
+    if (turn->end || turn->role != CHAT_ASSISTANT)
+        return NULL;
+    for (const struct chat_message *m = turn->first; m; m = m->next) {
         for (const struct chat_part *part = m->parts.first; part; part = part->next) {
-            if (m->role == CHAT_ASSISTANT && claude_says(part))
+            if (turn_role(m) == turn->role && claude_says(part))
                 last = part;
         }
     }
-    cw->prefill = turn->end ? NULL : last;
+    return last;
+}
+
+static void write_said_parts(struct claude_writer *cw, const struct turn *turn)
+{
+    cw->prefill = prefill_of(turn);
     for (const struct chat_message *m = turn->first; m != turn->end; m = m->next) {
         for (const struct chat_part *part = m->parts.first; part; part = part->next) {
-            if (m->role == CHAT_ASSISTANT)
+            if (turn_role(m) == turn->role)
                 write_assistant_part(cw, part);
         }
     }
@@ -315,31 +346,45 @@ static enum err_code write_user(struct claude_writer *cw, const struct turn *tur
 /* A user's turn without content may be asked for: the dialect wants one to begin with. */
 static enum err_code write_turn(struct claude_writer *cw, const struct turn *turn)
 {
+    static const struct str names[] = {[CHAT_SYSTEM] = STR_INIT("system"),
+                                       [CHAT_USER] = STR_INIT("user"),
+                                       [CHAT_ASSISTANT] = STR_INIT("assistant")};
+
     jw_object(&cw->w);
-    jw_key_str(&cw->w, STR("role"), turn->assistant ? STR("assistant") : STR("user"));
+    jw_key_str(&cw->w, STR("role"), names[turn->role]);
     jw_key(&cw->w, STR("content"));
     jw_array(&cw->w);
     cw->blocks = 0;
-    if (turn->assistant)
-        write_assistant(cw, turn);
-    else
+    if (turn->role == CHAT_USER)
         CLAUDE_TRY(write_user(cw, turn));
+    else
+        write_said_parts(cw, turn);
     jw_end(&cw->w);
     jw_end(&cw->w);
     return ERR_OK;
 }
 
+/* Where the turns begin: behind the system messages that do not stand among them. */
+static const struct chat_message *first_turn(const struct claude_writer *cw)
+{
+    const struct chat_message *m = cw->r->messages;
+
+    while (m && is_system(m))
+        m = m->next;
+    return m;
+}
+
 enum err_code claude_write_messages(struct claude_writer *cw)
 {
-    const struct turn opening = {0};
+    const struct turn opening = {.role = CHAT_USER};
     struct turn turn;
-    bool more = next_turn(cw->r->messages, &turn);
+    bool more = next_turn(cw, first_turn(cw), &turn);
 
     jw_key(&cw->w, STR("messages"));
     jw_array(&cw->w);
-    if (!more || turn.assistant)
+    if (!more || turn.role != CHAT_USER)
         CLAUDE_TRY(write_turn(cw, &opening));
-    for (; more; more = next_turn(turn.end, &turn))
+    for (; more; more = next_turn(cw, turn.end, &turn))
         CLAUDE_TRY(write_turn(cw, &turn));
     jw_end(&cw->w);
     for (const struct chat_message *m = cw->r->messages; m; m = m->next) {
@@ -359,34 +404,37 @@ static bool is_told_of_json(const struct chat_request *r)
 
 static bool is_system_text(const struct chat_message *m, const struct chat_part *part)
 {
-    return (m->role == CHAT_SYSTEM || m->role == CHAT_DEVELOPER) && part->kind == CHAT_PART_TEXT &&
-           !is_blank(part->text);
+    return is_system(m) && part->kind == CHAT_PART_TEXT && !is_blank(part->text);
 }
 
-static bool has_system(const struct chat_request *r)
+/* Writes the texts, or only counts them. */
+static size_t system_texts(struct claude_writer *cw, bool write)
 {
-    for (const struct chat_message *m = r->messages; m; m = m->next) {
+    const struct chat_message *end = is_own(cw) ? first_turn(cw) : NULL;
+    size_t n = 0;
+
+    for (const struct chat_message *m = cw->r->messages; m != end; m = m->next) {
         for (const struct chat_part *part = m->parts.first; part; part = part->next) {
-            if (is_system_text(m, part))
-                return true;
+            if (!is_system_text(m, part))
+                continue;
+            n++;
+            if (write)
+                write_text(cw, part->text, part->cache);
         }
     }
-    return is_told_of_json(r);
+    return n;
 }
 
 void claude_write_system(struct claude_writer *cw)
 {
-    if (!has_system(cw->r))
+    bool json = is_told_of_json(cw->r);
+
+    if (system_texts(cw, false) == 0 && !json)
         return;
     jw_key(&cw->w, STR("system"));
     jw_array(&cw->w);
-    for (const struct chat_message *m = cw->r->messages; m; m = m->next) {
-        for (const struct chat_part *part = m->parts.first; part; part = part->next) {
-            if (is_system_text(m, part))
-                write_text(cw, part->text, part->cache);
-        }
-    }
-    if (is_told_of_json(cw->r))
+    (void)system_texts(cw, true);
+    if (json)
         write_text(cw, STR("Answer with one valid JSON object and nothing else."), STR_NULL);
     jw_end(&cw->w);
 }

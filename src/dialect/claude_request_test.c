@@ -481,6 +481,19 @@ TEST(turns_alternate_and_the_user_begins)
                  "{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"go on\"}]}]");
 }
 
+TEST(a_system_message_among_the_turns_stays_there_for_its_own_dialect)
+{
+    const struct chat_request *r =
+        read("{\"system\":\"S\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"},"
+             "{\"role\":\"system\",\"content\":\"b\"},{\"role\":\"user\",\"content\":\"c\"}]}");
+
+    check_member(r, "system", "[{\"type\":\"text\",\"text\":\"S\"}]");
+    check_member(r, "messages",
+                 "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]},"
+                 "{\"role\":\"system\",\"content\":[{\"type\":\"text\",\"text\":\"b\"}]},"
+                 "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"c\"}]}]");
+}
+
 TEST(a_request_without_words_still_has_a_turn)
 {
     struct chat_request *r = foreign();
@@ -971,6 +984,7 @@ int main(void)
         ROW(what_is_wrong_is_named),
         ROW(the_worked_example_is_written),
         ROW(turns_alternate_and_the_user_begins),
+        ROW(a_system_message_among_the_turns_stays_there_for_its_own_dialect),
         ROW(a_request_without_words_still_has_a_turn),
         ROW(results_stand_first_in_one_turn),
         ROW(only_signed_thoughts_of_its_own_go_back),
