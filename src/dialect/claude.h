@@ -8,14 +8,6 @@
 #include "base/json_write.h"
 #include "dialect/dialect.h"
 
-/* Early return on an error. */
-#define CLAUDE_TRY(call)                                                                           \
-    do {                                                                                           \
-        enum err_code try_rc = (call);                                                             \
-        if (try_rc != ERR_OK)                                                                      \
-            return try_rc;                                                                         \
-    } while (0)
-
 /* ---- requests, read ---- */
 
 struct claude_reader {

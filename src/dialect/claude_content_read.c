@@ -67,7 +67,7 @@ static enum err_code read_text(const struct block *b)
     struct str text;
     struct chat_part *part;
 
-    CLAUDE_TRY(need_str(b, "text", &text));
+    TRY(need_str(b, "text", &text));
     if (json_count(json_get(b->v, STR("citations"))) > 0)
         lose(b->r, STR("citations"));
     part = chat_add_text(b->r->arena, b->parts, text);
@@ -92,8 +92,8 @@ static enum err_code read_search_result(const struct block *b)
     struct arena *a = b->r->arena;
     struct str title, source;
 
-    CLAUDE_TRY(need_str(b, "title", &title));
-    CLAUDE_TRY(need_str(b, "source", &source));
+    TRY(need_str(b, "title", &title));
+    TRY(need_str(b, "source", &source));
     add(b, CHAT_PART_TEXT)->text =
         str_concat(a,
                    (struct str[]){title, STR("\n"), source, STR("\n\n"),
@@ -200,7 +200,7 @@ static enum err_code read_thinking(const struct block *b)
     struct str text, signature;
     struct chat_part *part;
 
-    CLAUDE_TRY(need_str(b, "thinking", &text));
+    TRY(need_str(b, "thinking", &text));
     part = add(b, CHAT_PART_REASONING);
     part->text = text;
     signature = json_str_or_null(b->r->arena, json_get(b->v, STR("signature")));
@@ -214,7 +214,7 @@ static enum err_code read_redacted(const struct block *b)
     struct str data;
     struct chat_state *state;
 
-    CLAUDE_TRY(need_str(b, "data", &data));
+    TRY(need_str(b, "data", &data));
     state = &add(b, CHAT_PART_REASONING)->state;
     state->value = sealed_read(data, DIALECT_CLAUDE, &state->origin);
     state->redacted = state->origin == DIALECT_CLAUDE;
@@ -244,8 +244,8 @@ static enum err_code read_tool_use(const struct block *b)
     struct chat_tool_call call = {.arguments = STR("{}")};
     const struct json *input = json_get(b->v, STR("input"));
 
-    CLAUDE_TRY(need_str(b, "id", &call.id));
-    CLAUDE_TRY(need_str(b, "name", &call.name));
+    TRY(need_str(b, "id", &call.id));
+    TRY(need_str(b, "name", &call.name));
     if (call.id.n == 0)
         return bad(b, "id", "a string that is not empty");
     if (json_is(input, JSON_OBJECT))
@@ -264,7 +264,7 @@ static enum err_code read_tool_result(const struct block *b)
     const struct json *content = json_get(b->v, STR("content"));
     struct str text;
 
-    CLAUDE_TRY(need_str(b, "tool_use_id", &part->result.id));
+    TRY(need_str(b, "tool_use_id", &part->result.id));
     part->result.is_error = json_bool_or(json_get(b->v, STR("is_error")), false);
     if (json_str(b->r->arena, content, &text)) {
         (void)chat_add_text(b->r->arena, &part->result.parts, text);
@@ -299,7 +299,7 @@ static const struct kind {
 /* Blocks of tools that the provider ran itself, and those that are newer than this, are losses. */
 static enum err_code read_block(struct block *b, unsigned where)
 {
-    CLAUDE_TRY(need_str(b, "type", &b->type));
+    TRY(need_str(b, "type", &b->type));
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         if ((kinds[i].where & where) && str_eq(b->type, kinds[i].type))
             return kinds[i].read(b);
@@ -316,7 +316,7 @@ static enum err_code read_blocks_of_result(const struct block *b, struct chat_to
     inner.at.inner = 0;
     JSON_EACH (item, json_get(b->v, STR("content"))) {
         inner.v = item;
-        CLAUDE_TRY(read_block(&inner, IN_RESULT));
+        TRY(read_block(&inner, IN_RESULT));
         inner.at.inner++;
     }
     return ERR_OK;
@@ -339,7 +339,7 @@ static enum err_code read_some(struct claude_reader *r, const struct json *conte
     JSON_EACH (item, content) {
         b.v = item;
         if (is_result(item) == results)
-            CLAUDE_TRY(read_block(&b, IN_MESSAGE));
+            TRY(read_block(&b, IN_MESSAGE));
         b.at.block++;
     }
     return ERR_OK;
@@ -353,8 +353,7 @@ static enum err_code read_list(struct claude_reader *r, const struct json *conte
     JSON_EACH (item, content)
         results += is_result(item);
     if (results > 0)
-        CLAUDE_TRY(
-            read_some(r, content, index, true, chat_add_message(r->arena, r->out, CHAT_TOOL)));
+        TRY(read_some(r, content, index, true, chat_add_message(r->arena, r->out, CHAT_TOOL)));
     if (results < json_count(content) || results == 0)
         return read_some(r, content, index, false, chat_add_message(r->arena, r->out, role));
     return ERR_OK;
@@ -403,7 +402,7 @@ enum err_code claude_read_messages(struct claude_reader *r, const struct json *v
     if (!json_is(v, JSON_ARRAY))
         return claude_wrong(r, STR("messages"), "a list");
     JSON_EACH (item, v)
-        CLAUDE_TRY(read_message(r, item, index++));
+        TRY(read_message(r, item, index++));
     return ERR_OK;
 }
 
@@ -422,7 +421,7 @@ enum err_code claude_read_system(struct claude_reader *r, const struct json *v)
         return claude_wrong(r, STR("system"), "a string or a list");
     JSON_EACH (item, v) {
         b.v = item;
-        CLAUDE_TRY(read_block(&b, IN_RESULT));
+        TRY(read_block(&b, IN_RESULT));
         b.at.block++;
     }
     return ERR_OK;

@@ -240,7 +240,7 @@ static enum err_code write_result_content(struct claude_writer *cw, const struct
         struct chat_part unmarked = *part; /* marks stand on whole results only */
 
         unmarked.cache = STR_NULL;
-        CLAUDE_TRY(write_shown(cw, &unmarked));
+        TRY(write_shown(cw, &unmarked));
     }
     jw_end(&cw->w);
     return ERR_OK;
@@ -253,7 +253,7 @@ static enum err_code write_result(struct claude_writer *cw, const struct chat_pa
     jw_object(&cw->w);
     jw_key_str(&cw->w, STR("type"), STR("tool_result"));
     jw_key_str(&cw->w, STR("tool_use_id"), claude_call_id(cw->arena, result->id));
-    CLAUDE_TRY(write_result_content(cw, &result->parts));
+    TRY(write_result_content(cw, &result->parts));
     if (result->is_error)
         jw_key_bool(&cw->w, STR("is_error"), true);
     claude_write_cache(cw, part->cache);
@@ -328,7 +328,7 @@ static enum err_code write_user_parts(struct claude_writer *cw, const struct tur
         for (const struct chat_part *part = m->parts.first; part; part = part->next) {
             if ((part->kind == CHAT_PART_TOOL_RESULT) != results)
                 continue;
-            CLAUDE_TRY(results ? write_result(cw, part) : write_shown(cw, part));
+            TRY(results ? write_result(cw, part) : write_shown(cw, part));
         }
     }
     return ERR_OK;
@@ -336,8 +336,8 @@ static enum err_code write_user_parts(struct claude_writer *cw, const struct tur
 
 static enum err_code write_user(struct claude_writer *cw, const struct turn *turn)
 {
-    CLAUDE_TRY(write_user_parts(cw, turn, true));
-    CLAUDE_TRY(write_user_parts(cw, turn, false));
+    TRY(write_user_parts(cw, turn, true));
+    TRY(write_user_parts(cw, turn, false));
     if (cw->blocks == 0)
         write_text(cw, STR("..."), STR_NULL);
     return ERR_OK;
@@ -356,7 +356,7 @@ static enum err_code write_turn(struct claude_writer *cw, const struct turn *tur
     jw_array(&cw->w);
     cw->blocks = 0;
     if (turn->role == CHAT_USER)
-        CLAUDE_TRY(write_user(cw, turn));
+        TRY(write_user(cw, turn));
     else
         write_said_parts(cw, turn);
     jw_end(&cw->w);
@@ -383,9 +383,9 @@ enum err_code claude_write_messages(struct claude_writer *cw)
     jw_key(&cw->w, STR("messages"));
     jw_array(&cw->w);
     if (!more || turn.role != CHAT_USER)
-        CLAUDE_TRY(write_turn(cw, &opening));
+        TRY(write_turn(cw, &opening));
     for (; more; more = next_turn(cw, turn.end, &turn))
-        CLAUDE_TRY(write_turn(cw, &turn));
+        TRY(write_turn(cw, &turn));
     jw_end(&cw->w);
     for (const struct chat_message *m = cw->r->messages; m; m = m->next) {
         if (m->name.n > 0)

@@ -169,7 +169,7 @@ static void check_reason(struct str reason, enum chat_finish finish)
             return;
         }
     }
-    CHECK(!"a reason of the table");
+    fail_msg("%.*s is not in the table", STR_ARG(reason));
 }
 
 /* ---- whole answers ---- */

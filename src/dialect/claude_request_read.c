@@ -96,7 +96,7 @@ static enum err_code read_max_to_sample(struct claude_reader *r, const struct js
 {
     int64_t old = 0;
 
-    CLAUDE_TRY(claude_take_i64(r, body, STR_NULL, "max_tokens_to_sample", &old));
+    TRY(claude_take_i64(r, body, STR_NULL, "max_tokens_to_sample", &old));
     if (r->out->max_tokens == 0)
         r->out->max_tokens = old;
     return ERR_OK;
@@ -159,7 +159,7 @@ static enum err_code read_stop(struct claude_reader *r, const struct json *body 
 static enum err_code read_metadata(struct claude_reader *r, const struct json *body UNUSED,
                                    const struct json *v)
 {
-    CLAUDE_TRY(take_object(r, v, "metadata"));
+    TRY(take_object(r, v, "metadata"));
     return claude_take_str(r, v, STR("metadata"), "user_id", &r->out->user);
 }
 
@@ -171,9 +171,9 @@ static enum err_code read_thinking(struct claude_reader *r, const struct json *b
     struct chat_reasoning *think = &r->out->reasoning;
     struct str type = STR_NULL, display = STR_NULL;
 
-    CLAUDE_TRY(take_object(r, v, "thinking"));
-    CLAUDE_TRY(claude_take_str(r, v, STR("thinking"), "type", &type));
-    CLAUDE_TRY(claude_take_str(r, v, STR("thinking"), "display", &display));
+    TRY(take_object(r, v, "thinking"));
+    TRY(claude_take_str(r, v, STR("thinking"), "type", &type));
+    TRY(claude_take_str(r, v, STR("thinking"), "display", &display));
     if (str_eq(type, STR("disabled"))) {
         think->enabled = CHAT_NO;
         return ERR_OK;
@@ -191,7 +191,7 @@ static enum err_code read_format(struct claude_reader *r, const struct json *v, 
 {
     const struct json *schema = json_get(v, STR("schema"));
 
-    CLAUDE_TRY(take_object(r, v, path));
+    TRY(take_object(r, v, path));
     if (!json_is(schema, JSON_OBJECT))
         return claude_wrong(r, member_path(r, str_from(path), "schema"), "an object");
     r->out->format = CHAT_FORMAT_SCHEMA;
@@ -203,10 +203,10 @@ static enum err_code read_format(struct claude_reader *r, const struct json *v, 
 static enum err_code read_output_config(struct claude_reader *r, const struct json *body UNUSED,
                                         const struct json *v)
 {
-    CLAUDE_TRY(take_object(r, v, "output_config"));
-    CLAUDE_TRY(claude_take_str(r, v, STR("output_config"), "effort", &r->out->reasoning.effort));
+    TRY(take_object(r, v, "output_config"));
+    TRY(claude_take_str(r, v, STR("output_config"), "effort", &r->out->reasoning.effort));
     if (given(v, "format"))
-        CLAUDE_TRY(read_format(r, given(v, "format"), "output_config.format"));
+        TRY(read_format(r, given(v, "format"), "output_config.format"));
     JSON_EACH_MEMBER (key, value, v) {
         struct str name = json_str_or_null(r->arena, key);
 
@@ -302,7 +302,7 @@ enum err_code claude_read_request(struct arena *a, const struct json *body,
         const struct json *v = json_get(body, members[i].name);
 
         if (v && !json_is(v, JSON_NULL))
-            CLAUDE_TRY(members[i].read(&r, body, v));
+            TRY(members[i].read(&r, body, v));
     }
     if (!json_is(json_get(body, STR("messages")), JSON_ARRAY))
         return err_set(err, ERR_BAD_REQUEST, "messages is required");

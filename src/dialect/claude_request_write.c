@@ -367,7 +367,7 @@ enum err_code claude_write_request(const struct request_conf *conf, const struct
         jw_key_bool(&cw.w, STR("stream"), true);
     claude_write_tools(&cw, thinking);
     claude_write_system(&cw);
-    CLAUDE_TRY(claude_write_messages(&cw));
+    TRY(claude_write_messages(&cw));
     write_thinking(&cw, &plan);
     write_output_config(&cw, &plan);
     write_sampling(&cw, thinking);

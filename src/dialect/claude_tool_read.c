@@ -46,7 +46,7 @@ static struct str location_of(struct arena *a, const struct json *v)
 static enum err_code read_search(struct claude_reader *r, const struct json *v, struct str path,
                                  struct chat_tool *tool)
 {
-    CLAUDE_TRY(claude_take_i64(r, v, path, "max_uses", &tool->max_uses));
+    TRY(claude_take_i64(r, v, path, "max_uses", &tool->max_uses));
     tool->search_size = size_of(tool->max_uses);
     tool->search_location = location_of(r->arena, json_get(v, STR("user_location")));
     return ERR_OK;
@@ -68,7 +68,7 @@ static enum err_code read_function(struct claude_reader *r, const struct json *v
 
     if (tool->name.n == 0)
         return err_set(r->err, ERR_BAD_REQUEST, "%.*s.name is required", STR_ARG(path));
-    CLAUDE_TRY(claude_take_str(r, v, path, "description", &tool->description));
+    TRY(claude_take_str(r, v, path, "description", &tool->description));
     if (json_is(schema, JSON_OBJECT))
         tool->parameters = json_raw(schema);
     else if (schema && !json_is(schema, JSON_NULL))
@@ -119,8 +119,8 @@ static enum err_code read_tool(struct claude_reader *r, const struct json *v, si
 
     if (!json_is(v, JSON_OBJECT))
         return claude_wrong(r, path, "an object");
-    CLAUDE_TRY(claude_take_str(r, v, path, "type", &type));
-    CLAUDE_TRY(claude_take_str(r, v, path, "name", &name));
+    TRY(claude_take_str(r, v, path, "type", &type));
+    TRY(claude_take_str(r, v, path, "name", &name));
     kind = kind_of(type);
     tool = chat_add_tool(r->arena, r->out, kind->kind);
     tool->name = name;
@@ -137,7 +137,7 @@ enum err_code claude_read_tools(struct claude_reader *r, const struct json *v)
     if (!json_is(v, JSON_ARRAY))
         return claude_wrong(r, STR("tools"), "a list");
     JSON_EACH (item, v)
-        CLAUDE_TRY(read_tool(r, item, index++));
+        TRY(read_tool(r, item, index++));
     return ERR_OK;
 }
 
@@ -164,10 +164,10 @@ enum err_code claude_read_tool_choice(struct claude_reader *r, const struct json
     }
     if (out->choice == CHAT_CHOICE_UNSET)
         return claude_wrong(r, STR("tool_choice.type"), "auto, any, tool or none");
-    CLAUDE_TRY(claude_take_str(r, v, path, "name", &out->choice_name));
+    TRY(claude_take_str(r, v, path, "name", &out->choice_name));
     if (out->choice == CHAT_CHOICE_TOOL && out->choice_name.n == 0)
         return err_set(r->err, ERR_BAD_REQUEST, "tool_choice.name is required");
-    CLAUDE_TRY(claude_take_bool(r, v, path, "disable_parallel_tool_use", &found, &off));
+    TRY(claude_take_bool(r, v, path, "disable_parallel_tool_use", &found, &off));
     if (found)
         out->parallel_tools = off ? CHAT_NO : CHAT_YES;
     return ERR_OK;
