@@ -2,7 +2,7 @@
  * claude - what the files of Anthropic's Messages dialect share: reading and writing of requests,
  * and of the parts that streams and whole answers have in common. Private to dialect/claude_*.c.
  *
- * Source: Anthropic Messages API (read 2026-11-26); providers reference 1.11, 4, 25.5 and 25.6.
+ * Source: providers reference 1.9, 1.11, 4, 25.4 to 25.6, which describe Anthropic's Messages API.
  */
 #pragma once
 #include "base/json_write.h"
@@ -54,8 +54,8 @@ void claude_write_system(struct claude_writer *cw);
 MUST_CHECK enum err_code claude_write_messages(struct claude_writer *cw);
 /* An image or a file as a block. */
 MUST_CHECK enum err_code claude_write_media(struct claude_writer *cw, const struct chat_part *part);
-/* tools and tool_choice. `thinking`: no tool may be forced. */
-void claude_write_tools(struct claude_writer *cw, bool thinking);
+/* tools and tool_choice. */
+void claude_write_tools(struct claude_writer *cw);
 /* The mark of a block, as a member of the open object. */
 void claude_write_cache(struct claude_writer *cw, struct str cache);
 /* Will this part of an assistant's message become a block? */
@@ -102,10 +102,8 @@ void claude_citation_write(struct json_writer *w, const struct chat_citation *c)
 /* JSON without white space between its tokens; the same slice when there is none. */
 struct str claude_compact(struct arena *a, struct str raw);
 
-/* Error types and their statuses. */
-struct str claude_error_type(int status);
-int claude_error_status(struct str type); /* 0: not known */
-void claude_error_body(struct json_writer *w, int status, const struct openai_error *error);
+/* The status that an error's type stands for; 0: not known. */
+int claude_error_status(struct str type);
 
 /* ---- the functions of the struct ---- */
 

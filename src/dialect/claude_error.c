@@ -20,7 +20,7 @@ static const struct {
     {529, STR_INIT("overloaded_error")},
 };
 
-struct str claude_error_type(int status)
+static struct str type_of(int status)
 {
     for (size_t i = 0; i < ARRAY_LEN(types); i++) {
         if (types[i].status == status)
@@ -40,13 +40,13 @@ int claude_error_status(struct str type)
     return status;
 }
 
-void claude_error_body(struct json_writer *w, int status, const struct openai_error *error)
+static void write_object(struct json_writer *w, int status, const struct openai_error *error)
 {
     jw_object(w);
     jw_key_str(w, STR("type"), STR("error"));
     jw_key(w, STR("error"));
     jw_object(w);
-    jw_key_str(w, STR("type"), claude_error_type(status));
+    jw_key_str(w, STR("type"), type_of(status));
     jw_key_str(w, STR("message"), error->message);
     jw_end(w);
     jw_end(w);
@@ -72,7 +72,7 @@ static struct str write_body(struct arena *a, int status, const struct openai_er
     sb_init(&sb, ERROR_LIMIT);
     sb_init(&frame, 2 * (size_t)ERROR_LIMIT);
     jw_init(&w, &sb);
-    claude_error_body(&w, status, &e);
+    write_object(&w, status, &e);
     if (framed)
         sse_write_event(&frame, STR("error"), sb_str(&sb));
     text = str_dup(a, sb_str(framed ? &frame : &sb));

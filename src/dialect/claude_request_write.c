@@ -10,7 +10,9 @@ enum {
     BUDGET_MIN = 1024, /* the least that the upstream takes */
     BUDGET_HIGH = 4096,
     BUDGET_FREE = 2048, /* thinking is on and nobody says how much */
-    PERCENT_MOST = 90,  /* of the answer's tokens, for the efforts above high */
+    BUDGET_LOW_MAX = 2048,
+    BUDGET_MEDIUM_MAX = 8192,
+    PERCENT_MOST = 90, /* of the answer's tokens, for the efforts above high */
     USER_MAX = 256,
 };
 
@@ -56,6 +58,14 @@ static const struct effort *effort_of(struct str name)
             return &efforts[i];
     }
     return NULL;
+}
+
+/* The reverse, for models that take no budget. */
+static struct str effort_for(int64_t budget)
+{
+    if (budget <= BUDGET_LOW_MAX)
+        return STR("low");
+    return budget <= BUDGET_MEDIUM_MAX ? STR("medium") : STR("high");
 }
 
 static int64_t budget_of(const struct effort *effort, int64_t max_tokens)
@@ -106,6 +116,13 @@ static bool ends_with_assistant(const struct chat_request *r)
     return last && last->role == CHAT_ASSISTANT;
 }
 
+/* A tool may not be forced while the model thinks. What must be called weighs more than how long is
+ * thought about it. */
+static bool must_call(const struct chat_request *r)
+{
+    return r->tools && (r->choice == CHAT_CHOICE_REQUIRED || r->choice == CHAT_CHOICE_TOOL);
+}
+
 /* What is asked for, before the rules of the upstream are looked at. */
 static struct plan wanted(const struct chat_request *r, int64_t max_tokens)
 {
@@ -125,6 +142,8 @@ static struct plan wanted(const struct chat_request *r, int64_t max_tokens)
         plan.budget = budget_of(effort, max_tokens);
     if ((own || plan.adaptive) && think->effort.n > 0)
         plan.effort = effort ? effort->ours : own ? think->effort : STR_NULL;
+    else if (plan.adaptive && think->budget > 0)
+        plan.effort = effort_for(think->budget);
     return plan;
 }
 
@@ -134,8 +153,10 @@ static struct plan make_plan(struct claude_writer *cw, const struct request_conf
     int64_t fallback = conf->default_max_tokens > 0 ? conf->default_max_tokens : DEFAULT_MAX_TOKENS;
     struct plan plan = wanted(r, r->max_tokens > 0 ? r->max_tokens : fallback);
 
-    if (plan.budget > 0 && (loop_lacks_thought(r) || ends_with_assistant(r))) {
+    if (((plan.budget > 0 || plan.adaptive) && must_call(r)) ||
+        (plan.budget > 0 && (loop_lacks_thought(r) || ends_with_assistant(r)))) {
         plan.budget = 0;
+        plan.adaptive = false;
         loss_add(cw->losses, STR("reasoning_effort"));
     }
     if (plan.budget > INT64_MAX - plan.max_tokens)
@@ -365,7 +386,7 @@ enum err_code claude_write_request(const struct request_conf *conf, const struct
     jw_key_i64(&cw.w, STR("max_tokens"), plan.max_tokens);
     if (r->stream)
         jw_key_bool(&cw.w, STR("stream"), true);
-    claude_write_tools(&cw, thinking);
+    claude_write_tools(&cw);
     claude_write_system(&cw);
     TRY(claude_write_messages(&cw));
     write_thinking(&cw, &plan);

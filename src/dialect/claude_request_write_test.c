@@ -488,21 +488,56 @@ TEST(thinking_leaves_no_room_for_other_sampling)
     r->temperature = STR("0.2");
     r->top_p = STR("0.5");
     r->top_k = STR("3");
-    r->choice = CHAT_CHOICE_REQUIRED;
-    add_tool(r, "f", "{\"type\":\"object\"}");
     check_member(r, "temperature", NULL);
     check_member(r, "top_p", NULL);
     check_member(r, "top_k", NULL);
-    check_member(r, "tool_choice", "{\"type\":\"auto\"}");
-    check_losses("tool_choice, temperature, top_p, top_k");
+    check_losses("temperature, top_p, top_k");
     losses = (struct loss_list){0};
     r->temperature = STR("1.5");
     r->top_p = STR("0.97");
     r->top_k = STR_NULL;
-    r->choice = CHAT_CHOICE_AUTO;
     check_member(r, "temperature", "1");
     check_member(r, "top_p", "0.97");
     check_losses("");
+}
+
+TEST(who_must_call_a_tool_does_not_think)
+{
+    struct chat_request *r = foreign();
+
+    r->reasoning.budget = 2000;
+    r->choice = CHAT_CHOICE_REQUIRED;
+    check_member(r, "thinking", "{\"type\":\"enabled\",\"budget_tokens\":2000}"); /* no tools */
+    add_tool(r, "f", "{\"type\":\"object\"}");
+    check_member(r, "thinking", NULL);
+    check_member(r, "tool_choice", "{\"type\":\"any\"}");
+    check_losses("reasoning_effort");
+    r->reasoning = (struct chat_reasoning){.budget = -1, .adaptive = true, .effort = STR("high")};
+    check_member(r, "thinking", NULL);
+    check_member(r, "output_config", "{\"effort\":\"high\"}");
+    r->choice = CHAT_CHOICE_AUTO;
+    check_member(r, "thinking", "{\"type\":\"adaptive\"}");
+}
+
+TEST(a_budget_becomes_an_effort_where_the_model_takes_no_budget)
+{
+    static const struct {
+        int64_t budget;
+        const char *config;
+    } rows[] = {{1024, "{\"effort\":\"low\"}"},
+                {2048, "{\"effort\":\"low\"}"},
+                {8192, "{\"effort\":\"medium\"}"},
+                {8193, "{\"effort\":\"high\"}"},
+                {-1, NULL}};
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct chat_request *r = foreign();
+
+        r->reasoning = (struct chat_reasoning){.budget = rows[i].budget, .adaptive = true};
+        check_member(r, "thinking", "{\"type\":\"adaptive\"}");
+        check_member(r, "output_config", rows[i].config);
+        check_member(r, "max_tokens", "8192");
+    }
 }
 
 TEST(a_budget_needs_a_signed_thought_in_an_open_tool_loop)
@@ -671,6 +706,8 @@ int main(void)
         ROW(extras_go_back_to_their_own_dialect),
         ROW(an_effort_of_its_own_stays_one),
         ROW(thinking_leaves_no_room_for_other_sampling),
+        ROW(who_must_call_a_tool_does_not_think),
+        ROW(a_budget_becomes_an_effort_where_the_model_takes_no_budget),
         ROW(a_budget_needs_a_signed_thought_in_an_open_tool_loop),
         ROW(sampling_is_held_within_the_limits),
         ROW(the_form_of_the_answer_is_asked_for),

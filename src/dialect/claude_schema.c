@@ -2,7 +2,7 @@
  * JSON Schema for structured output, which takes a part of the language only: every object is
  * closed, alternatives are anyOf, bounds on numbers, lengths and counts are left out.
  *
- * Source: Anthropic, "Structured outputs", limits of JSON Schema; providers reference 4.6.
+ * Source: providers reference 4.6.
  */
 #include "base/sb.h"
 #include "dialect/claude.h"

@@ -254,24 +254,18 @@ static void write_choice(struct claude_writer *cw, enum chat_choice choice)
     jw_end(&cw->w);
 }
 
-void claude_write_tools(struct claude_writer *cw, bool thinking)
+void claude_write_tools(struct claude_writer *cw)
 {
     struct list list = {.cw = cw};
     enum chat_choice choice = cw->r->choice;
-    bool forced = choice == CHAT_CHOICE_REQUIRED || choice == CHAT_CHOICE_TOOL;
 
     write_list(&list);
     if (list.n == 0) {
         write_past_tools(&list);
         choice = CHAT_CHOICE_NONE;
-        forced = false;
     }
     if (list.n == 0)
         return;
     jw_end(&cw->w);
-    if (forced && thinking) {
-        loss_add(cw->losses, STR("tool_choice"));
-        choice = CHAT_CHOICE_AUTO;
-    }
     write_choice(cw, choice);
 }
