@@ -1,8 +1,8 @@
 /*
  * Anthropic's Messages from strangers: as a request, as a stream and as a whole answer. A request
  * that can be read is written as JSON that can be read again; a stream gives the same answer
- * however it is cut; what is written for a client is always framed JSON, blocks begin and stop in
- * pairs, and the numbers of blocks have no gap.
+ * however it is cut. What is written for a client, whatever the events, is framed JSON; its blocks
+ * begin and stop in pairs, and their numbers have no gap.
  */
 #include <stdlib.h>
 
@@ -218,6 +218,52 @@ static void fuzz_answer(struct str text)
     client_fini(&c);
 }
 
+/* ---- any events in any order ---- */
+
+/* Three bytes an event: its kind, what of it is set, and how much of the input is its text. */
+static struct chat_event event_of(struct str bytes, struct str all)
+{
+    static const enum dialect_id origins[] = {DIALECT_CLAUDE, DIALECT_GEMINI,
+                                              DIALECT_OPENAI_RESPONSES, DIALECT_CLAUDE};
+    unsigned kind = (unsigned char)bytes.p[0], set = (unsigned char)bytes.p[1];
+    struct str text = str_sub(all, 0, (unsigned char)bytes.p[2] % 16);
+
+    return (struct chat_event){
+        .kind = (enum chat_event_kind)(kind % (CHAT_EVENT_END + 1)),
+        .choice = kind >= 240, /* now and then the second answer */
+        .tool = set % 4,
+        .text = text,
+        .id = text,
+        .call = {.id = text, .name = text, .custom = (set & 4) != 0},
+        .state = {.origin = origins[set >> 3 & 3],
+                  .value = set & 32 ? text : STR_NULL,
+                  .redacted = (set & 64) != 0},
+        .media = {.data = text},
+        .citation = {.url = text, .raw = text},
+        .raw = text,
+        .finish = (enum chat_finish)(set % (CHAT_FINISH_PAUSE + 1)),
+        .usage = {.prompt = set, .cached = kind},
+        .error = {.message = text},
+        .status = (int)set * 5,
+    };
+}
+
+static void fuzz_events(struct str text)
+{
+    struct client c;
+
+    client_init(&c);
+    for (size_t at = 0; at + 3 <= text.n; at += 3) {
+        const struct chat_event event = event_of(str_skip(text, at), text);
+
+        chat_fold_event(c.fold, &event);
+        dialect_claude.write_event(c.writer, &event, &c.out);
+    }
+    check_written(&c);
+    (void)whole(&c);
+    client_fini(&c);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct str text = str_make((const char *)data, size);
@@ -225,5 +271,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_request(text);
     fuzz_stream(text);
     fuzz_answer(text);
+    fuzz_events(text);
     return 0;
 }
