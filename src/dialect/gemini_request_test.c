@@ -796,6 +796,10 @@ TEST(a_gemini_client_keeps_what_only_gemini_knows)
         "\"responseSchema\":{\"type\":\"STRING\",\"enum\":[\"a\"]},\"mediaResolution\":\"L\","
         "\"thinkingConfig\":{\"includeThoughts\":true}},\"safetySettings\":[1],"
         "\"labels\":{}}");
+    check_same("{\"contents\":\"q\",\"generationConfig\":{\"thinkingConfig\":{\"thinkingLevel\":"
+               "\"LOW\"}}}",
+               "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"q\"}]}],"
+               "\"generationConfig\":{\"thinkingConfig\":{\"thinkingLevel\":\"low\"}}}");
     check_lost("");
 }
 

@@ -187,10 +187,11 @@ static bool is_null_arm(struct arena *a, const struct json *arm)
            json_is(json_get(arm, STR("const")), JSON_NULL);
 }
 
-static bool list_has_null(struct arena *a, const struct json *list)
+/* Of a list of types, of an enum's values, of arms. */
+static bool list_has_null(struct arena *a, const struct json *list, bool of_types)
 {
     JSON_EACH (item, list) {
-        if (json_is(item, JSON_NULL) || is_null_type(a, item) ||
+        if (json_is(item, JSON_NULL) || (of_types && is_null_type(a, item)) ||
             (json_is(item, JSON_OBJECT) && is_null_arm(a, item)))
             return true;
     }
@@ -207,7 +208,7 @@ static bool is_nullable(struct cleaner *c, const struct view *v)
         if (json_bool_or(json_get(schema, STR("nullable")), false) || is_null_arm(c->a, schema))
             return true;
         for (size_t k = 0; k < ARRAY_LEN(lists); k++) {
-            if (list_has_null(c->a, json_get(schema, str_from(lists[k]))))
+            if (list_has_null(c->a, json_get(schema, str_from(lists[k])), k == 0))
                 return true;
         }
     }

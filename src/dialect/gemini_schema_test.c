@@ -131,6 +131,7 @@ TEST(values_of_an_enum_are_strings)
                  "\"minimum\":0}",
                  "{\"type\":\"STRING\",\"enum\":[\"1\",\"2.5\",\"true\",\"x\"]}");
     check_answer("{\"const\":\"only\"}", "{\"type\":\"STRING\",\"enum\":[\"only\"]}");
+    check_answer("{\"enum\":[\"null\"]}", "{\"type\":\"STRING\",\"enum\":[\"null\"]}");
     check_answer("{\"type\":\"string\",\"enum\":[\"\"]}", "{\"type\":\"STRING\"}");
 }
 

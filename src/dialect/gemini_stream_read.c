@@ -172,7 +172,7 @@ static void read_part(const struct reading *g, const struct json *part)
     g->choice->non_ascii |= !gemini_is_ascii(text);
     chat_emit_text(g->sink, CHAT_EVENT_TEXT, g->index, text);
     /* A signature of what is not passed on, a search of the provider's own, means nothing. */
-    if (text.n > 0 || !gemini_get(part, STR("toolCall")))
+    if (!gemini_get(part, STR("toolCall")) && !gemini_get(part, STR("toolResponse")))
         emit_state(g, part);
 }
 

@@ -101,7 +101,9 @@ static void put_amount(struct gemini_writing *g, enum gemini_family family)
 {
     int row = wanted_row(&g->r->reasoning);
 
-    if (!gemini_has_levels(family))
+    if (family == GEMINI_UNKNOWN && g->same && g->r->reasoning.effort.n > 0)
+        jw_key_str(g->w, STR("thinkingLevel"), g->r->reasoning.effort); /* the client knows */
+    else if (!gemini_has_levels(family))
         jw_key_i64(g->w, STR("thinkingBudget"), budget_of(g, family));
     else if (row != EFFORT_UNKNOWN)
         jw_key_str(g->w, STR("thinkingLevel"), level_of(family, row));
