@@ -393,6 +393,7 @@ static bool is_left_out(struct str name)
     return false;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as a recorded request. */
 static void write_member(struct json_writer *w, struct arena *a, struct str name,
                          const struct json *value)
 {
@@ -408,7 +409,6 @@ static void write_member(struct json_writer *w, struct arena *a, struct str name
         write_plainly(w, a, value);
 }
 
-/* NOLINTBEGIN(misc-no-recursion): as deep as a recorded request. */
 static void write_plainly(struct json_writer *w, struct arena *a, const struct json *v)
 {
     if (json_is(v, JSON_OBJECT)) {

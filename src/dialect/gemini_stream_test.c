@@ -380,7 +380,7 @@ TEST(choices_sources_media_and_odd_calls_are_written)
 TEST(a_stream_with_nothing_in_it_still_ends)
 {
     struct answer_conf conf = conf_of(false);
-    void *w = dialect_gemini.writer_new(&arena, &conf);
+    void *w;
 
     conf.id = STR("up");
     w = dialect_gemini.writer_new(&arena, &conf);
