@@ -267,7 +267,9 @@ static void end_reasoning(struct writer *wr, struct responses_item *item)
 
 static void end_function(struct writer *wr, struct responses_item *item)
 {
-    if (str_trim(sb_str(&item->text)).n == 0) {
+    bool cut = str_eq(item->status, STR("incomplete"));
+
+    if (!cut && str_trim(sb_str(&item->text)).n == 0) {
         sb_reset(&item->text);
         sb_add(&item->text, STR("{}"));
     }
@@ -307,10 +309,10 @@ static void end_image(struct writer *wr, struct responses_item *item)
         send(wr);
 }
 
-static bool is_cut(const struct writer *wr)
+/* An answer that ended early was cut in its last item. */
+static bool is_cut(const struct writer *wr, const struct responses_item *item)
 {
-    return wr->finish == CHAT_FINISH_LENGTH || wr->finish == CHAT_FINISH_FILTER ||
-           wr->answer.error.message.n > 0;
+    return !item->next && (wr->finish == CHAT_FINISH_LENGTH || wr->finish == CHAT_FINISH_FILTER);
 }
 
 static void end_item(struct writer *wr, struct responses_item *item)
@@ -322,7 +324,7 @@ static void end_item(struct writer *wr, struct responses_item *item)
     };
 
     item->open = false;
-    item->status = is_cut(wr) ? STR("incomplete") : STR("completed");
+    item->status = is_cut(wr, item) ? STR("incomplete") : STR("completed");
     rows[item->kind](wr, item);
     send_item(wr, STR("response.output_item.done"), item);
     if (wr->open == item)

@@ -167,7 +167,7 @@ static void echo_request(struct json_writer *w, const struct responses_output *o
     echo_reasoning(w, r);
     echo_extra(w, r, STR("safety_identifier"), STR("null"));
     jw_key_str(w, STR("service_tier"), r->service_tier.n > 0 ? r->service_tier : STR("default"));
-    echo_raw(w, STR("store"), r->store, STR("true"));
+    jw_key_bool(w, STR("store"), false); /* whatever was asked for: nobody keeps this object */
     echo_raw(w, STR("temperature"), r->temperature, STR("1.0"));
     echo_tools(w, out, r);
     echo_raw(w, STR("top_logprobs"), r->top_logprobs, STR("0"));
