@@ -529,9 +529,13 @@ static void give_error(struct reading *rd, const struct json *v)
     ev.error.type = type.n > 0 && !str_eq(type, STR("error")) ? type : STR("upstream_error");
     ev.error.param = word(rd, v, STR("param"));
     ev.error.code = json_str_or_null(rd->a, code);
-    if (json_is(code, JSON_NUMBER))
-        ev.error.code_raw = json_raw(code);
     ev.status = status_of(&ev.error);
+    if (json_is(code, JSON_NUMBER)) { /* some gateways put the status there */
+        int64_t status = json_i64_or(code, 0);
+
+        ev.error.code_raw = json_raw(code);
+        ev.status = status >= 400 && status <= 599 ? (int)status : ev.status;
+    }
     give(rd, &ev);
     rd->r->ended = true;
 }
