@@ -8,6 +8,7 @@
  */
 #include "dialect/openai_responses_answer.h"
 
+#include "base/map.h"
 #include "base/text.h"
 
 enum { ITEM_COST_BYTES = 512 }; /* what an item or a part counts beside its text */
@@ -15,8 +16,10 @@ enum { ITEM_COST_BYTES = 512 }; /* what an item or a part counts beside its text
 struct writer {
     struct responses_output answer;
     struct responses_item *open; /* message or reasoning; NULL: none */
-    struct responses_item *call; /* that was written to last */
-    struct sb *out;              /* NULL: a whole answer is collected, no events are written */
+    struct responses_content *last_text;
+    struct map calls; /* items of calls by the events' number */
+    struct map tools; /* the client's by their flat names; empty until there is a call */
+    struct sb *out;   /* NULL: a whole answer is collected, no events are written */
     struct sb line, piece;
     struct json_writer w;
     struct str type; /* of the event being written */
@@ -213,6 +216,8 @@ static struct responses_content *new_part(struct writer *wr, struct responses_it
     else
         item->first = part;
     item->last = part;
+    if (!refusal)
+        wr->last_text = part;
     send_part(wr, STR("response.content_part.added"), item, part);
     return part;
 }
@@ -399,21 +404,7 @@ static void write_audio(struct writer *wr, const struct chat_event *ev)
     add_text(wr, false, ev->text);
 }
 
-/* The text part that is being written, else the last one that was. */
-static struct responses_content *last_text(struct writer *wr)
-{
-    struct responses_content *found = NULL;
-
-    if (wr->open && wr->open->kind == RESPONSES_ITEM_MESSAGE && wr->open->last &&
-        !wr->open->last->refusal)
-        return wr->open->last;
-    for (struct responses_item *item = wr->answer.first; item; item = item->next) {
-        for (struct responses_content *part = item->first; part; part = part->next)
-            found = part->refusal ? found : part;
-    }
-    return found;
-}
-
+/* Whether the part that text went to last can still be told of in events. */
 static bool is_being_written(const struct writer *wr, const struct responses_content *part)
 {
     return wr->open && wr->open->last == part;
@@ -422,7 +413,7 @@ static bool is_being_written(const struct writer *wr, const struct responses_con
 static void write_logprobs(struct writer *wr, const struct chat_event *ev)
 {
     struct str raw = str_trim(ev->raw), inner;
-    struct responses_content *part = last_text(wr);
+    struct responses_content *part = wr->last_text;
 
     if (raw.n < 2 || raw.p[0] != '[' || raw.p[raw.n - 1] != ']')
         return;
@@ -456,7 +447,7 @@ static struct str citation_json(struct writer *wr, const struct chat_citation *c
 
 static void write_citation(struct writer *wr, const struct chat_event *ev)
 {
-    struct responses_content *part = last_text(wr);
+    struct responses_content *part = wr->last_text;
     struct str annotation;
 
     if (ev->citation.url.n == 0)
@@ -515,26 +506,34 @@ static void write_state(struct writer *wr, const struct chat_event *ev)
 
 /* ---- calls ---- */
 
-static struct responses_item *find_call(const struct writer *wr, unsigned tool)
-{
-    if (wr->call && wr->call->tool == tool)
-        return wr->call;
-    for (struct responses_item *item = wr->answer.first; item; item = item->next) {
-        if ((item->kind == RESPONSES_ITEM_FUNCTION || item->kind == RESPONSES_ITEM_CUSTOM) &&
-            item->tool == tool)
-            return item;
-    }
-    return NULL;
-}
-
-/* The tool under the client's names: upstreams without namespaces call it by a flat one. */
-static const struct chat_tool *client_tool(const struct writer *wr, const struct chat_tool_call *c)
+/* Upstreams without namespaces call a tool by its flat name; a name as it is goes first. */
+static void map_tools(struct writer *wr)
 {
     const struct chat_request *r = wr->answer.conf->request;
 
-    if (c->ns.n > 0)
-        return r ? chat_find_tool(r, c->ns, c->name) : NULL;
-    return chat_find_flat(wr->answer.arena, r, c->name);
+    if (!r || wr->tools.count > 0)
+        return;
+    for (struct chat_tool *tool = r->tools; tool; tool = tool->next) {
+        struct str flat = chat_flat_name(wr->answer.arena, tool->ns, tool->name);
+
+        if (tool->name.n > 0 && !map_find(&wr->tools, flat))
+            (void)map_put(&wr->tools, flat, tool);
+    }
+    for (struct chat_tool *tool = r->tools; tool; tool = tool->next) {
+        if (tool->ns.n == 0 && tool->name.n > 0)
+            (void)map_put(&wr->tools, tool->name, tool);
+    }
+}
+
+/* The tool under the client's names. */
+static const struct chat_tool *client_tool(struct writer *wr, const struct chat_tool_call *call)
+{
+    const struct chat_request *r = wr->answer.conf->request;
+
+    if (call->ns.n > 0)
+        return r ? chat_find_tool(r, call->ns, call->name) : NULL;
+    map_tools(wr);
+    return map_find(&wr->tools, call->name);
 }
 
 static struct responses_item *new_call(struct writer *wr, const struct chat_tool_call *call)
@@ -555,23 +554,24 @@ static struct responses_item *new_call(struct writer *wr, const struct chat_tool
 
 static void write_call(struct writer *wr, const struct chat_event *ev)
 {
-    if (find_call(wr, ev->tool))
+    struct responses_item *item;
+
+    if (map_find_u64(&wr->calls, ev->tool))
         return;
     if (ev->state.value.n > 0)
         add_state(wr, &ev->state, RESPONSES_STATE_CALL);
     end_open(wr);
-    wr->call = new_call(wr, &ev->call);
-    wr->call->tool = ev->tool;
-    send_item(wr, STR("response.output_item.added"), wr->call);
+    item = new_call(wr, &ev->call);
+    (void)map_put_u64(&wr->calls, ev->tool, item);
+    send_item(wr, STR("response.output_item.added"), item);
 }
 
 static void write_arguments(struct writer *wr, const struct chat_event *ev)
 {
-    struct responses_item *item = find_call(wr, ev->tool);
+    struct responses_item *item = map_find_u64(&wr->calls, ev->tool);
 
     if (!item || !item->open || ev->text.n == 0)
         return;
-    wr->call = item;
     keep_in(wr, &item->text, ev->text);
     if (item->wrapped)
         return;
@@ -686,6 +686,14 @@ static void write_start(struct writer *wr UNUSED, const struct chat_event *ev UN
 {
 }
 
+static void end_maps(void *writer)
+{
+    struct writer *wr = writer;
+
+    map_fini(&wr->calls);
+    map_fini(&wr->tools);
+}
+
 void *responses_writer_new(struct arena *a, const struct answer_conf *conf)
 {
     struct writer *wr = arena_new(a, struct writer);
@@ -694,6 +702,9 @@ void *responses_writer_new(struct arena *a, const struct answer_conf *conf)
     wr->answer.conf = conf;
     new_builder(wr, &wr->line, RESPONSES_LINE_MAX);
     new_builder(wr, &wr->piece, RESPONSES_KEPT_MAX);
+    map_init(&wr->calls);
+    map_init(&wr->tools);
+    arena_defer(a, end_maps, wr);
     return wr;
 }
 

@@ -45,7 +45,6 @@ struct responses_item {
     struct sb text;                         /* summary, arguments, input, image data */
     struct str encrypted;                   /* REASONING; may be empty */
     struct str call_id, name, ns;           /* FUNCTION, CUSTOM */
-    unsigned tool;                          /* the events' number of the call */
     bool wrapped;      /* CUSTOM: what comes is {"input":"..."} of a function that stood for it */
     struct str format; /* IMAGE: png */
 };

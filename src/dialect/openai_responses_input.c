@@ -87,6 +87,8 @@ static enum err_code read_image_part(struct place *at, const struct json *v, str
     if (!responses_read_str(a, v, STR("file_id"), &m.file_id) ||
         !responses_read_str(a, v, STR("detail"), &m.detail))
         return wrong(at, "file_id and detail", "strings");
+    if (str_eq(m.detail, STR("original"))) /* a word that only this API knows */
+        m.detail = STR("high");
     read_url(&m, url);
     if (m.url.n + m.data.n + m.file_id.n == 0)
         return wrong(at, "image_url", "a URL, or file_id a file");
