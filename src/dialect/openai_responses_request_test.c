@@ -196,7 +196,7 @@ TEST(tools_are_flattened_and_gathered_again)
     CHECK_STR(tool->ns, "fs");
     CHECK_EQ(chat_find_tool(r, STR("fs"), STR("edit"))->kind, CHAT_TOOL_CUSTOM);
     CHECK_STR(chat_find_tool(r, STR_NULL, STR("patch"))->parameters,
-              "{\"type\":\"grammar\",\"syntax\":\"lark\",\"definition\":\"x\"}");
+              "{\"type\":\"grammar\",\"grammar\":{\"syntax\":\"lark\",\"definition\":\"x\"}}");
     tool = chat_find_tool(r, STR_NULL, STR("web_search"));
     CHECK_STR(tool->search_size, "low");
     CHECK_STR(tool->search_location, "{\"city\":\"Ulm\"}");
@@ -233,6 +233,25 @@ TEST(every_form_of_the_choice_is_kept)
     check_choice("{\"type\":\"allowed_tools\",\"mode\":\"required\",\"tools\":["
                  "{\"type\":\"function\",\"name\":\"add\"},{\"type\":\"custom\",\"name\":"
                  "\"patch\"},{\"type\":\"image_generation\"}]}");
+}
+
+TEST(a_choice_names_the_tool_as_it_goes_to_an_upstream)
+{
+    struct loss_list losses = {0};
+    const struct chat_request *r;
+    struct arena a;
+
+    arena_init(&a, 0);
+    r = testing_read_request(
+        OWN, &a, with_tools(&a, ",\"tool_choice\":{\"type\":\"function\",\"name\":\"read\"}"),
+        &losses);
+    CHECK_EQ(r->choice, CHAT_CHOICE_TOOL);
+    CHECK_STR(r->choice_name, "fs__read");
+    r = testing_read_request(
+        OWN, &a, with_tools(&a, ",\"tool_choice\":{\"type\":\"function\",\"name\":\"add\"}"),
+        &losses);
+    CHECK_STR(r->choice_name, "add");
+    arena_fini(&a);
 }
 
 TEST(text_reasoning_and_include_are_kept)
@@ -554,7 +573,7 @@ TEST_MAIN(a_string_is_the_users_message, instructions_are_the_first_message_wher
           items_of_the_assistant_are_one_message_and_outputs_another,
           items_are_written_back_as_items, items_of_openais_own_tools_are_a_loss_by_their_type,
           tools_are_flattened_and_gathered_again, every_form_of_the_choice_is_kept,
-          text_reasoning_and_include_are_kept,
+          a_choice_names_the_tool_as_it_goes_to_an_upstream, text_reasoning_and_include_are_kept,
           members_without_a_place_are_kept_for_the_same_dialect,
           what_an_upstream_must_have_kept_is_found, a_wrong_type_is_refused_by_the_members_name,
           a_foreign_state_comes_back_to_its_owner,

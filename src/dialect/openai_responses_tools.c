@@ -58,13 +58,26 @@ static enum err_code read_function(struct tool_place *at, const struct json *v)
     return read_names(at, v, tool);
 }
 
+/* As chat has it, which puts the members of a grammar into an object of their own. */
+static struct str read_custom_format(struct arena *a, const struct json *v)
+{
+    const struct json *syntax = json_get(v, STR("syntax"));
+    const struct json *definition = json_get(v, STR("definition"));
+
+    if (!json_is(syntax, JSON_STRING) || !json_is(definition, JSON_STRING))
+        return json_is(v, JSON_OBJECT) ? json_raw(v) : STR_NULL;
+    return str_concat(a,
+                      (struct str[]){STR("{\"type\":\"grammar\",\"grammar\":{\"syntax\":"),
+                                     json_raw(syntax), STR(",\"definition\":"),
+                                     json_raw(definition), STR("}}")},
+                      5);
+}
+
 static enum err_code read_custom(struct tool_place *at, const struct json *v)
 {
     struct chat_tool *tool = add_tool(at, v, CHAT_TOOL_CUSTOM);
-    const struct json *format = json_get(v, STR("format"));
 
-    if (json_is(format, JSON_OBJECT))
-        tool->parameters = json_raw(format);
+    tool->parameters = read_custom_format(at->rd->arena, json_get(v, STR("format")));
     return read_names(at, v, tool);
 }
 
@@ -204,14 +217,26 @@ static bool read_mode(const struct json *v, enum chat_choice *out)
     return false;
 }
 
-static struct str name_of(struct arena *a, const struct json *v)
+/* A tool of OpenAI's own has no name but its type. */
+static struct str allowed_name(struct arena *a, const struct json *v)
 {
-    struct str ns = json_str_or_null(a, json_get(v, STR("namespace")));
     struct str name = json_str_or_null(a, json_get(v, STR("name")));
 
-    if (name.n == 0)
-        return json_str_or_null(a, json_get(v, STR("type")));
-    return ns.n > 0 ? chat_flat_name(a, ns, name) : name;
+    return name.n > 0 ? name : json_str_or_null(a, json_get(v, STR("type")));
+}
+
+/* The name as the tool goes to an upstream without namespaces. The choice need not name the
+ * namespace that its tool stands in. */
+static struct str chosen_name(const struct responses_reading *rd, const struct json *v)
+{
+    struct str name = json_str_or_null(rd->arena, json_get(v, STR("name")));
+    struct str ns = json_str_or_null(rd->arena, json_get(v, STR("namespace")));
+
+    if (ns.n == 0 && !chat_find_tool(rd->r, STR_NULL, name)) {
+        for (const struct chat_tool *tool = rd->r->tools; tool && ns.n == 0; tool = tool->next)
+            ns = str_eq(tool->name, name) ? tool->ns : ns;
+    }
+    return ns.n > 0 ? chat_flat_name(rd->arena, ns, name) : name;
 }
 
 static enum err_code read_allowed(struct responses_reading *rd, const struct json *v)
@@ -225,7 +250,7 @@ static enum err_code read_allowed(struct responses_reading *rd, const struct jso
         return err_set(rd->err, ERR_BAD_REQUEST, "tool_choice.tools must be a list");
     r->allowed = arena_new_array(rd->arena, struct str, json_count(tools) + 1);
     JSON_EACH (tool, tools)
-        r->allowed[r->allowed_count++] = name_of(rd->arena, tool);
+        r->allowed[r->allowed_count++] = allowed_name(rd->arena, tool);
     return ERR_OK;
 }
 
@@ -251,7 +276,7 @@ enum err_code responses_read_choice(struct responses_reading *rd, const struct j
     if (!json_is(json_get(v, STR("name")), JSON_STRING))
         return err_set(rd->err, ERR_BAD_REQUEST, "tool_choice.name must be a string");
     rd->r->choice = CHAT_CHOICE_TOOL;
-    rd->r->choice_name = name_of(rd->arena, v);
+    rd->r->choice_name = chosen_name(rd, v);
     return ERR_OK;
 }
 
@@ -280,7 +305,6 @@ static void write_function(struct responses_writing *wr, const struct chat_tool 
     jw_end(w);
 }
 
-/* chat puts the grammar's members into an object of their own. */
 static void write_custom_format(struct responses_writing *wr, struct str raw)
 {
     const struct json *format = NULL, *grammar;
@@ -446,15 +470,15 @@ static struct str mode_name(enum chat_choice choice)
     return names[choice];
 }
 
-/* Tools by the name that a choice says; to be ended with map_fini(). */
+/* Tools by their names, with and without their namespace; to be ended with map_fini(). */
 static void map_tools(struct map *tools, const struct responses_writing *wr)
 {
     map_init(tools);
     for (struct chat_tool *tool = wr->r->tools; tool; tool = tool->next) {
+        if (tool->name.n > 0 && (tool->ns.n == 0 || !map_find(tools, tool->name)))
+            (void)map_put(tools, tool->name, tool);
         if (tool->ns.n > 0)
             (void)map_put(tools, chat_flat_name(wr->conf->arena, tool->ns, tool->name), tool);
-        else if (tool->name.n > 0)
-            (void)map_put(tools, tool->name, tool);
     }
 }
 
