@@ -180,7 +180,7 @@ static void check_same(const char *what, struct str id, const struct sb *got, co
         return;
     print_error("%.*s: %s\ngot  %.*s\nwant %.*s\n", STR_ARG(id), what, STR_ARG(sb_str(got)),
                 STR_ARG(sb_str(want)));
-    CHECK(!"the same");
+    test_failed("the same", __FILE__, __LINE__);
 }
 
 static void check_answer(struct arena *a, struct str id, const struct chat_answer *answer,
@@ -413,7 +413,7 @@ static void check_member(struct arena *a, struct str id, const struct json *key,
         return;
     print_error("%.*s %.*s\ngot  %.*s\nwant %.*s\n", STR_ARG(id), STR_ARG(json_raw(key)),
                 STR_ARG(json_raw(got)), STR_ARG(json_raw(v)));
-    CHECK(!"the same member");
+    test_failed("the same member", __FILE__, __LINE__);
 }
 
 static bool check_request(struct recorded *r, struct arena *a, const struct json *entry)
@@ -433,7 +433,7 @@ static bool check_request(struct recorded *r, struct arena *a, const struct json
     if (!str_eq(tell_input(a, back), tell_input(a, root))) {
         print_error("%.*s\ngot  %.*s\nwant %.*s\n", STR_ARG(id), STR_ARG(tell_input(a, back)),
                     STR_ARG(tell_input(a, root)));
-        CHECK(!"the same input");
+        test_failed("the same input", __FILE__, __LINE__);
     }
     JSON_EACH_MEMBER (key, v, root)
         check_member(a, id, key, v, back);
