@@ -516,11 +516,15 @@ TEST(what_the_api_cannot_say_is_lost_by_name)
     f.r.modalities = STR("[\"text\",\"audio\"]");
     f.r.audio = STR("{\"voice\":\"x\"}");
     f.r.prediction = STR("{}");
+    chat_add_tool(&f.a, &f.r, CHAT_TOOL_CODE)->cache = STR("{\"type\":\"ephemeral\"}");
     chat_add_extra(&f.a, &f.r, STR("web_search_options"), STR("{}"));
     chat_add_extra(&f.a, &f.r, STR("safety_identifier"), STR("\"s\""));
-    check_foreign(&f, "{\"input\":[],\"store\":false,\"safety_identifier\":\"s\"}",
-                  "web_search_options, top_k, presence_penalty, seed, logit_bias, audio, "
-                  "prediction, stop, n, modalities");
+    check_foreign(
+        &f,
+        "{\"input\":[],\"tools\":[{\"type\":\"code_interpreter\",\"container\":{\"type\":"
+        "\"auto\"}}],\"store\":false,\"safety_identifier\":\"s\"}",
+        "web_search_options, cache_control, top_k, presence_penalty, seed, logit_bias, audio, "
+        "prediction, stop, n, modalities");
 }
 
 TEST(long_ids_of_calls_are_cut_alike_in_call_and_result)

@@ -176,6 +176,21 @@ static bool is_text_only(struct str modalities)
            (str_has(modalities, STR("\"text\"")) && str_find_char(modalities, ',') < 0);
 }
 
+/* OpenAI caches on its own; where a client wants it to begin cannot be said. */
+static void lose_cache_marks(struct responses_writing *wr)
+{
+    bool marked = false;
+
+    for (const struct chat_message *m = wr->r->messages; m; m = m->next) {
+        for (const struct chat_part *part = m->parts.first; part; part = part->next)
+            marked |= part->cache.n > 0;
+    }
+    for (const struct chat_tool *tool = wr->r->tools; tool; tool = tool->next)
+        marked |= tool->cache.n > 0;
+    if (marked)
+        loss_add(wr->conf->losses, STR("cache_control"));
+}
+
 static void lose_rest(struct responses_writing *wr)
 {
     const struct chat_request *r = wr->r;
@@ -331,6 +346,7 @@ static void write_members(struct responses_writing *wr)
     if (r->stream)
         jw_key_bool(&wr->w, STR("stream"), true);
     write_extras(wr);
+    lose_cache_marks(wr);
     if (!wr->own)
         lose_rest(wr);
 }
