@@ -15,10 +15,13 @@ pkg_check_modules(CRYPT REQUIRED IMPORTED_TARGET libcrypt)
 # Its own flags would put its folder itself on the path of includes.
 find_path(HIREDIS_INCLUDE hiredis/hiredis.h REQUIRED)
 find_library(HIREDIS_LIBRARY hiredis REQUIRED)
+# Without a file for pkg-config in Debian 12.
+find_path(WSLAY_INCLUDE wslay/wslay.h REQUIRED)
+find_library(WSLAY_LIBRARY wslay REQUIRED)
 find_library(CMOCKA_LIBRARY cmocka REQUIRED)
 
 set(ROOM_LIBS_base PkgConfig::OPENSSL Threads::Threads m)
-set(ROOM_LIBS_codec PkgConfig::ZLIB PkgConfig::BROTLI PkgConfig::ZSTD)
+set(ROOM_LIBS_codec PkgConfig::ZLIB PkgConfig::BROTLI PkgConfig::ZSTD ${WSLAY_LIBRARY})
 set(ROOM_LIBS_net PkgConfig::UV PkgConfig::OPENSSL)
 set(ROOM_LIBS_store PkgConfig::SQLITE PkgConfig::PQ PkgConfig::MARIADB)
 set(ROOM_LIBS_cache ${HIREDIS_LIBRARY})
