@@ -8,12 +8,15 @@
 #include "http/client.h"
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/sb.h"
+#include "base/text.h"
 #include "codec/http1.h"
 #include "http/client_head.h"
 #include "http/client_pool.h"
 #include "http/dial.h"
 #include "http/proxy.h"
+#include "http/wsock.h"
 
 enum {
     REQUEST_HEAD_MAX = 256 << 10,
@@ -209,8 +212,55 @@ static void show_head(struct http_call *call, const struct http1_head *head)
     call->handler->on_head(call->ctx, &shown);
 }
 
-/* `text` is one whole head. Says whether the body's bytes follow. */
-static bool read_head(struct http_call *call, struct str text)
+/* Did the upstream agree to what was asked? RFC 6455, section 4.1; no extension was. */
+static const char *switch_fault(struct http_call *call, const struct http1_head *head)
+{
+    struct str asked = call->conf.websocket_protocols;
+    const struct str upgrade = http_header_find(head->headers, head->header_count, STR("upgrade"));
+    const struct str accept =
+        http_header_find(head->headers, head->header_count, STR("sec-websocket-accept"));
+    const struct str chosen =
+        http_header_find(head->headers, head->header_count, STR("sec-websocket-protocol"));
+
+    if (!head->upgrade || !str_eq_nocase(upgrade, STR("websocket")) ||
+        !str_eq(accept, websocket_accept(call->arena, call->conf.websocket_key)))
+        return "the upstream's WebSocket handshake is wrong";
+    if (http_header_find(head->headers, head->header_count, STR("sec-websocket-extensions")).n > 0)
+        return "the upstream uses an extension that was not asked for";
+    if (chosen.n == 0)
+        return NULL;
+    STR_SPLIT_EACH (item, asked, ',') {
+        if (str_eq(str_trim(item), chosen))
+            return NULL;
+    }
+    return "the upstream chose a sub-protocol that was not asked for";
+}
+
+/* `rest` came behind the head. */
+static void switch_protocols(struct http_call *call, const struct http1_head *head, struct str rest)
+{
+    static const struct wsock_handler nobody = {0}; /* until the owner sets one, in this turn */
+    const struct http_reply_head shown = {
+        .status = head->status,
+        .headers = head->headers,
+        .header_count = head->header_count,
+        .content_length = -1,
+    };
+    const char *fault = switch_fault(call, head);
+    struct wsock *ws;
+
+    if (fault) {
+        fail_with(call, ERR_UPSTREAM_BODY, fault);
+        return;
+    }
+    ws = wsock_start(client_conn_leave(call->conn), WEBSOCKET_CLIENT, rest, &nobody, NULL);
+    call->conn = NULL;
+    call_finish(call);
+    call->handler->on_websocket(call->ctx, &shown, ws);
+}
+
+/* `text` is one whole head, `rest` what came behind it. Says whether the body's bytes follow. */
+static bool read_head(struct http_call *call, struct str text, struct str rest)
 {
     struct http1_head head;
     struct err err;
@@ -222,6 +272,14 @@ static bool read_head(struct http_call *call, struct str text)
         return false;
     }
     call->scan = (struct http1_scan){0};
+    if (call->conf.websocket && head.status == 101) {
+        switch_protocols(call, &head, rest);
+        return false;
+    }
+    if (call->conf.websocket && head.status >= 200 && head.status < 400) {
+        fail_with(call, ERR_UPSTREAM_BODY, "the upstream did not open a WebSocket");
+        return false;
+    }
     if (head.status >= 200) {
         show_head(call, &head);
         return call->state == STATE_BODY;
@@ -257,7 +315,7 @@ static bool take_head(struct http_call *call, struct str *bytes)
         return false;
     }
     *bytes = str_skip(*bytes, end - before);
-    more = read_head(call, str_sub(all, 0, end));
+    more = read_head(call, str_sub(all, 0, end), *bytes);
     if (call->state != STATE_OVER) {
         sb_fini(&call->kept);
         sb_init(&call->kept, HTTP1_HEAD_MAX * 2);
@@ -401,7 +459,7 @@ void http_call_resume(struct http_call *call)
 /* An http proxy is told the whole address, since it has no tunnel. */
 static bool in_absolute_form(const struct http_call *call)
 {
-    return !call->conf.url.tls &&
+    return !call->conf.url.tls && !call->conf.websocket &&
            (call->proxy.kind == PROXY_HTTP || call->proxy.kind == PROXY_HTTPS);
 }
 
@@ -485,6 +543,7 @@ static void start_dial(struct http_call *call)
         .host = call->conf.url.host,
         .port = call->conf.url.port,
         .use_tls = call->conf.url.tls,
+        .tunnel = call->conf.websocket,
         .proxy = call->proxy,
         .timeout_ms = call->conf.connect_timeout_ms,
         .on_ready = on_ready,
@@ -530,7 +589,7 @@ static enum err_code begin(struct http_call *call, struct err *err)
     if (key.n == 0 || call->conf.url.host.n == 0)
         return err_set(err, ERR_BAD_REQUEST, "the address has no host or is too long");
     call->origin = client_origin_get(&call->client->pool, key);
-    conn = client_conn_take(call->origin);
+    conn = call->conf.websocket ? NULL : client_conn_take(call->origin);
     if (conn) {
         call->reused = true;
         use_conn(call, conn);
@@ -588,6 +647,12 @@ struct http_call *http_call_start(struct http_client *c, struct arena *a,
     call->handler = h;
     call->ctx = ctx;
     fill_defaults(&call->conf);
+    if (conf->websocket) {
+        char key[WEBSOCKET_KEY_BYTES];
+
+        random_bytes(key, sizeof key);
+        call->conf.websocket_key = base64_encode(a, str_make(key, sizeof key));
+    }
     /* A partial head plus one read; or the rest of one read. */
     sb_init(&call->kept, HTTP1_HEAD_MAX * 2);
     list_push_back(&c->calls, &call->link);

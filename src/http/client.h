@@ -7,6 +7,9 @@
  * http_call_start(). A kept-alive connection that dies before any byte of the reply came is
  * replaced once by a fresh one, unseen. Redirects are not followed. Replies with Content-Encoding
  * are passed on as they are (we send Accept-Encoding: identity unless the headers say otherwise).
+ *
+ * A call may ask for a WebSocket: when the upstream agrees, on_websocket comes and the call is
+ * over; any other reply with an error status comes like that of every call.
  */
 #pragma once
 #include "base/arena.h"
@@ -19,6 +22,7 @@
 
 struct http_client;
 struct http_call;
+struct wsock;
 
 struct http_call_conf { /* everything is borrowed and must live until the call is over */
     enum http_method method;
@@ -39,6 +43,10 @@ struct http_call_conf { /* everything is borrowed and must live until the call i
     uint64_t idle_timeout_ms;  /* between pieces of the body */
     uint64_t total_timeout_ms;
     size_t head_limit; /* 0: 64 KB */
+    /* Asks for a WebSocket, on a connection of its own; the method is GET, there is no body. */
+    bool websocket;
+    struct str websocket_protocols; /* "a, b": value of Sec-WebSocket-Protocol; empty: none */
+    struct str websocket_key;       /* private */
 };
 
 struct http_reply_head {
@@ -57,6 +65,9 @@ struct http_call_handler { /* static table */
      * ERR_UPSTREAM_TIMEOUT, ERR_UPSTREAM_CUT (died without a reply or in the middle of it),
      * ERR_UPSTREAM_BODY (not HTTP). The text holds no address. */
     void (*on_fail)(void *ctx, const struct err *err);
+    /* Instead of all others, when http_call_conf.websocket is set. The wsock is the callee's, who
+     * sets a handler at once (http/wsock.h). The call is gone when this has returned. */
+    void (*on_websocket)(void *ctx, const struct http_reply_head *head, struct wsock *ws);
 };
 
 struct http_client_conf {

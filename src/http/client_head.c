@@ -132,13 +132,22 @@ static void add_length(struct sb *out, const struct http_call_conf *conf)
     sb_add(out, STR("\r\n"));
 }
 
+static void add_websocket(struct sb *out, const struct http_call_conf *conf)
+{
+    sb_add(out, STR("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"));
+    add_header(out, STR("Sec-WebSocket-Key"), conf->websocket_key);
+    if (conf->websocket_protocols.n > 0)
+        add_header(out, STR("Sec-WebSocket-Protocol"), conf->websocket_protocols);
+}
+
 enum err_code client_head_write(struct sb *out, const struct http_call_conf *conf, struct arena *a,
                                 bool absolute, struct str proxy_authorization, struct err *err)
 {
     struct said said = {0};
     enum err_code rc;
 
-    if (conf->method >= HTTP_M_OTHER || !target_ok(conf->url.target))
+    if (conf->method >= HTTP_M_OTHER || !target_ok(conf->url.target) ||
+        !http1_header_ok(STR("Sec-WebSocket-Protocol"), conf->websocket_protocols))
         return err_set(err, ERR_BAD_REQUEST, "the request line cannot be sent as it is");
     add_request_line(out, conf, absolute);
     rc = add_headers(out, conf, &said, err);
@@ -155,6 +164,8 @@ enum err_code client_head_write(struct sb *out, const struct http_call_conf *con
         sb_add(out, STR("Accept-Encoding: identity\r\n"));
     if (proxy_authorization.n > 0)
         add_header(out, STR("Proxy-Authorization"), proxy_authorization);
+    if (conf->websocket)
+        add_websocket(out, conf);
     add_length(out, conf);
     sb_add(out, STR("\r\n"));
     if (sb_failed(out))

@@ -134,17 +134,23 @@ void client_conn_give(struct client_conn *c)
     loop_timer_set(o->pool->loop, &c->timer, o->pool->idle_ms, on_idle_late);
 }
 
-void client_conn_close(struct client_conn *c)
+struct sock *client_conn_leave(struct client_conn *c)
 {
     struct client_pool *p = c->origin->pool;
+    struct sock *s = c->sock;
 
     unlink_idle(c);
-    sock_close(c->sock);
     client_origin_put(c->origin);
     if (p->spare_count >= SPARE_MAX) {
         mem_free(c);
-        return;
+        return s;
     }
     list_push_front(&p->spare, &c->link);
     p->spare_count++;
+    return s;
+}
+
+void client_conn_close(struct client_conn *c)
+{
+    sock_close(client_conn_leave(c));
 }

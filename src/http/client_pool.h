@@ -50,3 +50,5 @@ struct client_conn *client_conn_new(struct client_origin *o, struct sock *s);
 /* Back into the pool; closed instead when the origin has enough. */
 void client_conn_give(struct client_conn *c);
 void client_conn_close(struct client_conn *c);
+/* Its stream, which is the caller's from now on. */
+struct sock *client_conn_leave(struct client_conn *c);

@@ -106,7 +106,7 @@ static void reached(struct dial *d)
 {
     const struct dial_conf *c = &d->conf;
 
-    if (!has_proxy(d) || (!has_socks(d) && !c->use_tls)) {
+    if (!has_proxy(d) || (!has_socks(d) && !c->use_tls && !c->tunnel)) {
         finish(d);
         return;
     }

@@ -18,6 +18,7 @@ struct dial_conf { /* borrowed until the dial is over */
     struct str host;
     uint16_t port;
     bool use_tls;
+    bool tunnel; /* through an http proxy also without TLS: what follows is not plain HTTP */
     struct http_proxy proxy;
     uint64_t timeout_ms;
     /* One of them comes once, never inside dial_start(); the dial is gone then. `s` belongs to the

@@ -49,6 +49,8 @@ static const struct str cors_lines =
 
 static struct str connection_line(const struct request *r)
 {
+    if (r->upgraded)
+        return STR("Connection: Upgrade\r\n");
     if (!r->keep_alive)
         return STR("Connection: close\r\n");
     return r->http_1_0 ? STR("Connection: keep-alive\r\n") : STR_NULL;
@@ -320,4 +322,27 @@ void http_reply_abort(struct http_req *q)
         c->sock = NULL;
     }
     done(r, false);
+}
+
+/* --- another protocol ------------------------------------------------------------------------ */
+
+struct sock *reply_switch_protocols(struct http_req *q, const struct http_header *headers, size_t n)
+{
+    struct request *r = request_of(q);
+    struct http_conn *c = q->conn;
+    struct sock *s = c->sock;
+    struct str head;
+
+    /* RFC 6455, section 4.1: a client says nothing before it has the reply. */
+    if (!s || r->http_1_0 || r->early || r->unread || c->in_n > 0)
+        return NULL;
+    r->upgraded = true;
+    begin(r, 101);
+    head = make_head(r, 101, headers, n, SIZE_MAX);
+    sock_write(s, &head, 1);
+    c->sock = NULL;
+    loop_timer_stop(&c->timer);
+    q->on_gone = NULL;
+    q->on_drain = NULL;
+    return s;
 }

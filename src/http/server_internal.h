@@ -89,8 +89,10 @@ struct request {
     bool anonymous;  /* there is no readable head: error_body gets NULL */
     bool http_1_0;
     bool keep_alive;
-    bool cors;   /* the reply carries Access-Control-* */
-    bool unread; /* the client may still be sending this request's body */
+    bool cors;     /* the reply carries Access-Control-* */
+    bool unread;   /* the client may still be sending this request's body */
+    bool early;    /* bytes stood behind the head when it was read */
+    bool upgraded; /* the reply is 101 */
     bool started, chunked, no_body;
     bool blocked; /* the producer waits for on_drain */
 };
@@ -111,6 +113,13 @@ void conn_reply_done(struct http_conn *c, bool complete);
 void conn_cut(struct http_conn *c);
 /* Looks after a reply that the client does not take. */
 void conn_watch_writing(struct http_conn *c);
+
+/* --- reply.c --- */
+/* Replies 101 with these headers and Connection: Upgrade, and takes the socket out of the
+ * connection; reading is as it was. The request stays until http_reply_end(). NULL when the client
+ * has gone or has sent more than its request: then http_reply_abort() is due. */
+struct sock *reply_switch_protocols(struct http_req *q, const struct http_header *headers,
+                                    size_t n);
 
 /* --- request.c --- */
 /* `text` is one head. Reads it, finds the route; then the connection is in CONN_BODY or CONN_BUSY,
