@@ -14,14 +14,16 @@ static struct str bearer(struct str value)
     return str_trim(without_prefix(value, STR("Bearer ")));
 }
 
-/* Browsers cannot set headers on a WebSocket, so the realtime API takes the key as a protocol. */
-static struct str from_protocols(struct str protocols)
+/* Browsers cannot set headers on a WebSocket, so the realtime API takes the key as a protocol. The
+ * original takes the whole list for the key where none is marked, even "realtime" beside an
+ * Authorization header, which other clients send; here only where there is no such header. */
+static struct str from_protocols(struct str protocols, struct str authorization)
 {
     STR_SPLIT_EACH (item, protocols, ',') {
         if (str_starts(item, STR("openai-insecure-api-key.")))
             return str_skip(item, sizeof "openai-insecure-api-key." - 1);
     }
-    return protocols;
+    return authorization.n > 0 ? authorization : protocols;
 }
 
 static bool path_takes_query_key(struct str path)
@@ -37,7 +39,7 @@ static struct str presented(struct http_req *r)
     struct str protocols = http_req_header(r, STR("Sec-WebSocket-Protocol")), other;
 
     if (protocols.n > 0)
-        value = bearer(from_protocols(protocols));
+        value = bearer(from_protocols(protocols, value));
     if (str_has(r->path, STR("/v1/messages")) || str_starts(r->path, STR("/v1/models"))) {
         other = http_req_header(r, STR("x-api-key"));
         value = other.n > 0 ? other : value;

@@ -433,10 +433,32 @@ TEST(the_key_is_found_wherever_a_client_may_put_it)
     check_key(chat, none,
               HEADER("Sec-WebSocket-Protocol", "realtime, openai-insecure-api-key.sk-abc"), "abc",
               0);
+    check_key(chat, none, HEADER("Sec-WebSocket-Protocol", "sk-abc"), "abc", 0);
     check_key(STR("/v1beta/models/x"), STR("a=b&key=sk-abc"), HEADER("Accept", "*/*"), "abc", 0);
     check_key(STR("/v1beta/models/x"), STR("key=old"), HEADER("x-goog-api-key", "abc"), "abc", 0);
     check_key(chat, STR("key=abc"), HEADER("Accept", "*/*"), "", 0);
 #undef HEADER
+}
+
+TEST(a_sub_protocol_that_is_no_key_leaves_the_header_alone)
+{
+    const struct http_header headers[] = {{STR("Sec-WebSocket-Protocol"), STR("realtime")},
+                                          {STR("Authorization"), STR("Bearer sk-abc")}};
+    const struct http_header both[] = {
+        {STR("Sec-WebSocket-Protocol"), STR("realtime, openai-insecure-api-key.sk-def")},
+        {STR("Authorization"), STR("Bearer sk-abc")}};
+    struct http_req r;
+    struct str key;
+    int64_t channel;
+
+    request(&r, STR("/v1/realtime"), STR_NULL, headers, ARRAY_LEN(headers));
+    CHECK(apikey_from_request(&r, &key, &channel));
+    CHECK_STR(key, "abc");
+    arena_fini(&r.arena);
+    request(&r, STR("/v1/realtime"), STR_NULL, both, ARRAY_LEN(both));
+    CHECK(apikey_from_request(&r, &key, &channel));
+    CHECK_STR(key, "def");
+    arena_fini(&r.arena);
 }
 
 TEST_MAIN(a_key_is_loaded_once_and_then_found,
@@ -448,4 +470,5 @@ TEST_MAIN(a_key_is_loaded_once_and_then_found,
           the_keys_of_a_root_with_the_first_password_are_refused_but_for_the_given_one,
           what_cannot_be_a_key_is_refused_without_a_look_into_the_database,
           more_unknown_keys_than_there_is_room_for_push_out_the_oldest,
-          the_key_is_found_wherever_a_client_may_put_it)
+          the_key_is_found_wherever_a_client_may_put_it,
+          a_sub_protocol_that_is_no_key_leaves_the_header_alone)
