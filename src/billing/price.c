@@ -60,6 +60,16 @@ enum err_code price_plan_make(const struct snapshot *snap, struct str model, str
     return ERR_OK;
 }
 
+void price_plan_realtime(struct price_plan *plan)
+{
+    plan->realtime = true;
+    if (plan->model.audio_priced)
+        return;
+    plan->model.audio_priced = true;
+    plan->model.audio_ratio = 20;
+    plan->model.audio_completion_ratio = 2;
+}
+
 static int64_t not_negative(int64_t n)
 {
     return n > 0 ? n : 0;
@@ -105,7 +115,7 @@ int64_t price_reserve(const struct price_plan *plan, int64_t prompt_tokens, int6
 
 /* The classes of a call that are priced differently; they add up to prompt and completion. */
 struct classes {
-    int64_t text_in, cached, cache_write, image_in, audio_in, text_out, audio_out;
+    int64_t text_in, cached, cache_write, image_in, audio_in, cached_audio, text_out, audio_out;
 };
 
 /* Counts of an upstream may contradict each other; no class takes more than is left. */
@@ -122,21 +132,36 @@ static struct classes classify(const struct price_plan *plan, const struct usage
     struct classes c = {.text_in = not_negative(u->prompt),
                         .text_out = not_negative(u->completion)};
 
-    c.cached = take(&c.text_in, u->cached);
+    if (plan->model.audio_priced)
+        c.cached_audio = take(&c.text_in, least(not_negative(u->cached_audio), u->audio_in));
+    c.cached = take(&c.text_in, u->cached - c.cached_audio);
     c.cache_write = take(&c.text_in, u->cache_write);
     c.image_in = take(&c.text_in, u->image_in);
     if (plan->model.audio_priced) {
-        c.audio_in = take(&c.text_in, u->audio_in);
+        c.audio_in = take(&c.text_in, u->audio_in - c.cached_audio);
         c.audio_out = take(&c.text_out, u->audio_out);
     }
     return c;
+}
+
+/* The classes with two ratios. */
+static void add_audio(struct decimal_sum *sum, int64_t tokens, double audio_ratio, double ratio)
+{
+    struct decimal_sum part;
+
+    if (tokens == 0)
+        return;
+    decimal_sum_init(&part);
+    decimal_add(&part, tokens, decimal_of(audio_ratio));
+    decimal_scale(&part, decimal_of(ratio));
+    decimal_add_sum(sum, &part);
 }
 
 static struct decimal_sum token_price(const struct price_plan *plan, const struct usage *u)
 {
     const struct model_price *m = &plan->model;
     const struct classes c = classify(plan, u);
-    struct decimal_sum sum, speech;
+    struct decimal_sum sum;
 
     decimal_sum_init(&sum);
     decimal_add(&sum, c.text_in, decimal_of(1));
@@ -145,12 +170,8 @@ static struct decimal_sum token_price(const struct price_plan *plan, const struc
     decimal_add(&sum, c.image_in, decimal_of(m->image_ratio));
     decimal_add(&sum, c.audio_in, decimal_of(m->audio_ratio));
     decimal_add(&sum, c.text_out, decimal_of(m->completion_ratio));
-    if (c.audio_out > 0) { /* the one class with two ratios */
-        decimal_sum_init(&speech);
-        decimal_add(&speech, c.audio_out, decimal_of(m->audio_ratio));
-        decimal_scale(&speech, decimal_of(m->audio_completion_ratio));
-        decimal_add_sum(&sum, &speech);
-    }
+    add_audio(&sum, c.audio_out, m->audio_ratio, m->audio_completion_ratio);
+    add_audio(&sum, c.cached_audio, m->audio_ratio, m->cache_ratio);
     decimal_scale(&sum, decimal_of(m->ratio));
     decimal_scale(&sum, decimal_of(plan->group_ratio));
     return sum;
@@ -180,17 +201,25 @@ int64_t price_charge(const struct price_plan *plan, const struct usage *usage)
     return points > 0 ? points : 1;
 }
 
+/* Is the call told as one that may speak? A realtime session always is. */
+static bool has_audio(const struct price_plan *plan, const struct classes *c)
+{
+    return plan->realtime || c->audio_in + c->cached_audio + c->audio_out > 0;
+}
+
 static void write_audio(struct json_writer *w, const struct price_plan *plan,
                         const struct usage *usage)
 {
     const struct classes c = classify(plan, usage);
 
-    if (c.audio_in + c.audio_out == 0)
+    const int64_t audio_in = c.audio_in + c.cached_audio;
+
+    if (!has_audio(plan, &c))
         return;
-    jw_key_bool(w, STR("audio"), true);
-    jw_key_i64(w, STR("audio_input"), c.audio_in);
+    jw_key_bool(w, plan->realtime ? STR("ws") : STR("audio"), true);
+    jw_key_i64(w, STR("audio_input"), audio_in);
     jw_key_i64(w, STR("audio_output"), c.audio_out);
-    jw_key_i64(w, STR("text_input"), not_negative(usage->prompt) - c.audio_in);
+    jw_key_i64(w, STR("text_input"), not_negative(usage->prompt) - audio_in);
     jw_key_i64(w, STR("text_output"), c.text_out);
     jw_key_f64(w, STR("audio_ratio"), plan->model.audio_ratio);
     jw_key_f64(w, STR("audio_completion_ratio"), plan->model.audio_completion_ratio);
@@ -257,7 +286,7 @@ struct str price_content(struct arena *a, const struct price_plan *plan, const s
 
     if (m->per_call)
         return arena_fmt(a, "模型价格 %.2f，分组倍率 %s%s", m->price_usd, group_text, end);
-    if (c.audio_in + c.audio_out > 0)
+    if (has_audio(plan, &c))
         return arena_fmt(a,
                          "模型倍率 %.2f，补全倍率 %.2f，音频倍率 %.2f，音频补全倍率 "
                          "%.2f，分组倍率 %s%s",

@@ -17,6 +17,7 @@ struct price_plan {
     double user_group_ratio; /* group-to-group ratio that replaced it; -1: none */
     double quota_per_unit;
     int64_t pre_consumed_tokens; /* assumed when the request names no maximum */
+    bool realtime;               /* price_plan_realtime() was called */
 };
 
 /*
@@ -27,6 +28,13 @@ MUST_CHECK enum err_code price_plan_make(const struct snapshot *snap, struct str
                                          struct str user_group, struct str using_group,
                                          bool accept_unset, struct price_plan *out,
                                          struct err *err);
+
+/*
+ * The plan of a realtime session, whose responses are charged one by one: audio has its own price
+ * also where the model has none in the tables (20 x text, spoken answers twice that: billing
+ * reference 5.3 and 7), and log rows say so.
+ */
+void price_plan_realtime(struct price_plan *plan);
 
 /*
  * Points to reserve before the call: billing reference 3.1, but never less than the prompt costs.

@@ -352,10 +352,40 @@ TEST(the_log_row_tells_how_the_price_came_about)
     CHECK_STR(price_content(&a, &plan, &u), "模型价格 0.04，分组倍率 1.00");
 }
 
+TEST(a_realtime_response_is_priced_by_its_classes)
+{
+    CLEANUP(sb_finip) struct sb sb;
+    CLEANUP(arena_finip) struct arena a;
+    struct price_plan plan = plan_of(2, 3, 1);
+    struct usage u = tokens(100, 50);
+
+    sb_init(&sb, 4096);
+    arena_init(&a, 0);
+    u.audio_in = 40;
+    u.audio_out = 30;
+    CHECK_EQ(price_charge(&plan, &u), (100 + 50 * 3) * 2); /* audio has no price of its own */
+    price_plan_realtime(&plan);
+    CHECK_EQ(price_charge(&plan, &u), (60 + 20 * 3 + 40 * 20 + 30 * 20 * 2) * 2);
+    plan.model.audio_ratio = 10;
+    price_plan_realtime(&plan); /* a price that is there stays */
+    CHECK_EQ(price_charge(&plan, &u), (60 + 20 * 3 + 40 * 10 + 30 * 10 * 2) * 2);
+    plan.model.cache_ratio = 0.5;
+    u.cached = 50;
+    u.cached_audio = 20;
+    CHECK_EQ(price_charge(&plan, &u), (30 + 15 + 20 * 3 + 20 * 10 + 20 * 10 / 2 + 30 * 10 * 2) * 2);
+    CHECK(str_has(other_of(&sb, &plan, &u),
+                  STR("\"ws\":true,\"audio_input\":40,\"audio_output\":30,\"text_input\":60,"
+                      "\"text_output\":20,\"audio_ratio\":10,\"audio_completion_ratio\":2")));
+    u = tokens(1, 1); /* also one in which nobody spoke */
+    CHECK(str_has(other_of(&sb, &plan, &u), STR("\"ws\":true,\"audio_input\":0")));
+    CHECK(str_has(price_content(&a, &plan, &u), STR("音频倍率 10.00")));
+}
+
 TEST_MAIN(charges_equal_exact_rational_arithmetic, charges_of_random_calls_equal_fixed_point,
           a_tenth_is_a_tenth, a_decimal_is_found_again_from_its_double,
           a_call_that_used_something_costs_at_least_one_point_unless_it_is_free,
           contradictory_counts_never_charge_a_token_twice, huge_numbers_stop_at_what_json_can_hold,
           a_reservation_covers_the_prompt_and_the_maximum,
           a_model_without_a_price_is_refused_unless_that_is_allowed,
-          a_pair_of_groups_replaces_the_group_ratio, the_log_row_tells_how_the_price_came_about)
+          a_pair_of_groups_replaces_the_group_ratio, the_log_row_tells_how_the_price_came_about,
+          a_realtime_response_is_priced_by_its_classes)

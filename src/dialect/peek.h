@@ -18,6 +18,7 @@ enum relay_mode {
     MODE_COMPLETIONS,
     MODE_EMBEDDINGS,
     MODE_COUNT_TOKENS, /* how many tokens a chat request would be */
+    MODE_REALTIME,     /* a session over a WebSocket; there is no body */
     MODE_COUNT
 };
 

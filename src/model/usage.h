@@ -15,6 +15,7 @@ struct usage {
     int64_t cache_write_1h; /* of cache_write: kept for an hour, which costs more */
     int64_t reasoning;      /* of completion */
     int64_t audio_in, audio_out, image_in, image_out;
+    int64_t cached_audio; /* of cached and of audio_in */
     int64_t searches; /* calls of the provider's own web search */
     bool reported;    /* by the upstream; false: estimated by us */
 };
