@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "provider/openai_rules.h"
 #include "provider/provider_parts.h"
+#include "provider/realtime_url.h"
 
 /* Deployments of channels that are older have no dots in their names: 2025-05-10 00:00 UTC. */
 enum { DOTS_SINCE_S = 1746835200 };
@@ -64,6 +65,10 @@ static enum err_code azure_url(const struct provider *p, const struct provider_c
     *out = STR_NULL;
     if (rc != ERR_OK)
         return rc;
+    if (call->mode == MODE_REALTIME) {
+        *out = realtime_url_azure(call, a, base, deployment_of(call, a), version_of(call, a));
+        return ERR_OK;
+    }
     if (str_ends(base, STR("/openai/v1"))) { /* the current API: as OpenAI's own */
         *out = provider_join(a, base, str_skip(call->path, 3), call->query);
         return ERR_OK;
@@ -84,15 +89,16 @@ static enum err_code azure_url(const struct provider *p, const struct provider_c
 static void azure_headers(const struct provider *p UNUSED, const struct provider_call *call,
                           struct arena *a UNUSED, struct provider_headers *out)
 {
-    provider_add_types(out, call);
+    if (call->mode != MODE_REALTIME)
+        provider_add_types(out, call);
     provider_add_header(out, STR("api-key"), secret_reveal(call->key));
 }
 
 const struct provider provider_azure = {
     .type = 3,
     .name = STR_INIT("azure"),
-    .modes =
-        1u << MODE_CHAT | 1u << MODE_COMPLETIONS | 1u << MODE_EMBEDDINGS | 1u << MODE_COUNT_TOKENS,
+    .modes = 1u << MODE_CHAT | 1u << MODE_COMPLETIONS | 1u << MODE_EMBEDDINGS |
+             1u << MODE_COUNT_TOKENS | 1u << MODE_REALTIME,
     .dialects = 1u << DIALECT_OPENAI_CHAT | 1u << DIALECT_OPENAI_RESPONSES,
     .dialect = DIALECT_OPENAI_CHAT,
     .stream_options = true,

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "provider/openai_rules.h"
 #include "provider/provider_parts.h"
+#include "provider/realtime_url.h"
 
 static const struct str openai_models[] = {
     STR_INIT("gpt-3.5-turbo"),
@@ -91,6 +92,10 @@ static void openai_headers(const struct provider *p UNUSED, const struct provide
 {
     struct str key = secret_reveal(call->key);
 
+    if (call->mode == MODE_REALTIME) {
+        realtime_headers_openai(call, a, out);
+        return;
+    }
     provider_add_types(out, call);
     provider_add_header(out, STR("Authorization"),
                         str_concat(a, (struct str[]){STR("Bearer "), key}, 2));
@@ -115,9 +120,14 @@ static enum err_code openai_url(const struct provider *p, const struct provider_
     struct str base;
     enum err_code rc = provider_base(p, call, &base, err);
 
-    *out =
-        rc == ERR_OK ? provider_join(a, base, path_for(base, call->path), call->query) : STR_NULL;
-    return rc;
+    *out = STR_NULL;
+    if (rc != ERR_OK)
+        return rc;
+    if (call->mode == MODE_REALTIME)
+        *out = realtime_url_openai(call, a, base, path_for(base, call->path));
+    else
+        *out = provider_join(a, base, path_for(base, call->path), call->query);
+    return ERR_OK;
 }
 
 /* Has the address something behind its host? */
@@ -145,15 +155,15 @@ static enum err_code custom_url(const struct provider *p, const struct provider_
 }
 
 enum {
-    TEXT_MODES =
-        1u << MODE_CHAT | 1u << MODE_COMPLETIONS | 1u << MODE_EMBEDDINGS | 1u << MODE_COUNT_TOKENS
+    OPENAI_MODES = 1u << MODE_CHAT | 1u << MODE_COMPLETIONS | 1u << MODE_EMBEDDINGS |
+                   1u << MODE_COUNT_TOKENS | 1u << MODE_REALTIME
 };
 
 const struct provider provider_openai = {
     .type = 1,
     .name = STR_INIT("openai"),
     .base_url = STR_INIT("https://api.openai.com"),
-    .modes = TEXT_MODES,
+    .modes = OPENAI_MODES,
     .dialects = 1u << DIALECT_OPENAI_CHAT | 1u << DIALECT_OPENAI_RESPONSES,
     .dialect = DIALECT_OPENAI_CHAT,
     .stream_options = true,
@@ -169,7 +179,7 @@ const struct provider provider_openai = {
 const struct provider provider_custom = {
     .type = 8,
     .name = STR_INIT("custom"),
-    .modes = TEXT_MODES,
+    .modes = OPENAI_MODES,
     .dialects = 1u << DIALECT_OPENAI_CHAT,
     .dialect = DIALECT_OPENAI_CHAT,
     .stream_options = true,
