@@ -487,6 +487,7 @@ static void on_close(struct loop_msg *msg)
     struct worker *w = container_of(msg, struct worker, close);
 
     http_server_close(w->server, STOP_MS + CUT_MS);
+    relay_loop_drain(w->relay);
     w->told = true;
 }
 

@@ -352,11 +352,12 @@ static bool has_media(struct str body)
 
 static int64_t hold_for(const struct exchange *x, int64_t prompt_tokens)
 {
-    int64_t most;
+    int64_t most, points;
 
     if (__builtin_mul_overflow(x->peek.max_tokens, x->peek.generated, &most))
         most = INT64_MAX;
-    return price_reserve(&x->plan, prompt_tokens, most);
+    points = price_reserve(&x->plan, prompt_tokens, most);
+    return points > x->least_hold ? points : x->least_hold;
 }
 
 /*
@@ -446,7 +447,7 @@ static bool count_instead(struct exchange *x)
     return true;
 }
 
-static enum step_next reserve(struct exchange *x)
+enum step_next exchange_reserve(struct exchange *x)
 {
     struct err err = {0};
     enum err_code rc;
@@ -525,5 +526,5 @@ enum step_next relay_admit(struct exchange *x)
     next = run_checks(x, checks, ARRAY_LEN(checks));
     if (next == NEXT_WAIT || x->step != STEP_ADMIT || x->mode == MODE_COUNT_TOKENS)
         return next; /* counting is free */
-    return reserve(x);
+    return exchange_reserve(x);
 }

@@ -59,6 +59,7 @@ struct relay_loop {
     bool primed;                  /* it had its first snapshot; the publisher's only */
     bool appended;                /* a record went into the journal in this turn */
     struct list exchanges;        /* all that live */
+    bool draining;                /* sessions end with the response that runs */
     bool stopping;                /* no call to an upstream begins any more */
 };
 
@@ -126,6 +127,7 @@ struct exchange {
     struct hold hold;
     struct reservation *reservation; /* admit.c's; NULL: balances are this node's alone */
     bool refreshed;                  /* a denial was re-checked at the source */
+    int64_t least_hold;              /* points that are reserved at least */
     unsigned checks;                 /* that were passed */
 
     /* SELECT and SEND, anew for each attempt */
@@ -141,6 +143,7 @@ struct exchange {
     const struct dialect *upstream;  /* of a chat request */
     struct translation *translation; /* made once, for all attempts */
     struct translation *tr;          /* the same; NULL: OpenAI's chat on both sides */
+    struct realtime *rt;             /* of a session over WebSockets; NULL: no such request */
     struct http_call *call;
     bool upstream_answered; /* a 200 head came */
     int upstream_status;
@@ -251,6 +254,9 @@ void translate_end(struct exchange *x);
 MUST_CHECK enum err_code translate_answer(struct exchange *x, struct str body, struct seen *seen,
                                           struct err *err);
 
+/* admit.c: reserves what the price plan says; asked again when it waited. NEXT_STEP: reserved, or
+ * failed with x->step at STEP_SETTLE. A new reservation begins with x->refreshed false. */
+enum step_next exchange_reserve(struct exchange *x);
 /* May the caller's token use the model, or the family that it belongs to? */
 bool exchange_allows_model(const struct exchange *x, struct str model);
 /* Tokens of the prompt by our own count, made when it is first asked for: most calls never ask. */

@@ -61,7 +61,7 @@ enum step_next prompt_check(struct exchange *x)
     const struct settings *s = &x->snap->settings;
 
     if (!s->check_sensitive || !s->check_sensitive_prompt || s->sensitive.count == 0 ||
-        x->mode == MODE_EMBEDDINGS)
+        x->mode == MODE_EMBEDDINGS || x->mode == MODE_REALTIME)
         return NEXT_STEP;
     if (words_find(&s->sensitive, x->body).n == 0 && is_spelt_plainly(x->body, s))
         return NEXT_STEP;

@@ -56,6 +56,9 @@ struct relay_loop *relay_loop_new(struct relay *r, unsigned i, struct loop *loop
 /* The loop reserves through this member of shared balances, which lives until the loop has ended.
  * Before the loop runs. */
 void relay_loop_share(struct relay_loop *rl, struct shared_member *member);
+/* At the beginning of shutdown: realtime sessions, which otherwise go on for as long as their
+ * clients like, are ended as soon as no response runs in them. Loop thread. */
+void relay_loop_drain(struct relay_loop *rl);
 /* At shutdown, when running requests have had their time: settles those that wait for an upstream
  * for what they have used, tells their clients, and begins no call any more. Loop thread. */
 void relay_loop_stop(struct relay_loop *rl);

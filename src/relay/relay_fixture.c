@@ -346,6 +346,11 @@ int relay_fixture_connect(struct relay_fixture *f, const char *path, const char 
     return send_request(f, "POST", path, with_key, body, receive_bytes);
 }
 
+int relay_fixture_dial(struct relay_fixture *f)
+{
+    return dial(f, 0);
+}
+
 const char *relay_fixture_read(struct relay_fixture *f, int fd, const char *until)
 {
     struct sb sb;

@@ -104,6 +104,8 @@ const char *relay_fixture_request(struct relay_fixture *f, const char *method, c
 /* A connection with a request on it, for tests that leave; `receive_bytes` 0: the usual buffer. */
 int relay_fixture_connect(struct relay_fixture *f, const char *path, const char *body,
                           int receive_bytes);
+/* A connection on which nothing was sent yet. */
+int relay_fixture_dial(struct relay_fixture *f);
 const char *relay_fixture_read(struct relay_fixture *f, int fd, const char *until);
 /* Closes the client's connection and waits until the relay has noticed it; no other client may be
  * connected. */

@@ -2,6 +2,7 @@
 #include "relay/exchange.h"
 
 #include "base/mem.h"
+#include "relay/realtime.h"
 
 /* A path, what is asked for on it, and the dialect in which. */
 struct relay_path {
@@ -17,6 +18,7 @@ static const struct relay_path paths[] = {
     {"/v1/responses", MODE_CHAT, DIALECT_OPENAI_RESPONSES},
     {"/v1/messages", MODE_CHAT, DIALECT_CLAUDE},
     {"/v1/messages/count_tokens", MODE_COUNT_TOKENS, DIALECT_CLAUDE},
+    {"/v1/realtime", MODE_REALTIME, DIALECT_OPENAI_CHAT},
     /* "MODEL:METHOD" */
     {"/v1beta/models/:*", MODE_CHAT, DIALECT_GEMINI},
     {"/v1/models/:*", MODE_CHAT, DIALECT_GEMINI},
@@ -65,9 +67,11 @@ void relay_add_routes(struct relay *r, struct router *router)
 
     r->routes = mem_zalloc(all * sizeof *r->routes);
     for (size_t i = 0; i < n; i++) {
-        r->routes[i] = (struct http_route){.method = HTTP_M_POST,
+        bool socket = paths[i].mode == MODE_REALTIME;
+
+        r->routes[i] = (struct http_route){.method = socket ? HTTP_M_GET : HTTP_M_POST,
                                            .pattern = paths[i].pattern,
-                                           .body_limit = r->conf.body_limit,
+                                           .body_limit = socket ? 0 : r->conf.body_limit,
                                            .flags = HTTP_ROUTE_CORS,
                                            .handler = on_request,
                                            .ctx = r};
@@ -122,6 +126,8 @@ static enum err_code read_request(struct exchange *x, const struct relay_path *p
     enum err_code rc;
 
     x->mode = path->mode;
+    if (x->mode == MODE_REALTIME)
+        return realtime_read_request(x, err);
     if (path->dialect != DIALECT_GEMINI)
         return peek_request(x->arena, x->body, x->mode, path->dialect, &x->peek, err);
     rc = read_gemini_path(x, err);

@@ -8,6 +8,7 @@
 #include "base/json_patch.h"
 #include "base/json_write.h"
 #include "http/proxy.h"
+#include "relay/realtime.h"
 
 /* ---- the body ---- */
 
@@ -339,8 +340,11 @@ static void on_fail(void *ctx, const struct err *err)
     exchange_attempt_failed(x);
 }
 
-static const struct http_call_handler call_handler = {
-    .on_head = on_head, .on_body = on_body, .on_end = on_end, .on_fail = on_fail};
+static const struct http_call_handler call_handler = {.on_head = on_head,
+                                                      .on_body = on_body,
+                                                      .on_end = on_end,
+                                                      .on_fail = on_fail,
+                                                      .on_websocket = realtime_opened};
 
 /* ---- the client leaves, before or while a reply is read ---- */
 
@@ -489,6 +493,7 @@ static struct provider_call describe_call(struct exchange *x, const struct provi
         .model = x->upstream_model,
         .requested = x->peek.model,
         .stream = x->peek.stream,
+        .realtime_beta = x->rt && realtime_is_beta(x),
         .max_tokens = x->peek.max_tokens,
         .key = secret_make(x->channel_key),
         .organization = x->channel->row.open_ai_organization,
@@ -516,11 +521,13 @@ static enum err_code start_call(struct exchange *x, const struct provider *p, st
     rc = p->url(p, &call, x->arena, &url, err);
     if (rc == ERR_OK && http_url_read(url, &http->url, err) != ERR_OK)
         rc = err_set(err, ERR_CHANNEL, "the channel's base URL is not a valid address");
-    if (rc == ERR_OK)
+    if (rc == ERR_OK && !x->rt)
         rc = build_body(x, p, &call, &http->body, &http->body_count, err);
     if (rc != ERR_OK)
         return rc;
     http->method = HTTP_M_POST;
+    if (x->rt)
+        realtime_prepare(x, &call, http);
     http->header_count = build_headers(x, p, &call, &headers);
     http->headers = headers;
     http->proxy = proxy_for(x, &http->url);
@@ -549,6 +556,8 @@ enum step_next relay_send(struct exchange *x)
     enum step_next next;
     enum err_code rc;
 
+    if (x->rt && realtime_is_open(x))
+        return realtime_go_on(x);
     x->client_gone |= x->req && http_req_gone(x->req);
     if (x->client_gone) {
         x->step = STEP_SETTLE;
@@ -575,7 +584,7 @@ enum step_next relay_send(struct exchange *x)
         return next;
     forget_attempt(x);
     if (x->req) {
-        x->req->on_gone = on_gone;
+        x->req->on_gone = x->rt ? realtime_gone : on_gone;
         x->req->on_drain = on_client_drain;
     }
     rc = start_call(x, p, &err);

@@ -9,6 +9,7 @@
 #include "relay/exchange.h"
 
 #include "base/json_write.h"
+#include "relay/realtime.h"
 
 enum { OTHER_LIMIT = 16 * 1024, OTHER_USUAL = 512 };
 
@@ -21,7 +22,7 @@ static uint64_t elapsed_us(const struct exchange *x)
  * (billing reference 8.5). */
 static void settle_usage(struct exchange *x)
 {
-    if (x->usage_seen)
+    if (x->usage_seen || x->rt) /* a session counts for itself */
         return;
     x->usage = (struct usage){.prompt = exchange_prompt_tokens(x),
                               .completion = token_meter_count(&x->meter)};
@@ -253,7 +254,9 @@ static void answer(struct exchange *x)
 {
     if (x->fault.status == 429 && !x->fault.local)
         x->fault.error.message = busy;
-    if (x->client_gone)
+    if (x->rt && realtime_is_open(x))
+        realtime_end(x);
+    else if (x->client_gone)
         http_reply_abort(x->req);
     else if (x->reply_started && x->fault.code == ERR_OK)
         http_reply_end(x->req);

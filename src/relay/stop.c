@@ -4,6 +4,8 @@
  */
 #include "relay/exchange.h"
 
+#include "relay/realtime.h"
+
 static void break_up(struct exchange *x)
 {
     http_call_cancel(x->call);
@@ -17,6 +19,17 @@ static void break_up(struct exchange *x)
     exchange_go(x, STEP_SETTLE);
 }
 
+void relay_loop_drain(struct relay_loop *rl)
+{
+    rl->draining = true;
+    LIST_FOR_EACH_SAFE (it, &rl->exchanges) {
+        struct exchange *x = list_entry(it, struct exchange, link);
+
+        if (x->rt && realtime_is_idle(x))
+            realtime_stop(x);
+    }
+}
+
 void relay_loop_stop(struct relay_loop *rl)
 {
     rl->stopping = true;
@@ -27,5 +40,7 @@ void relay_loop_stop(struct relay_loop *rl)
          * tests. */
         if (x->call && !x->probe)
             break_up(x);
+        else if (x->rt)
+            realtime_stop(x);
     }
 }
