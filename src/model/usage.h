@@ -16,6 +16,6 @@ struct usage {
     int64_t reasoning;      /* of completion */
     int64_t audio_in, audio_out, image_in, image_out;
     int64_t cached_audio; /* of cached and of audio_in */
-    int64_t searches; /* calls of the provider's own web search */
-    bool reported;    /* by the upstream; false: estimated by us */
+    int64_t searches;     /* calls of the provider's own web search */
+    bool reported;        /* by the upstream; false: estimated by us */
 };
