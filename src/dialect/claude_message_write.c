@@ -111,7 +111,7 @@ void claude_write_cache(struct claude_writer *cw, struct str cache)
 {
     if (cache.n == 0)
         return;
-    if (cw->marks == CLAUDE_MARKS_MAX) {
+    if (cw->marks >= CLAUDE_MARKS_MAX) {
         loss_add(cw->losses, STR("cache_control"));
         return;
     }

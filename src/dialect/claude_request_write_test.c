@@ -630,19 +630,39 @@ TEST(small_members_are_translated)
     check_losses("service_tier");
 }
 
+static int marks_in(struct str text)
+{
+    int marks = 0;
+
+    for (ptrdiff_t at; (at = str_find(text, STR("cache_control"))) >= 0; marks++)
+        text = str_skip(text, (size_t)at + 1);
+    return marks;
+}
+
 TEST(marks_beyond_the_fourth_are_left_out)
 {
     struct chat_request *r = foreign();
-    int marks = 0;
-    struct str text;
 
     for (int i = 0; i < 6; i++)
         say(r, CHAT_USER, "x")->cache = STR("{\"type\":\"ephemeral\"}");
-    text = written(r, "messages");
-    for (ptrdiff_t at; (at = str_find(text, STR("cache_control"))) >= 0; marks++)
-        text = str_skip(text, (size_t)at + 1);
-    CHECK_EQ(marks, 4);
+    CHECK_EQ(marks_in(written(r, "messages")), 4);
     check_losses("cache_control");
+}
+
+TEST(marks_of_raw_tools_count)
+{
+    struct chat_request *r = foreign();
+
+    r->dialect = DIALECT_CLAUDE;
+    for (int i = 0; i < 5; i++) {
+        struct chat_tool *tool = add_tool(r, "f", "{}");
+
+        tool->cache = STR("{}");
+        tool->raw = STR("{\"name\":\"f\",\"input_schema\":{},\"cache_control\":{}}");
+    }
+    say(r, CHAT_USER, "x")->cache = STR("{\"type\":\"ephemeral\"}");
+    CHECK_EQ(marks_in(written(r, "tools")), 5); /* as the client wrote them */
+    CHECK_EQ(marks_in(written(r, "messages")), 0);
 }
 
 TEST(what_cannot_be_said_is_named)
@@ -713,6 +733,7 @@ int main(void)
         ROW(the_form_of_the_answer_is_asked_for),
         ROW(small_members_are_translated),
         ROW(marks_beyond_the_fourth_are_left_out),
+        ROW(marks_of_raw_tools_count),
         ROW(what_cannot_be_said_is_named),
         ROW(a_body_past_its_cap_is_an_error),
     };
