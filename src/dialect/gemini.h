@@ -105,6 +105,20 @@ size_t gemini_read_citations(struct arena *a, const struct json *candidate, unsi
                              size_t skip, bool ascii, const struct chat_sink *sink);
 /* logprobsResult as OpenAI's array of tokens; STR_NULL when there is none. */
 struct str gemini_read_logprobs(struct arena *a, const struct json *result);
+/* Pieces of a sound are encoded each for itself, with padding; ours go on in one base64 text. */
+struct gemini_sound { /* zeroed: at the start */
+    char kept[2];     /* bytes that do not fill a group of base64 yet */
+    size_t kept_n;
+    char mime[64]; /* of the sound that they belong to */
+    size_t mime_n;
+};
+
+/* The piece as it follows on those before it; empty when it waits for the next one. Text that is
+ * not base64 stays as it is. */
+struct str gemini_sound_piece(struct gemini_sound *sound, struct arena *a,
+                              const struct chat_media *piece);
+/* The sound is over: what is left of it, as an event, if anything is. */
+void gemini_sound_end(struct gemini_sound *sound, unsigned choice, const struct chat_sink *sink);
 /* executableCode or codeExecutionResult as a fenced block of text; STR_NULL when the part is
  * neither. */
 struct str gemini_read_code(struct arena *a, const struct json *part);

@@ -225,6 +225,43 @@ struct str gemini_read_logprobs(struct arena *a, const struct json *result)
     return str_dup(a, sb_str(&sb));
 }
 
+/* ---- sound ---- */
+
+enum { GROUP_BYTES = 3 };
+
+struct str gemini_sound_piece(struct gemini_sound *sound, struct arena *a,
+                              const struct chat_media *piece)
+{
+    struct str bytes, all, data = piece->data;
+    size_t rest;
+
+    if ((sound->kept_n == 0 && data.n % 4 == 0 && !str_ends(data, STR("="))) ||
+        !base64_decode(a, data, &bytes))
+        return data;
+    all = str_concat(a, (struct str[]){str_make(sound->kept, sound->kept_n), bytes}, 2);
+    rest = all.n % GROUP_BYTES;
+    memcpy(sound->kept, all.p + all.n - rest, rest);
+    sound->kept_n = rest;
+    sound->mime_n = piece->mime.n < sizeof sound->mime ? piece->mime.n : 0;
+    if (sound->mime_n > 0)
+        memcpy(sound->mime, piece->mime.p, sound->mime_n);
+    return base64_encode(a, str_sub(all, 0, all.n - rest));
+}
+
+void gemini_sound_end(struct gemini_sound *sound, unsigned choice, const struct chat_sink *sink)
+{
+    CLEANUP(arena_finip) struct arena scratch;
+    struct chat_event ev = {.kind = CHAT_EVENT_AUDIO, .choice = choice};
+
+    arena_init(&scratch, 0);
+    if (sound->kept_n == 0)
+        return;
+    ev.media.mime = str_make(sound->mime, sound->mime_n);
+    ev.media.data = base64_encode(&scratch, str_make(sound->kept, sound->kept_n));
+    chat_emit(sink, &ev);
+    sound->kept_n = 0;
+}
+
 /* ---- code ---- */
 
 struct str gemini_read_code(struct arena *a, const struct json *part)

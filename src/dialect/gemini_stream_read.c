@@ -16,6 +16,7 @@ struct choice {
     enum chat_finish finish;
     size_t citations; /* given out */
     size_t searches;
+    struct gemini_sound sound;
 };
 
 struct reader {
@@ -128,6 +129,8 @@ static void read_inline(const struct reading *g, const struct json *data)
         ev.kind = CHAT_EVENT_AUDIO;
     else
         return;
+    if (ev.kind == CHAT_EVENT_AUDIO)
+        ev.media.data = gemini_sound_piece(&g->choice->sound, g->scratch, &ev.media);
     if (ev.media.data.n > 0)
         chat_emit(g->sink, &ev);
 }
@@ -158,6 +161,8 @@ static void read_part(const struct reading *g, const struct json *part)
     const struct json *call = gemini_get(part, STR("functionCall"));
     struct str text;
 
+    if (!gemini_get(part, STR("inlineData"))) /* a sound goes on in pieces that follow each other */
+        gemini_sound_end(&g->choice->sound, g->index, g->sink);
     if (json_str(g->scratch, gemini_get(part, STR("text")), &text)) {
         read_text(g, part, text);
         return;
@@ -371,6 +376,7 @@ void gemini_read_end(void *reader, const struct chat_sink *sink)
     for (unsigned i = 0; i < CHOICES_MAX; i++) {
         enum chat_finish finish = r->choices[i].finish;
 
+        gemini_sound_end(&r->choices[i].sound, i, sink);
         if (finish == CHAT_FINISH_NONE)
             continue;
         if (finish == CHAT_FINISH_STOP && r->choices[i].tools > 0)

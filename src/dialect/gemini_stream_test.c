@@ -200,6 +200,20 @@ TEST(sources_are_cited_once)
     CHECK_STR(answer->choices->citations[2].url, "s");
 }
 
+/* "abcd" and "efg" and "h", each encoded for itself. */
+TEST(pieces_of_a_sound_are_one_base64_text)
+{
+    check_stream(
+        "data: {\"candidates\":[{\"content\":{\"parts\":[{\"inlineData\":{\"mimeType\":"
+        "\"audio/L16\",\"data\":\"YWJjZA==\"}}]}}]}\n\n"
+        "data: {\"candidates\":[{\"content\":{\"parts\":[{\"inlineData\":{\"mimeType\":"
+        "\"audio/L16\",\"data\":\"ZWZn\"}}]}}]}\n\n"
+        "data: {\"candidates\":[{\"content\":{\"parts\":[{\"inlineData\":{\"mimeType\":"
+        "\"audio/L16\",\"data\":\"aA==\"}},{\"text\":\"end\"}]},\"finishReason\":\"STOP\"}]}\n\n",
+        "{\"choices\":[{\"index\":0,\"parts\":[{\"audio\":\"\",\"mime\":\"audio/L16\","
+        "\"data\":\"YWJjZGVmZ2g=\"},{\"text\":\"end\"}],\"finish\":\"stop\"}]}");
+}
+
 TEST(an_error_in_a_stream_ends_it)
 {
     const struct chat_answer *answer = check_stream(
@@ -461,6 +475,7 @@ int main(void)
         T(reasons_are_mapped),
         T(media_code_signatures_and_probabilities_are_read),
         T(sources_are_cited_once),
+        T(pieces_of_a_sound_are_one_base64_text),
         T(an_error_in_a_stream_ends_it),
         T(a_stream_without_a_reason_has_no_end),
         T(what_is_no_answer_is_refused),
