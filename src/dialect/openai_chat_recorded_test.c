@@ -160,12 +160,16 @@ static void plain_usage(struct plain *p, const struct json *root)
     const struct json *u = usage_of(root);
     int64_t prompt = json_i64_or(json_get(u, STR("prompt_tokens")), 0);
     int64_t completion = json_i64_or(json_get(u, STR("completion_tokens")), 0);
+    int64_t thoughts = json_i64_or(
+        json_get(json_get(u, STR("completion_tokens_details")), STR("reasoning_tokens")), 0);
 
     if (prompt + completion == 0)
         return;
     p->has_usage = true;
     p->prompt = prompt;
     p->completion = completion;
+    if (json_i64_or(json_get(u, STR("total_tokens")), 0) == prompt + completion + thoughts)
+        p->completion += thoughts; /* xAI */
 }
 
 static void plain_add(struct arena *a, struct plain *p, const struct json *root)

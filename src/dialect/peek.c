@@ -272,6 +272,9 @@ bool peek_usage(struct str json, struct usage *out)
     out->image_in = in[D_IMAGE];
     out->audio_out = made[D_AUDIO];
     out->reasoning = made[D_REASONING];
+    /* With xAI the thoughts are part of the total only. */
+    if (count_of(found, U_TOTAL) == out->prompt + out->completion + out->reasoning)
+        out->completion += out->reasoning;
     if (out->cached > out->prompt)
         out->cached = out->prompt;
     out->reported = out->prompt + out->completion > 0;

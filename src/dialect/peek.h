@@ -73,6 +73,6 @@ typedef void peek_text_fn(void *ctx, struct str text);
 void peek_answer(struct str json, peek_text_fn *fn, void *ctx, struct peek_answer *out);
 
 /* Usage object in OpenAI's shape (with DeepSeek's prompt_cache_hit_tokens and Moonshot's
- * cached_tokens). False when it is no
- * object or all zero. */
+ * cached_tokens). Thoughts that the server counts in the total only (xAI) are added to the
+ * completion. False when it is no object or all zero. */
 bool peek_usage(struct str json, struct usage *out);

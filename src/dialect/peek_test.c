@@ -120,6 +120,15 @@ TEST(usage_is_found_in_all_its_spellings)
     CHECK(
         peek_usage(STR("{\"prompt_tokens\":10,\"cached_tokens\":5,\"completion_tokens\":1}"), &u));
     CHECK_EQ(u.cached, 5);
+    /* xAI counts the thoughts beside the answer; who counts them in it has a smaller total. */
+    CHECK(peek_usage(STR("{\"prompt_tokens\":213,\"completion_tokens\":2,\"total_tokens\":471,"
+                         "\"completion_tokens_details\":{\"reasoning_tokens\":256}}"),
+                     &u));
+    CHECK(u.completion == 258 && u.reasoning == 256);
+    CHECK(peek_usage(STR("{\"prompt_tokens\":10,\"completion_tokens\":9,\"total_tokens\":19,"
+                         "\"completion_tokens_details\":{\"reasoning_tokens\":9}}"),
+                     &u));
+    CHECK(u.completion == 9);
     CHECK(peek_usage(STR("{\"total_tokens\":7}"), &u) && u.prompt == 7);
     CHECK(!peek_usage(STR("null"), &u));
     CHECK(!peek_usage(STR("{\"prompt_tokens\":0,\"completion_tokens\":0}"), &u));

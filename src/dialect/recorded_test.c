@@ -131,9 +131,13 @@ static void check_usage(const struct json *root, const struct peek_answer *seen)
     const struct json *u = usage_of(root);
     int64_t prompt = number(json_get(u, STR("prompt_tokens")));
     int64_t completion = number(json_get(u, STR("completion_tokens")));
+    const struct json *made = json_get(u, STR("completion_tokens_details"));
+    int64_t thoughts = number(json_get(made, STR("reasoning_tokens")));
     const struct json *details = json_get(u, STR("prompt_tokens_details"));
     int64_t cached = number(json_get(details, STR("cached_tokens")));
 
+    if (number(json_get(u, STR("total_tokens"))) == prompt + completion + thoughts)
+        completion += thoughts; /* xAI */
     if (prompt + completion == 0)
         prompt = number(json_get(u, STR("total_tokens")));
     CHECK_EQ(seen->has_usage, prompt + completion > 0);
