@@ -18,7 +18,7 @@ import tempfile
 import time
 
 import subjects
-from subjects import CHAT, HOLD_MODEL, MODEL, STREAM_MODEL, Nginx, Upstream, YourApi, load
+from subjects import CHAT, HOLD_MODEL, MESSAGES, MODEL, STREAM_MODEL, Nginx, Upstream, YourApi, load
 
 BODY_KB, BIG_KB, STREAMS = 1, 400, 10_000
 ALONE = {"json_reading", "ledger", "log_pages"} # these need no running program
@@ -125,20 +125,31 @@ def request(bench):
         raise RuntimeError(f"{bench.answered['yourapi']} requests were answered, but {logged} are in the log")
 
 
-@measurement
-def chunk(bench):
-    """CPU a streamed chunk."""
+def chunk_through(bench, path, work, budget, note):
+    """CPU a streamed chunk of an upstream that speaks OpenAI's dialect, to a client on this path."""
     rounds, seconds = (3, 3) if bench.quick else (5, 6)
 
     def count(result):
         return result["events"]
-    nginx, loop, whole, figures = cpu_rounds(bench, rounds, count, {"seconds": 1}, model=STREAM_MODEL, stream=True,
+    nginx, loop, whole, figures = cpu_rounds(bench, rounds, count, {"seconds": 1}, model=STREAM_MODEL, stream=True, path=path,
                                              body=BODY_KB * 1024, connections=60, seconds=seconds)
-    bench.row("CPU a chunk, streamed, same dialect", "1.2 x", us(nginx), us(whole[0]), f"{whole[1]:.2f}", whole[1] <= 1.2)
+    bench.row(work, f"{budget} x", us(nginx), us(whole[0]), f"{whole[1]:.2f}", whole[1] <= budget)
     speed = {name: median(count(f[2]) / f[2]["seconds"] for f in figures[name]) for name in figures}
-    bench.note(f"chunk: 60 streams of 200 chunks, one every 5 ms; {speed['nginx']:.0f} chunks a second through nginx, "
+    bench.note(f"{note}: 60 streams of 200 chunks, one every 5 ms; {speed['nginx']:.0f} chunks a second through nginx, "
                f"{speed['yourapi']:.0f} through yourapi; the whole process is counted, the request's share is in it; "
                f"by thread: {threads_text(figures['yourapi'], count)}")
+
+
+@measurement
+def chunk(bench):
+    """CPU a streamed chunk."""
+    chunk_through(bench, CHAT, "CPU a chunk, streamed, same dialect", 1.2, "chunk")
+
+
+@measurement
+def chunk_translated(bench):
+    """CPU a streamed chunk for a client of another dialect."""
+    chunk_through(bench, MESSAGES, "CPU a chunk, streamed, OpenAI to Claude", 2.5, "chunk, translated")
 
 
 @measurement
@@ -165,19 +176,29 @@ def latency(bench):
                f"p99 {us(direct['p99'])}, which is taken off; {rounds} rounds of {seconds} s, medians")
 
 
-@measurement
-def body(bench):
-    """Added time of a request body of 400 KB."""
+def body_through(bench, path, work, limit_ms, note):
     rounds, requests = (3, 100) if bench.quick else (7, 300)
     took = {"fake_upstream": [], "nginx": [], "yourapi": []}
     for _ in range(rounds):
         for target in (bench.upstream, *bench.both()):
-            result = load(target, model=MODEL, body=BIG_KB * 1024, connections=1, requests=requests, seconds=60)
+            result = load(target, model=MODEL, path=path, body=BIG_KB * 1024, connections=1, requests=requests, seconds=60)
             took[target.name].append(result["latency_us"]["p50"])
     direct, nginx, ours = (median(took[name]) for name in ("fake_upstream", "nginx", "yourapi"))
-    bench.row("400 KB request body, added time p50", "1 ms", us(nginx - direct), us(ours - direct),
-              f"{(ours - direct) / (nginx - direct):.2f}" if nginx > direct else "", ours - direct <= 1000)
-    bench.note(f"body: one request after the other on one connection; without a proxy {us(direct)}, which is taken off")
+    bench.row(work, f"{limit_ms} ms", us(nginx - direct), us(ours - direct),
+              f"{(ours - direct) / (nginx - direct):.2f}" if nginx > direct else "", ours - direct <= limit_ms * 1000)
+    bench.note(f"{note}: one request after the other on one connection; without a proxy {us(direct)}, which is taken off")
+
+
+@measurement
+def body(bench):
+    """Added time of a request body of 400 KB."""
+    body_through(bench, CHAT, "400 KB request body, added time p50", 1, "body")
+
+
+@measurement
+def body_translated(bench):
+    """The same of a Claude request for an upstream that speaks OpenAI's dialect."""
+    body_through(bench, MESSAGES, "400 KB Claude request to OpenAI, added time p50", 2, "body, translated")
 
 
 def held_bytes(bench, target, streams):

@@ -13,7 +13,7 @@ import urllib.request
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, "build", "bench")
 PASSWORD = "correct-horse-9"
-CHAT = "/v1/chat/completions"
+CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
 MODEL, STREAM_MODEL, HOLD_MODEL = "gpt-4o-mini", "stream-200-5", "hold-600"
 
 _cores = sorted(os.sched_getaffinity(0))
