@@ -321,6 +321,11 @@ void chat_fold_event(void *ctx, const struct chat_event *ev)
         of_choice[ev->kind](fold, c, ev);
 }
 
+bool chat_fold_too_large(const struct chat_fold *fold)
+{
+    return fold->answer.too_large;
+}
+
 /* ---- the whole ---- */
 
 static void close_part(struct chat_fold *fold, struct chat_answer_choice *choice,

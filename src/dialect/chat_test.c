@@ -152,8 +152,15 @@ TEST(an_answer_unfolds_into_the_events_that_made_it)
 
 TEST(an_answer_that_is_too_large_says_so)
 {
+    struct chat_fold *fold = chat_fold_new(&arena, 1024);
+
     CHECK(answer_with_everything(2000)->too_large);
     CHECK(answer_with_everything(0)->too_large);
+    fold_text(fold, CHAT_EVENT_TEXT, "short");
+    CHECK(!chat_fold_too_large(fold));
+    for (int i = 0; i < 100; i++)
+        fold_text(fold, CHAT_EVENT_TEXT, "a piece");
+    CHECK(chat_fold_too_large(fold));
 }
 
 #define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

@@ -337,6 +337,11 @@ static void on_chat_event(void *ctx, const struct chat_event *ev)
         write_event(x, ev);
 }
 
+static bool is_too_large(const struct translation *tr)
+{
+    return sb_failed(&tr->out) || (tr->fold && chat_fold_too_large(tr->fold));
+}
+
 /* ---- a stream ---- */
 
 static enum err_code begin_writing(struct exchange *x, struct err *err)
@@ -371,7 +376,7 @@ enum err_code translate_event(struct exchange *x, const struct sse_event *ev, st
     rc = x->upstream->read_event(tr->reader, &tr->scratch, ev,
                                  &(struct chat_sink){on_chat_event, &reading}, err);
     arena_reset(&tr->scratch, SCRATCH_BYTES);
-    if (rc == ERR_OK && sb_failed(&tr->out))
+    if (rc == ERR_OK && is_too_large(tr))
         rc = err_set(err, ERR_UPSTREAM_BODY, "the answer is too large");
     return rc;
 }
@@ -417,7 +422,7 @@ enum err_code translate_answer(struct exchange *x, struct str body, struct seen 
         return rc;
     rc =
         x->upstream->read_answer(x->arena, body, &(struct chat_sink){on_chat_event, &reading}, err);
-    if (rc == ERR_OK && sb_failed(&tr->out))
+    if (rc == ERR_OK && is_too_large(tr))
         rc = err_set(err, ERR_UPSTREAM_BODY, "the answer is too large");
     return rc;
 }
