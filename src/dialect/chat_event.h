@@ -115,7 +115,7 @@ struct chat_answer {
 struct chat_fold;
 struct chat_fold *chat_fold_new(struct arena *a, size_t limit_bytes);
 /* A chat_event_fn; ctx is the fold. */
-void chat_fold_event(void *fold, const struct chat_event *event);
+void chat_fold_event(void *ctx, const struct chat_event *ev);
 /* Did the answer pass the limit? What is beyond it is not in the fold. */
 bool chat_fold_too_large(const struct chat_fold *fold);
 /* What has come so far; holds as long as the arena. Called once. */

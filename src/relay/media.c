@@ -218,21 +218,35 @@ static bool is_media(const struct chat_part *part)
            part->kind == CHAT_PART_AUDIO || part->kind == CHAT_PART_VIDEO;
 }
 
+static bool is_wanted(const struct chat_part *part)
+{
+    return is_media(part) && part->media.url.n > 0 && part->media.data.n == 0 &&
+           !is_known_upstream(part->media.url);
+}
+
 /* Walks over what is to be fetched; `at` NULL: only counts. */
 static size_t want_parts(struct chat_part *part, struct wanted *at)
 {
     size_t n = 0;
 
     for (; part; part = part->next) {
-        struct chat_media *m = &part->media;
-
-        if (part->kind == CHAT_PART_TOOL_RESULT)
-            n += want_parts(part->result.parts.first, at ? at + n : NULL);
-        if (!is_media(part) || m->url.n == 0 || m->data.n > 0 || is_known_upstream(m->url))
+        if (!is_wanted(part))
             continue;
         if (at)
-            at[n] = (struct wanted){.media = m, .url = m->url};
+            at[n] = (struct wanted){.media = &part->media, .url = part->media.url};
         n++;
+    }
+    return n;
+}
+
+/* The same in the results of tools, which hold no results themselves. */
+static size_t want_results(struct chat_part *part, struct wanted *at)
+{
+    size_t n = 0;
+
+    for (; part; part = part->next) {
+        if (part->kind == CHAT_PART_TOOL_RESULT)
+            n += want_parts(part->result.parts.first, at ? at + n : NULL);
     }
     return n;
 }
@@ -241,8 +255,10 @@ static size_t want_all(struct chat_request *r, struct wanted *at)
 {
     size_t n = 0;
 
-    for (struct chat_message *m = r->messages; m; m = m->next)
+    for (struct chat_message *m = r->messages; m; m = m->next) {
         n += want_parts(m->parts.first, at ? at + n : NULL);
+        n += want_results(m->parts.first, at ? at + n : NULL);
+    }
     return n;
 }
 
