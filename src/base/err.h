@@ -27,6 +27,10 @@ enum err_fault {
     X(BAD_REQUEST, 400, FAULT_CALLER, "invalid_request")                                           \
     X(BAD_TEXT_REQUEST, 400, FAULT_CALLER, "invalid_text_request")                                 \
     X(BAD_JSON, 400, FAULT_CALLER, "invalid_json")                                                 \
+    X(BAD_IMAGE_REQUEST, 400, FAULT_CALLER, "invalid_image_request")                               \
+    X(BAD_AUDIO_REQUEST, 400, FAULT_CALLER, "invalid_audio_request")                               \
+    X(BAD_QUERY, 400, FAULT_CALLER, "invalid_query")                                               \
+    X(BAD_DOCUMENTS, 400, FAULT_CALLER, "invalid_documents")                                       \
     X(SENSITIVE, 400, FAULT_CALLER, "sensitive_words_detected")                                    \
     X(UNAUTHORIZED, 401, FAULT_CALLER, "invalid_api_key")                                          \
     X(FORBIDDEN, 403, FAULT_CALLER, "access_denied")                                               \

@@ -70,6 +70,13 @@ void price_plan_realtime(struct price_plan *plan)
     plan->model.audio_completion_ratio = 2;
 }
 
+void price_plan_images(struct price_plan *plan, int64_t n, double size, double quality)
+{
+    plan->images = n;
+    plan->image_size = size;
+    plan->image_quality = quality;
+}
+
 static int64_t not_negative(int64_t n)
 {
     return n > 0 ? n : 0;
@@ -86,7 +93,11 @@ static struct decimal_sum call_price(const struct price_plan *plan)
     struct decimal_sum sum;
 
     decimal_sum_init(&sum);
-    decimal_add(&sum, 1, decimal_of(plan->model.price_usd));
+    decimal_add(&sum, plan->images > 0 ? plan->images : 1, decimal_of(plan->model.price_usd));
+    if (plan->images > 0) {
+        decimal_scale(&sum, decimal_of(plan->image_size));
+        decimal_scale(&sum, decimal_of(plan->image_quality));
+    }
     decimal_scale(&sum, decimal_of(plan->quota_per_unit));
     decimal_scale(&sum, decimal_of(plan->group_ratio));
     return sum;

@@ -18,6 +18,8 @@ struct price_plan {
     double quota_per_unit;
     int64_t pre_consumed_tokens; /* assumed when the request names no maximum */
     bool realtime;               /* price_plan_realtime() was called */
+    int64_t images;              /* price_plan_images() was called: so many; 0: it was not */
+    double image_size, image_quality;
 };
 
 /*
@@ -35,6 +37,12 @@ MUST_CHECK enum err_code price_plan_make(const struct snapshot *snap, struct str
  * reference 5.3 and 7), and log rows say so.
  */
 void price_plan_realtime(struct price_plan *plan);
+
+/*
+ * The plan of `n` images, each of which costs `size` x `quality` of the model's price, where it has
+ * one (billing reference 5.1).
+ */
+void price_plan_images(struct price_plan *plan, int64_t n, double size, double quality);
 
 /*
  * Points to reserve before the call: billing reference 3.1, but never less than the prompt costs.

@@ -19,6 +19,16 @@ enum relay_mode {
     MODE_EMBEDDINGS,
     MODE_COUNT_TOKENS, /* how many tokens a chat request would be */
     MODE_REALTIME,     /* a session over a WebSocket; there is no body */
+    /* Those of media_request.h: */
+    MODE_MODERATIONS,
+    MODE_EDITS, /* of a text */
+    MODE_IMAGES,
+    MODE_IMAGE_EDITS,
+    MODE_IMAGE_VARIATIONS,
+    MODE_SPEECH,
+    MODE_TRANSCRIPTIONS,
+    MODE_TRANSLATIONS,
+    MODE_RERANK,
     MODE_COUNT
 };
 

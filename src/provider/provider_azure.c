@@ -98,7 +98,9 @@ const struct provider provider_azure = {
     .type = 3,
     .name = STR_INIT("azure"),
     .modes = 1u << MODE_CHAT | 1u << MODE_COMPLETIONS | 1u << MODE_EMBEDDINGS |
-             1u << MODE_COUNT_TOKENS | 1u << MODE_REALTIME,
+             1u << MODE_COUNT_TOKENS | 1u << MODE_REALTIME | 1u << MODE_IMAGES |
+             1u << MODE_IMAGE_EDITS | 1u << MODE_SPEECH | 1u << MODE_TRANSCRIPTIONS |
+             1u << MODE_TRANSLATIONS,
     .dialects = 1u << DIALECT_OPENAI_CHAT | 1u << DIALECT_OPENAI_RESPONSES,
     .dialect = DIALECT_OPENAI_CHAT,
     .stream_options = true,

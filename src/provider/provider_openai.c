@@ -156,7 +156,10 @@ static enum err_code custom_url(const struct provider *p, const struct provider_
 
 enum {
     OPENAI_MODES = 1u << MODE_CHAT | 1u << MODE_COMPLETIONS | 1u << MODE_EMBEDDINGS |
-                   1u << MODE_COUNT_TOKENS | 1u << MODE_REALTIME
+                   1u << MODE_COUNT_TOKENS | 1u << MODE_REALTIME | 1u << MODE_MODERATIONS |
+                   1u << MODE_EDITS | 1u << MODE_IMAGES | 1u << MODE_IMAGE_EDITS |
+                   1u << MODE_IMAGE_VARIATIONS | 1u << MODE_SPEECH | 1u << MODE_TRANSCRIPTIONS |
+                   1u << MODE_TRANSLATIONS | 1u << MODE_RERANK
 };
 
 const struct provider provider_openai = {

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "ledger/balance_shared.h"
+#include "relay/mode.h"
 #include "store/repo_token.h"
 
 /* Up to which body, and for how much more than its cost, a bound is held instead of a count. */
@@ -472,6 +473,8 @@ static enum step_next price_request(struct exchange *x)
     if (price_plan_make(x->snap, x->peek.model, x->cred->user.group, x->group,
                         x->cred->accept_unset_ratio, &x->plan, &err) != ERR_OK)
         return exchange_fail(x, err.code, "%s", err.msg);
+    if (x->asked)
+        mode_price(x);
     return NEXT_STEP;
 }
 

@@ -14,6 +14,7 @@
 #include "billing/tokens.h"
 #include "codec/sse.h"
 #include "dialect/dialect.h"
+#include "dialect/media_request.h"
 #include "provider/provider.h"
 #include "relay/rate.h"
 #include "relay/rate_shared.h"
@@ -113,6 +114,8 @@ struct exchange {
     struct peek_request peek;
     struct snapshot *snap;
     struct str body;
+    struct str path;             /* the client's, or the usual one that it stands for */
+    struct media_request *asked; /* in a mode of media_request.h; NULL: another mode (mode.h) */
 
     /* ADMIT */
     struct credential *cred;
@@ -122,6 +125,7 @@ struct exchange {
     int64_t forced_channel; /* sk-KEY-ID; 0: none */
     struct price_plan plan;
     int64_t prompt_tokens; /* our own count; -1: not counted, see exchange_prompt_tokens() */
+    struct usage estimate; /* of x->asked, until the upstream tells */
     bool rate_entered;     /* counted as under way by rate.c */
     struct rate_shared rate_shared; /* the same over all nodes */
     struct hold hold;
@@ -147,13 +151,16 @@ struct exchange {
     struct http_call *call;
     bool upstream_answered; /* a 200 head came */
     int upstream_status;
-    bool stream_reply;   /* the reply is an event stream */
-    struct sb collected; /* an error body, or a reply that is not streamed */
+    bool stream_reply;     /* the reply is an event stream */
+    bool byte_reply;       /* the reply goes through as it comes: mode_bytes.c */
+    struct str reply_type; /* Content-Type, where the upstream's goes through; empty: JSON */
+    struct sb collected;   /* an error body, or a reply that is not streamed */
 
     /* the stream */
     struct sse sse;
     struct sb held;          /* events that came before the first content */
     struct sb last;          /* an event that may be the end, held until the charge is safe */
+    struct str last_type;    /* its type; empty: none */
     struct str *chunk_names; /* id, object, ... of the stream's chunks, raw; NULL: not kept */
     bool reply_started, content_seen, finish_seen, done_seen, paused;
     bool client_gone;

@@ -5,6 +5,8 @@
  */
 #include "relay/exchange.h"
 
+#include "relay/mode.h"
+
 /* Do the bytes of the body hold every listed word that its texts hold? Any character may be spelt
  * by its number, the slash by an escape, and the characters that always are escaped are known to be
  * in a word or not. */
@@ -56,6 +58,16 @@ static struct str find_in_request(struct exchange *x)
     return word;
 }
 
+static bool holds_word(struct exchange *x)
+{
+    if (x->asked) /* the text is taken out already */
+        return words_find(&x->snap->settings.sensitive, mode_checked_text(x)).n > 0;
+    if (words_find(&x->snap->settings.sensitive, x->body).n == 0 &&
+        is_spelt_plainly(x->body, &x->snap->settings))
+        return false;
+    return find_in_request(x).n > 0;
+}
+
 enum step_next prompt_check(struct exchange *x)
 {
     const struct settings *s = &x->snap->settings;
@@ -63,9 +75,7 @@ enum step_next prompt_check(struct exchange *x)
     if (!s->check_sensitive || !s->check_sensitive_prompt || s->sensitive.count == 0 ||
         x->mode == MODE_EMBEDDINGS || x->mode == MODE_REALTIME)
         return NEXT_STEP;
-    if (words_find(&s->sensitive, x->body).n == 0 && is_spelt_plainly(x->body, s))
-        return NEXT_STEP;
-    if (find_in_request(x).n == 0)
+    if (!holds_word(x))
         return NEXT_STEP;
     return exchange_fail(x, ERR_SENSITIVE,
                          "输入内容包含屏蔽词 (the prompt holds a word that is not allowed here)");

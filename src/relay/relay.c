@@ -99,6 +99,7 @@ struct exchange *exchange_new(struct relay *relay, struct http_req *r)
     x->req = r;
     x->log = &r->log;
     x->body = r->body;
+    x->path = r->path;
     init_exchange(x, relay_loop_of(relay, r->loop), &r->arena);
     r->user = x;
     return x;

@@ -2,6 +2,7 @@
 #include "relay/exchange.h"
 
 #include "base/mem.h"
+#include "relay/mode.h"
 #include "relay/realtime.h"
 
 /* A path, what is asked for on it, and the dialect in which. */
@@ -15,6 +16,16 @@ static const struct relay_path paths[] = {
     {"/v1/chat/completions", MODE_CHAT, DIALECT_OPENAI_CHAT},
     {"/v1/completions", MODE_COMPLETIONS, DIALECT_OPENAI_CHAT},
     {"/v1/embeddings", MODE_EMBEDDINGS, DIALECT_OPENAI_CHAT},
+    {"/v1/engines/:model/embeddings", MODE_EMBEDDINGS, DIALECT_OPENAI_CHAT},
+    {"/v1/moderations", MODE_MODERATIONS, DIALECT_OPENAI_CHAT},
+    {"/v1/edits", MODE_EDITS, DIALECT_OPENAI_CHAT},
+    {"/v1/images/generations", MODE_IMAGES, DIALECT_OPENAI_CHAT},
+    {"/v1/images/edits", MODE_IMAGE_EDITS, DIALECT_OPENAI_CHAT},
+    {"/v1/images/variations", MODE_IMAGE_VARIATIONS, DIALECT_OPENAI_CHAT},
+    {"/v1/audio/speech", MODE_SPEECH, DIALECT_OPENAI_CHAT},
+    {"/v1/audio/transcriptions", MODE_TRANSCRIPTIONS, DIALECT_OPENAI_CHAT},
+    {"/v1/audio/translations", MODE_TRANSLATIONS, DIALECT_OPENAI_CHAT},
+    {"/v1/rerank", MODE_RERANK, DIALECT_OPENAI_CHAT},
     {"/v1/responses", MODE_CHAT, DIALECT_OPENAI_RESPONSES},
     {"/v1/messages", MODE_CHAT, DIALECT_CLAUDE},
     {"/v1/messages/count_tokens", MODE_COUNT_TOKENS, DIALECT_CLAUDE},
@@ -63,7 +74,10 @@ static const struct {
 
 void relay_add_routes(struct relay *r, struct router *router)
 {
-    const size_t n = ARRAY_LEN(paths), all = n + ARRAY_LEN(lists);
+    const size_t n = ARRAY_LEN(paths), listed = n + ARRAY_LEN(lists);
+    size_t absent;
+    const struct absent_route *missing = absent_routes(&absent);
+    const size_t all = listed + absent;
 
     r->routes = mem_zalloc(all * sizeof *r->routes);
     for (size_t i = 0; i < n; i++) {
@@ -76,11 +90,18 @@ void relay_add_routes(struct relay *r, struct router *router)
                                            .handler = on_request,
                                            .ctx = r};
     }
-    for (size_t i = n; i < all; i++) {
+    for (size_t i = n; i < listed; i++) {
         r->routes[i] = (struct http_route){.method = HTTP_M_GET,
                                            .pattern = lists[i - n].pattern,
                                            .flags = lists[i - n].flags,
                                            .handler = lists[i - n].handler,
+                                           .ctx = r};
+    }
+    for (size_t i = listed; i < all; i++) {
+        r->routes[i] = (struct http_route){.method = missing[i - listed].method,
+                                           .pattern = missing[i - listed].pattern,
+                                           .flags = HTTP_ROUTE_CORS,
+                                           .handler = relay_absent,
                                            .ctx = r};
     }
     router_add(router, r->routes, all);
@@ -128,6 +149,10 @@ static enum err_code read_request(struct exchange *x, const struct relay_path *p
     x->mode = path->mode;
     if (x->mode == MODE_REALTIME)
         return realtime_read_request(x, err);
+    if (media_mode(x->mode))
+        return mode_read(x, err);
+    if (x->mode == MODE_EMBEDDINGS && x->req->params[0].n > 0)
+        TRY(mode_read_engine(x, err));
     if (path->dialect != DIALECT_GEMINI)
         return peek_request(x->arena, x->body, x->mode, path->dialect, &x->peek, err);
     rc = read_gemini_path(x, err);

@@ -8,6 +8,7 @@
 #include "base/json_patch.h"
 #include "base/json_write.h"
 #include "http/proxy.h"
+#include "relay/mode.h"
 #include "relay/realtime.h"
 
 /* ---- the body ---- */
@@ -35,6 +36,8 @@ static enum err_code map_model(struct exchange *x, struct err *err)
         name = next;
         x->mapped = true;
     }
+    if (!x->mapped && x->asked && x->asked->named.n == 0)
+        name = x->asked->usual;
     x->upstream_model = name;
     return ERR_OK;
 }
@@ -42,7 +45,8 @@ static enum err_code map_model(struct exchange *x, struct err *err)
 /* Does the body that is sent know stream_options? */
 static bool has_stream_options(const struct exchange *x, const struct provider *p)
 {
-    return x->peek.stream && p->stream_options && x->upstream->id == DIALECT_OPENAI_CHAT;
+    return x->peek.stream && p->stream_options && x->upstream->id == DIALECT_OPENAI_CHAT &&
+           !x->asked;
 }
 
 static bool wants_usage_forced(const struct exchange *x, const struct provider *p)
@@ -91,7 +95,9 @@ static bool keeps_stream_options(const struct exchange *x, const struct provider
 /* Must the body name another model? */
 static bool renames(const struct exchange *x, const struct provider_call *call)
 {
-    return !x->upstream->request_in_path && !str_eq(call->model, x->peek.model);
+    struct str named = x->asked ? x->asked->named : x->peek.model;
+
+    return !x->upstream->request_in_path && (named.n == 0 || !str_eq(call->model, x->peek.model));
 }
 
 static bool edits(const struct provider *p, const struct provider_call *call)
@@ -103,7 +109,7 @@ static bool needs_only_stream_options(const struct exchange *x, const struct pro
                                       const struct provider_call *call)
 {
     return !renames(x, call) && !edits(p, call) && x->channel->system_prompt.n == 0 &&
-           json_count(x->channel->param_override) == 0;
+           !(x->asked && x->asked->size_is_void) && json_count(x->channel->param_override) == 0;
 }
 
 /* The usual streaming request: stream_options are not there and are added at the end, for which the
@@ -158,6 +164,8 @@ static enum err_code patch_body(struct exchange *x, const struct provider *p,
         patch_stream_options(x, p, root, patch);
     if (edits(p, call))
         p->edit(p, call, root, patch, x->arena);
+    if (x->asked && x->asked->size_is_void)
+        json_patch_delete(patch, root, STR("size"));
     patch_overrides(x, root, patch);
     *body = json_patch_render(patch, count);
     return ERR_OK;
@@ -186,6 +194,12 @@ static enum err_code build_body(struct exchange *x, const struct provider *p,
         return build_translated(x, p, call, body, count, err);
     if (build_simple_body(x, p, call, body, count))
         return ERR_OK;
+    if (x->asked && x->asked->is_form) {
+        *body = renames(x, call)
+                    ? media_request_rename(x->arena, x->body, x->asked, call->model, count)
+                    : &x->body;
+        return ERR_OK;
+    }
     return patch_body(x, p, call, x->body, body, count, err);
 }
 
@@ -204,8 +218,10 @@ static void on_head(void *ctx, const struct http_reply_head *head)
     x->upstream_status = head->status;
     x->upstream_answered = head->status == 200;
     x->stream_reply = x->upstream_answered && str_starts_nocase(type, STR("text/event-stream"));
+    if (x->asked)
+        mode_take_head(x, type);
     x->log->action = x->stream_reply ? "forwarding the stream" : "reading the reply";
-    if (x->upstream_answered && !x->stream_reply && head->content_length > 0)
+    if (x->upstream_answered && !x->stream_reply && !x->byte_reply && head->content_length > 0)
         (void)sb_reserve(&x->collected, (size_t)head->content_length);
     if (x->stream_reply)
         stream_begin(x);
@@ -225,6 +241,10 @@ static void on_body(void *ctx, struct str bytes)
 
     if (x->stream_reply) {
         stream_feed(x, bytes);
+        return;
+    }
+    if (x->byte_reply) {
+        bytes_feed(x, bytes);
         return;
     }
     collect(x, bytes);
@@ -282,6 +302,10 @@ static void judge_reply(struct exchange *x)
         fault_from_reply(x, x->upstream_status, body);
         return;
     }
+    if (x->asked) {
+        mode_judge(x, body);
+        return;
+    }
     if (x->tr) {
         judge_foreign(x, body);
         return;
@@ -309,6 +333,10 @@ static void on_end(void *ctx)
         stream_end(x);
         return;
     }
+    if (x->byte_reply) {
+        bytes_end(x);
+        return;
+    }
     judge_reply(x);
     if (x->fault.code != ERR_OK) {
         exchange_attempt_failed(x);
@@ -332,6 +360,10 @@ static void on_fail(void *ctx, const struct err *err)
     x->call = NULL;
     if (x->stream_reply) {
         stream_broken(x, err);
+        return;
+    }
+    if (x->byte_reply) {
+        bytes_broken(x, err);
         return;
     }
     if (err->code == ERR_BAD_REQUEST) /* what cannot be sent is made of the channel's settings */
@@ -376,7 +408,8 @@ static void on_gone(struct http_req *r)
         http_call_resume(x->call);
     }
     if (!x->done_seen) /* else only the end of the body is waited for, and for a short time */
-        loop_timer_set(x->rl->loop, &x->timer, x->rl->relay->conf.drain_ms, on_drain_over);
+        loop_timer_set(x->rl->loop, &x->timer, x->byte_reply ? 0 : x->rl->relay->conf.drain_ms,
+                       on_drain_over); /* bytes tell no usage */
 }
 
 static void on_client_drain(struct http_req *r)
@@ -404,6 +437,8 @@ static struct str proxy_for(struct exchange *x, const struct http_url *url)
 static void forget_attempt(struct exchange *x)
 {
     x->fault = (struct relay_fault){0};
+    x->byte_reply = false;
+    x->reply_type = x->last_type = STR_NULL;
     x->upstream_answered = x->stream_reply = x->finish_seen = x->done_seen = x->paused = false;
     x->first_payload_us = 0;
     x->chunk_names = NULL;
@@ -473,7 +508,7 @@ static struct str upstream_path(const struct exchange *x)
         [DIALECT_GEMINI] = STR_INIT("/v1beta/models"),
     };
 
-    return x->req && x->upstream == x->client ? x->req->path : paths[x->upstream->id];
+    return x->req && x->upstream == x->client ? x->path : paths[x->upstream->id];
 }
 
 static struct provider_call describe_call(struct exchange *x, const struct provider *p)
@@ -497,6 +532,8 @@ static struct provider_call describe_call(struct exchange *x, const struct provi
         .max_tokens = x->peek.max_tokens,
         .key = secret_make(x->channel_key),
         .organization = x->channel->row.open_ai_organization,
+        .content_type =
+            x->asked && x->asked->is_form ? client_header(x, STR("content-type")) : STR_NULL,
         .accept = own ? client_header(x, STR("accept")) : STR_NULL,
         .anthropic_version = client_header(x, STR("anthropic-version")),
         .anthropic_beta = client_header(x, STR("anthropic-beta")),

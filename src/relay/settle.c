@@ -9,6 +9,7 @@
 #include "relay/exchange.h"
 
 #include "base/json_write.h"
+#include "relay/mode.h"
 #include "relay/realtime.h"
 
 enum { OTHER_LIMIT = 16 * 1024, OTHER_USUAL = 512 };
@@ -121,6 +122,8 @@ static struct str write_content(struct exchange *x)
 {
     struct str content = price_content(x->arena, &x->plan, &x->usage);
 
+    if (x->asked)
+        content = mode_content(x, content);
     if (str_eq(logged_model(x), x->peek.model))
         return content;
     return str_concat(x->arena, (struct str[]){content, STR("，模型 "), x->peek.model}, 3);
@@ -161,7 +164,10 @@ bool exchange_charge(struct exchange *x)
 
     if (x->settled || x->probe || x->mode == MODE_COUNT_TOKENS)
         return true;
-    settle_usage(x);
+    if (x->asked)
+        mode_settle(x);
+    else
+        settle_usage(x);
     fill_common(x, &r);
     r.quota = price_charge(&x->plan, &x->usage);
     r.prompt_tokens = x->usage.prompt;
@@ -229,8 +235,13 @@ static void reply_error(struct exchange *x)
 /* The answer had begun: an error event, then the end. Never a made-up clean end. */
 static void break_off(struct exchange *x)
 {
-    struct str event = fault_body(x, true);
+    struct str event;
 
+    if (x->byte_reply) { /* nothing can be said in it */
+        http_reply_abort(x->req);
+        return;
+    }
+    event = fault_body(x, true);
     (void)http_reply_write(x->req, &event, 1);
     http_reply_end(x->req);
 }
@@ -245,6 +256,8 @@ static void reply_whole(struct exchange *x)
     struct str losses = exchange_losses(x);
     size_t n = 1;
 
+    if (x->reply_type.n > 0)
+        headers[0].value = x->reply_type;
     if (losses.n > 0)
         headers[n++] = (struct http_header){STR("x-yourapi-dropped"), losses};
     http_reply(x->req, 200, headers, n, sb_str(written ? &x->tr->out : &x->collected));

@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "dialect/openai_chunk.h"
+#include "relay/mode.h"
 
 enum { SLICES = 96, AFTER_DONE_MS = 2000, CHUNK_NAME_MAX = 1024, EVENT_LIMIT = 10 << 20 };
 
@@ -258,7 +259,7 @@ static void forward(struct batch *b, const struct sse_event *ev)
 static void release_last(struct batch *b)
 {
     struct exchange *x = b->x;
-    struct sse_event ev = {.data = sb_str(&x->last)};
+    struct sse_event ev = {.data = sb_str(&x->last), .type = x->last_type};
 
     if (ev.data.n == 0)
         return;
@@ -295,6 +296,14 @@ static void add_end(struct batch *b, const struct sse_event *ev)
         sb_reset(&x->tr->out);
 }
 
+/* The end of a stream of another mode; `ev` is the upstream's event that says so, or NULL. */
+static void add_mode_end(struct batch *b, const struct sse_event *ev)
+{
+    release_last(b);
+    if (ev)
+        forward(b, ev);
+}
+
 /* What ends OpenAI's chat. */
 static void add_done(struct batch *b)
 {
@@ -325,6 +334,8 @@ static void on_done(struct batch *b, const struct sse_event *ev)
         show(b);
     if (x->tr)
         add_end(b, ev);
+    else if (x->asked)
+        add_mode_end(b, ev);
     else
         add_done(b);
     if (x->call)
@@ -366,10 +377,13 @@ static void forward_or_hold(struct batch *b, const struct sse_event *ev)
 {
     struct exchange *x = b->x;
 
-    if (x->upstream->end_is_close && x->finish_seen)
-        sb_add(&x->last, ev->data);
-    else
+    if (!x->finish_seen || !(x->upstream->end_is_close || x->asked)) {
         forward(b, ev);
+        return;
+    }
+    sb_add(&x->last, ev->data);
+    if (!str_eq(x->last_type, ev->type))
+        x->last_type = str_dup(x->arena, ev->type);
 }
 
 /* What an event has said, read by x->tr, is acted upon. */
@@ -407,6 +421,27 @@ static void on_foreign_event(struct batch *b, const struct sse_event *ev)
         act_on(b, &seen, ev);
 }
 
+/* An event of a mode of mode.h. Several may say that something is complete. */
+static void on_mode_event(struct batch *b, const struct sse_event *ev)
+{
+    struct exchange *x = b->x;
+    struct seen seen = {0};
+
+    if (str_starts(ev->data, STR("[DONE]"))) {
+        on_done(b, ev);
+        return;
+    }
+    release_last(b);
+    mode_read_event(x, ev, &seen);
+    if (seen.error) {
+        on_upstream_error(b, ev->data);
+        return;
+    }
+    if (seen.content && !x->content_seen)
+        show(b);
+    forward_or_hold(b, ev);
+}
+
 static void on_event(struct batch *b, const struct sse_event *ev)
 {
     struct exchange *x = b->x;
@@ -414,6 +449,10 @@ static void on_event(struct batch *b, const struct sse_event *ev)
 
     if (x->tr) {
         on_foreign_event(b, ev);
+        return;
+    }
+    if (x->asked) {
+        on_mode_event(b, ev);
         return;
     }
     if (str_starts(ev->data, STR("[DONE]"))) {
@@ -527,7 +566,7 @@ void stream_keep_alive(struct exchange *x)
 
 void stream_begin(struct exchange *x)
 {
-    sse_init(&x->sse, EVENT_LIMIT);
+    sse_init(&x->sse, x->asked ? REPLY_LIMIT : EVENT_LIMIT); /* an image is one event */
     stream_keep_alive(x);
 }
 
@@ -546,6 +585,21 @@ static void stream_written_answer(struct exchange *x)
     finish(x);
 }
 
+/* The same of a mode of mode.h: one event of what was answered. */
+static void stream_mode_answer(struct exchange *x)
+{
+    struct batch b = {.x = x};
+
+    x->first_payload_us = clock_mono_us();
+    x->content_seen = true;
+    add_event(&b, &(struct sse_event){.data = sb_str(&x->collected)}, STR_NULL);
+    on_done(&b, NULL);
+    if (x->fault.code == ERR_OK)
+        flush(&b);
+    health_note_success(x->channel);
+    finish(x);
+}
+
 /* A streaming request was answered with plain JSON: the answer goes out as a stream of one chunk.
  */
 void stream_from_answer(struct exchange *x)
@@ -557,7 +611,10 @@ void stream_from_answer(struct exchange *x)
         stream_written_answer(x);
         return;
     }
-
+    if (x->asked) {
+        stream_mode_answer(x);
+        return;
+    }
     if (openai_chunk_from_answer(x->arena, sb_str(&x->collected), &chunk, &usage, NULL) != ERR_OK) {
         fault_from_err(
             x, &(struct err){.code = ERR_UPSTREAM_BODY, .msg = "the reply is no chat answer"});
