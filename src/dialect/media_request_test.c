@@ -168,7 +168,7 @@ TEST(another_model_replaces_its_bytes_and_nothing_else)
     CHECK_STR(renamed(&a, PART("file", "x") END, STR("w")),
               PART("model", "w") PART("file", "x") END);
     arena_fini(&a);
-    CHECK_STR(renamed(&a, "--Bx --B\r\n" PART("file", "x") END, STR("w")),
+    CHECK_STR(renamed(&a, "x --B\r\n" PART("file", "x") END, STR("w")),
               PART("model", "w") PART("file", "x") END);
 }
 
