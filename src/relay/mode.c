@@ -95,7 +95,18 @@ void mode_take_head(struct exchange *x, struct str content_type)
         return;
     if (content_type.n > 0)
         x->reply_type = str_dup(x->arena, content_type);
-    x->byte_reply = x->mode == MODE_SPEECH && !is_json(content_type);
+    /* A page of words is no sound, and a client that was already told of events hears none. */
+    x->byte_reply = x->mode == MODE_SPEECH && !is_json(content_type) &&
+                    !str_starts_nocase(content_type, STR("text/")) && !x->reply_started;
+    if (x->byte_reply)
+        loop_timer_stop(&x->ping);
+}
+
+/* A transcription, or subtitles, as plain text. */
+static bool is_plain_text(const struct exchange *x, struct str body)
+{
+    return media_mode_transcribes(x->mode) && !str_starts_nocase(x->reply_type, STR("text/html")) &&
+           !(is_json(x->reply_type) && str_starts(str_trim(body), STR("{")));
 }
 
 static void note_usage(struct exchange *x, const struct media_answer *seen)
@@ -146,8 +157,8 @@ void mode_judge(struct exchange *x, struct str body)
 {
     struct media_answer seen;
 
-    if (media_mode_transcribes(x->mode) && !is_json(x->reply_type))
-        return; /* a text, or subtitles */
+    if (is_plain_text(x, body))
+        return;
     media_answer_read(body, x->mode, &seen);
     if (!seen.is_object)
         fail(x, ERR_UPSTREAM_BODY, "the reply is not a JSON object");

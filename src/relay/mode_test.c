@@ -2,6 +2,7 @@
  * back, and what it costs. */
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/test.h"
 #include "relay/exchange.h"
 #include "relay/relay_fixture.h"
@@ -361,7 +362,7 @@ enum { PIECES = 400, PIECE = 65536 };
 
 static void send_much(struct relay_fixture_call *c)
 {
-    char *piece = arena_alloc(&c->fixture->arena, PIECE + 1);
+    char *piece = mem_alloc(PIECE + 1);
 
     memset(piece, 'x', PIECE);
     piece[PIECE] = '\0';
@@ -369,6 +370,33 @@ static void send_much(struct relay_fixture_call *c)
                        "HTTP/1.1 200 OK\r\nContent-Type: audio/pcm\r\nConnection: close\r\n\r\n");
     for (int i = 0; i < PIECES; i++)
         relay_fixture_send(c, piece);
+    mem_free(piece);
+    relay_fixture_set(c->fixture, 1);
+}
+
+static void short_total(struct relay_conf *conf)
+{
+    conf->relay_timeout_ms = 300;
+}
+
+/* Read ahead, everything would have been there before the time was over. */
+TEST(sound_that_nobody_takes_is_not_read_ahead)
+{
+    struct relay_fixture *f = relay_fixture_new(short_total);
+    const char *reply;
+    int fd;
+
+    relay_fixture_script(f, send_much, NULL);
+    fd =
+        relay_fixture_connect(f, "/v1/audio/speech", "{\"model\":\"m\",\"input\":\"hello\"}", 4096);
+    relay_fixture_wait(f, 1); /* the upstream saw its connection close */
+    reply = relay_fixture_read(f, fd, NULL);
+    close(fd);
+    CHECK_EQ(relay_fixture_status(reply), 200);
+    CHECK(strlen(reply) < (size_t)PIECES * PIECE / 2);
+    CHECK(strstr(reply, "\r\n0\r\n") == NULL);
+    relay_fixture_check_books(f);
+    relay_fixture_free(f);
 }
 
 TEST(a_slow_listener_gets_everything)
@@ -386,6 +414,55 @@ TEST(a_slow_listener_gets_everything)
         heard += *p == 'x';
     CHECK_EQ(heard, (size_t)PIECES * PIECE);
     relay_fixture_check_books(f);
+    relay_fixture_free(f);
+}
+
+/* Waits until the client was told that the call goes on, then answers in bytes. */
+static void answer_late(struct relay_fixture_call *c)
+{
+    static const struct told t = {"audio/wav", "sound"};
+
+    relay_fixture_wait(c->fixture, 0);
+    c->ctx = &t;
+    tell(c);
+}
+
+TEST(a_client_that_was_told_of_events_gets_no_bytes_for_them)
+{
+    struct relay_fixture *f = new_fixture("0");
+    const char *rest;
+    int fd;
+
+    relay_fixture_publish(f, "general_setting.ping_interval_enabled", "true",
+                          "general_setting.ping_interval_seconds", "1", "SelfUseModeEnabled",
+                          "true", NULL);
+    relay_fixture_script(f, answer_late, NULL);
+    fd = relay_fixture_connect(f, "/v1/audio/speech",
+                               "{\"model\":\"m\",\"input\":\"x\",\"stream_format\":\"sse\"}", 0);
+    check_has(relay_fixture_read(f, fd, "PING"), "text/event-stream");
+    relay_fixture_set(f, 0);
+    rest = relay_fixture_read(f, fd, NULL);
+    check_has(rest, "\"error\"");
+    CHECK(strstr(rest, "sound") == NULL);
+    close(fd);
+    relay_fixture_check_books(f);
+    CHECK_EQ(relay_fixture_number(f, "SELECT COUNT(*) FROM logs WHERE type=2"), 0);
+    relay_fixture_free(f);
+}
+
+TEST(a_page_of_words_is_no_sound)
+{
+    static const struct told page = {"text/html", "<html>blocked</html>"};
+    struct relay_fixture *f = new_fixture("1");
+
+    relay_fixture_script(f, tell, &page);
+    CHECK_EQ(relay_fixture_status(relay_fixture_post(f, "/v1/audio/speech", speech)), 502);
+    CHECK_EQ(f->requests, 2);
+    CHECK_EQ(relay_fixture_status(relay_fixture_request(f, "POST", "/v1/audio/transcriptions", FORM,
+                                                        PART("file", "RIFF") END)),
+             502);
+    relay_fixture_check_books(f);
+    CHECK_EQ(relay_fixture_number(f, "SELECT COUNT(*) FROM logs WHERE type=2"), 0);
     relay_fixture_free(f);
 }
 
@@ -427,7 +504,7 @@ TEST(a_transcription_of_any_format_goes_through_with_its_type)
     check_has(f->seen_body[0], PART("model", "whisper-1"));
     relay_fixture_check_books(f);
     CHECK_EQ(last(f, "prompt_tokens"), 17); /* a second */
-    CHECK_EQ(last(f, "quota"), 638); /* 17 x 37.5 */
+    CHECK_EQ(last(f, "quota"), 638);        /* 17 x 37.5 */
     relay_fixture_free(f);
 }
 
@@ -636,8 +713,9 @@ TEST_MAIN(
     sound_goes_through_as_it_comes_with_its_type, the_first_sound_is_heard_before_the_last_was_made,
     a_listener_who_leaves_ends_the_call_at_once_and_pays_for_the_text,
     sound_that_breaks_off_is_cut_off_for_the_client_too,
-    sound_that_never_begins_goes_to_another_channel, a_slow_listener_gets_everything,
-    speech_as_events_is_charged_by_its_last_one,
+    sound_that_never_begins_goes_to_another_channel, sound_that_nobody_takes_is_not_read_ahead,
+    a_slow_listener_gets_everything, a_client_that_was_told_of_events_gets_no_bytes_for_them,
+    a_page_of_words_is_no_sound, speech_as_events_is_charged_by_its_last_one,
     a_transcription_of_any_format_goes_through_with_its_type, moderations_are_counted_here,
     a_rerank_is_charged_in_the_shapes_of_jina_and_cohere, the_model_of_an_engine_stands_in_the_path,
     edits_of_a_text_are_served, what_is_no_answer_is_not_charged_and_goes_to_another_channel,

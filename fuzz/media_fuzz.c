@@ -1,0 +1,77 @@
+/*
+ * Whatever the input, as a form, as JSON, as an answer or as a recording: nothing is read outside
+ * of it, what was found lies in it, and a form with another model is read back with that model and
+ * is the same otherwise. The first byte chooses the mode.
+ */
+#include "base/mem.h"
+#include "base/panic.h"
+#include "billing/audio_length.h"
+#include "billing/media_cost.h"
+#include "dialect/media_answer.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+
+static const struct str form = STR_INIT("multipart/form-data; boundary=B");
+
+static void check_rename(struct arena *a, struct str body, enum relay_mode mode,
+                         const struct media_request *r)
+{
+    struct media_request again;
+    const struct str *slices;
+    struct str renamed;
+    size_t n;
+
+    slices = media_request_rename(a, body, r, STR("another"), &n);
+    renamed = str_concat(a, slices, n);
+    if (media_request_read(a, renamed, form, mode, &again, NULL) != ERR_OK) {
+        if (media_mode_draws(mode)) /* a size may not suit the model */
+            return;
+        panic("a form with another model is no form");
+    }
+    if (!str_eq(again.model, STR("another")) || !str_eq(again.text, r->text) ||
+        !str_eq(again.file, r->file) || again.n != r->n)
+        panic("a form with another model says something else");
+    slices = media_request_rename(a, renamed, &again, r->named, &n);
+    if (r->named.p && !str_eq(str_concat(a, slices, n), body))
+        panic("what was renamed and renamed back is not the same");
+}
+
+static void read_request(struct str text, enum relay_mode mode, struct str type)
+{
+    struct media_request r;
+    struct arena a;
+
+    arena_init(&a, 0);
+    if (media_request_read(&a, text, type, mode, &r, NULL) == ERR_OK) {
+        if (r.model.n == 0 || r.n < 1)
+            panic("a request without a model, or for nothing");
+        if (media_cost_estimate(mode, &r, text).prompt < 0)
+            panic("a request that costs less than nothing");
+        if (r.is_form)
+            check_rename(&a, text, mode, &r);
+    }
+    arena_fini(&a);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+    enum relay_mode mode;
+    struct media_answer seen;
+    struct str text;
+    char *copy;
+
+    if (n < 1)
+        return 0;
+    mode = MODE_MODERATIONS + bytes[0] % (MODE_RERANK - MODE_MODERATIONS + 1);
+    copy = mem_alloc(n); /* of its own, so that a read past its end is seen */
+    memcpy(copy, bytes + 1, n - 1);
+    text = str_make(copy, n - 1);
+    read_request(text, mode, form);
+    read_request(text, mode, STR("application/json"));
+    media_answer_read(text, mode, &seen);
+    media_event_read(text, STR(""), mode, &seen);
+    if (audio_seconds_or_guess(text) < 0)
+        panic("a recording of less than nothing");
+    mem_free(copy);
+    return 0;
+}
