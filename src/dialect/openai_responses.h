@@ -6,7 +6,8 @@
  *
  * Items of the input become messages: adjacent ones that the assistant said (message, reasoning,
  * function_call, custom_tool_call) one assistant message, adjacent outputs one message of the tool
- * role. Items of OpenAI's own tools have no place in other dialects and are a loss by their type
+ * role. Tools among the items (additional_tools) are the request's. Items of OpenAI's own tools
+ * have no place in other dialects and are a loss by their type
  * ("input.web_search_call").
  *
  * Sources: OpenAI API reference (responses, its streaming events), types of the official SDK 6.49
@@ -40,6 +41,9 @@ struct responses_reading {
 enum err_code responses_read_input(struct responses_reading *rd, const struct json *v);
 enum err_code responses_read_tools(struct responses_reading *rd, const struct json *v);
 enum err_code responses_read_choice(struct responses_reading *rd, const struct json *v);
+/* A list of tools that stands elsewhere; `list`: where, for the texts of errors. */
+enum err_code responses_read_tools_at(struct responses_reading *rd, struct str list,
+                                      const struct json *v);
 
 /* A string member; STR_NULL when it is absent or null, false when it is something else. */
 bool responses_read_str(struct arena *a, const struct json *object, struct str name,

@@ -365,6 +365,17 @@ static enum err_code read_reasoning(struct place *at, const struct json *v)
     return add_reasoning(at, content.n > 0 ? content : summary, id, encrypted);
 }
 
+/* Tools that are known from this item on: elsewhere tools are known from the beginning. */
+static enum err_code read_tools(struct place *at, const struct json *v)
+{
+    const struct json *tools = json_get(v, STR("tools"));
+
+    if (!is_given(tools))
+        return ERR_OK;
+    return responses_read_tools_at(at->rd, arena_fmt(at->rd->arena, "input[%zu].tools", at->item),
+                                   tools);
+}
+
 static const struct {
     struct str type;
     enum err_code (*read)(struct place *at, const struct json *v);
@@ -375,6 +386,7 @@ static const struct {
     {STR_INIT("custom_tool_call"), read_custom_call},
     {STR_INIT("custom_tool_call_output"), read_custom_output},
     {STR_INIT("reasoning"), read_reasoning},
+    {STR_INIT("additional_tools"), read_tools},
 };
 
 static enum err_code read_item(struct place *at, const struct json *v)

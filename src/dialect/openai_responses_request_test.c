@@ -207,6 +207,32 @@ TEST(tools_are_flattened_and_gathered_again)
     arena_fini(&a);
 }
 
+/* Codex since 0.144 tells of its tools in the input. */
+TEST(tools_among_the_items_are_tools_of_the_request)
+{
+    struct loss_list losses = {0};
+    const struct chat_request *r;
+    struct arena a;
+
+    arena_init(&a, 0);
+    r = testing_read_request(
+        OWN, &a,
+        STR("{\"input\":[{\"type\":\"additional_tools\",\"id\":\"at_1\",\"role\":\"developer\","
+            "\"tools\":[{\"type\":\"namespace\",\"name\":\"functions\",\"description\":\"\","
+            "\"tools\":[{\"type\":\"custom\",\"name\":\"exec\"},{\"type\":\"function\","
+            "\"name\":\"wait\",\"parameters\":{}}]}]},{\"role\":\"user\",\"content\":\"hi\"}],"
+            "\"tools\":[{\"type\":\"function\",\"name\":\"add\"}],\"tool_choice\":"
+            "{\"type\":\"function\",\"name\":\"wait\"}}"),
+        &losses);
+    CHECK_EQ(chat_find_flat(&a, r, STR("functions__exec"))->kind, CHAT_TOOL_CUSTOM);
+    CHECK(chat_find_tool(r, STR_NULL, STR("add")));
+    CHECK_STR(r->choice_name, "functions__wait");
+    CHECK_EQ(r->messages->role, CHAT_USER);
+    CHECK(!r->messages->next);
+    CHECK_EQ(losses.n, 0);
+    arena_fini(&a);
+}
+
 static void check_choice(const char *choice)
 {
     struct loss_list losses = {0};
@@ -326,6 +352,11 @@ TEST(a_wrong_type_is_refused_by_the_members_name)
                   "tools[0].name must be a string that is not empty");
     check_refused("{\"tools\":[{\"type\":\"namespace\",\"name\":\"a\",\"tools\":[{}]}]}",
                   "tools[0].tools[0].type must be a string");
+    check_refused("{\"input\":[{\"type\":\"additional_tools\",\"tools\":1}]}",
+                  "input[0].tools must be a list");
+    check_refused("{\"input\":[{\"type\":\"additional_tools\",\"tools\":[{\"type\":\"namespace\","
+                  "\"name\":\"a\",\"tools\":[{}]}]}]}",
+                  "input[0].tools[0].tools[0].type must be a string");
     check_refused("{\"tool_choice\":\"maybe\"}", "tool_choice must be none, auto or required");
     check_refused("{\"stream\":1}", "stream must be true or false");
 }
@@ -576,8 +607,9 @@ TEST_MAIN(a_string_is_the_users_message, instructions_are_the_first_message_wher
           parts_of_a_message_keep_their_places,
           items_of_the_assistant_are_one_message_and_outputs_another,
           items_are_written_back_as_items, items_of_openais_own_tools_are_a_loss_by_their_type,
-          tools_are_flattened_and_gathered_again, every_form_of_the_choice_is_kept,
-          a_choice_names_the_tool_as_it_goes_to_an_upstream, text_reasoning_and_include_are_kept,
+          tools_are_flattened_and_gathered_again, tools_among_the_items_are_tools_of_the_request,
+          every_form_of_the_choice_is_kept, a_choice_names_the_tool_as_it_goes_to_an_upstream,
+          text_reasoning_and_include_are_kept,
           members_without_a_place_are_kept_for_the_same_dialect,
           what_an_upstream_must_have_kept_is_found, a_wrong_type_is_refused_by_the_members_name,
           a_foreign_state_comes_back_to_its_owner,

@@ -10,6 +10,7 @@
 
 struct tool_place {
     struct responses_reading *rd;
+    struct str list;          /* where the tools stand: "tools" */
     const struct json *space; /* the namespace around it; NULL: none */
     struct str ns, ns_description;
     size_t index, inner;
@@ -18,9 +19,10 @@ struct tool_place {
 static enum err_code wrong(const struct tool_place *at, const char *name, const char *what)
 {
     if (at->space)
-        return err_set(at->rd->err, ERR_BAD_REQUEST, "tools[%zu].tools[%zu].%s must be %s",
-                       at->index, at->inner, name, what);
-    return err_set(at->rd->err, ERR_BAD_REQUEST, "tools[%zu].%s must be %s", at->index, name, what);
+        return err_set(at->rd->err, ERR_BAD_REQUEST, "%.*s[%zu].tools[%zu].%s must be %s",
+                       STR_ARG(at->list), at->index, at->inner, name, what);
+    return err_set(at->rd->err, ERR_BAD_REQUEST, "%.*s[%zu].%s must be %s", STR_ARG(at->list),
+                   at->index, name, what);
 }
 
 static struct chat_tool *add_tool(struct tool_place *at, const struct json *v,
@@ -177,14 +179,15 @@ static enum err_code read_namespace(struct tool_place *at, const struct json *v)
     return rc;
 }
 
-enum err_code responses_read_tools(struct responses_reading *rd, const struct json *v)
+enum err_code responses_read_tools_at(struct responses_reading *rd, struct str list,
+                                      const struct json *v)
 {
     size_t index = 0;
 
     if (!json_is(v, JSON_ARRAY))
-        return err_set(rd->err, ERR_BAD_REQUEST, "tools must be a list");
+        return err_set(rd->err, ERR_BAD_REQUEST, "%.*s must be a list", STR_ARG(list));
     JSON_EACH (tool, v) {
-        struct tool_place at = {.rd = rd, .index = index++};
+        struct tool_place at = {.rd = rd, .list = list, .index = index++};
         enum err_code rc = json_str_eq(json_get(tool, STR("type")), STR("namespace"))
                                ? read_namespace(&at, tool)
                                : read_tool(&at, tool);
@@ -193,6 +196,11 @@ enum err_code responses_read_tools(struct responses_reading *rd, const struct js
             return rc;
     }
     return ERR_OK;
+}
+
+enum err_code responses_read_tools(struct responses_reading *rd, const struct json *v)
+{
+    return responses_read_tools_at(rd, STR("tools"), v);
 }
 
 /* ---- reading the choice ---- */
