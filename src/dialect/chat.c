@@ -1,9 +1,11 @@
 #include "dialect/chat.h"
 
+#include "base/crypto.h"
 #include "base/map.h"
+#include "base/text.h"
 
-/* What every dialect takes as the name of a tool. */
-enum { TOOL_NAME_MAX = 64 };
+/* What every dialect takes as the name of a tool, and OpenAI as that of a user. */
+enum { TOOL_NAME_MAX = 64, USER_MAX = 64 };
 
 /* ---- building ---- */
 
@@ -218,4 +220,14 @@ bool chat_number_above(struct str raw, double limit)
     double value;
 
     return str_to_f64(raw, &value) && value > limit;
+}
+
+struct str chat_short_user(struct arena *a, struct str user)
+{
+    uint8_t sum[SHA256_BYTES];
+
+    if (utf8_count(user) <= USER_MAX)
+        return user;
+    sha256(user, sum);
+    return hex_encode(a, str_make((const char *)sum, sizeof sum));
 }

@@ -241,6 +241,11 @@ const struct chat_tool *chat_find_tool(const struct chat_request *r, struct str 
  * characters of letters, digits, _ and -).
  */
 struct str chat_flat_name(struct arena *a, struct str ns, struct str name);
+/*
+ * The end user's name as OpenAI takes it, of at most 64 characters: a longer one becomes its
+ * SHA-256 in hex, so that one user stays one user. Claude's clients put a whole JSON text there.
+ */
+struct str chat_short_user(struct arena *a, struct str user);
 /* The client's tool whose flat name this is; NULL: none. */
 const struct chat_tool *chat_find_flat(struct arena *a, const struct chat_request *r,
                                        struct str flat);

@@ -82,6 +82,17 @@ TEST(a_tool_in_a_namespace_is_found_by_its_flat_name)
     CHECK(!chat_find_flat(&arena, NULL, STR("x")));
 }
 
+TEST(a_users_name_that_is_too_long_becomes_its_hash)
+{
+    const struct str most = STR("0123456789012345678901234567890123456789012345678901234567890123");
+    const struct str longer = str_concat(&arena, (struct str[]){most, STR("4")}, 2);
+
+    CHECK_STR(chat_short_user(&arena, most), most.p);
+    CHECK_STR(chat_short_user(&arena, longer),
+              "52774b57c10e45040a61c14d35c1c8ebefe880082313aa0a21ebb077734cd067");
+    CHECK_STR(chat_short_user(&arena, STR_NULL), "");
+}
+
 /* ---- the fold ---- */
 
 static void fold_text(struct chat_fold *fold, enum chat_event_kind kind, const char *text)
@@ -172,6 +183,7 @@ int main(void)
         ROW(a_data_url_is_taken_apart),
         ROW(texts_are_joined),
         ROW(a_tool_in_a_namespace_is_found_by_its_flat_name),
+        ROW(a_users_name_that_is_too_long_becomes_its_hash),
         ROW(pieces_become_parts),
         ROW(an_answer_unfolds_into_the_events_that_made_it),
         ROW(an_answer_that_is_too_large_says_so),

@@ -602,13 +602,25 @@ TEST(tools_of_every_kind_are_written)
         r, "tools",
         "[{\"functionDeclarations\":[{\"name\":\"f\",\"description\":\"d\"},"
         "{\"name\":\"shell\",\"parameters\":{\"type\":\"OBJECT\",\"properties\":{\"input\":"
-        "{\"type\":\"STRING\"}},\"required\":[\"input\"]}},{\"name\":\"mcp__dot_name\"}]},"
-        "{\"googleSearch\":{}},{\"urlContext\":{}},{\"codeExecution\":{}}]");
+        "{\"type\":\"STRING\"}},\"required\":[\"input\"]}},{\"name\":\"mcp__dot_name\"}]}]");
     check_member(r, "toolConfig",
                  "{\"functionCallingConfig\":{\"mode\":\"ANY\",\"allowedFunctionNames\":"
                  "[\"mcp__dot_name\"]}}");
-    check_lost("tools.custom.format, web_search_options.search_context_size, "
+    check_lost("tools.custom.format, tools.googleSearch, tools.urlContext, tools.codeExecution, "
                "tools.computer_20250124, parallel_tool_calls");
+}
+
+TEST(googles_tools_are_written_where_no_function_is)
+{
+    struct chat_request *r = openai("gemini-2.5-pro");
+
+    say(r, CHAT_USER, "q");
+    chat_add_tool(&arena, r, CHAT_TOOL_WEB_SEARCH)->search_size = STR("low");
+    chat_add_tool(&arena, r, CHAT_TOOL_WEB_FETCH);
+    function(r, "codeExecution", "{}");
+    function(r, "googleSearch", "{}");
+    check_member(r, "tools", "[{\"googleSearch\":{}},{\"urlContext\":{}},{\"codeExecution\":{}}]");
+    check_lost("web_search_options.search_context_size");
 }
 
 TEST(the_choice_of_tools_is_a_mode)
@@ -823,6 +835,7 @@ int main(void)
         T(media_go_inline_or_by_an_address_that_google_fetches),
         T(pictures_in_results_go_where_the_model_takes_them),
         T(tools_of_every_kind_are_written),
+        T(googles_tools_are_written_where_no_function_is),
         T(the_choice_of_tools_is_a_mode),
         T(the_configuration_is_written_and_what_has_no_place_is_lost),
         T(thinking_is_said_in_the_measure_of_the_model),

@@ -69,6 +69,15 @@ static bool is_function(const struct gemini_writing *g, const struct chat_tool *
            builtin_of(g, tool).n == 0;
 }
 
+static bool any_function(const struct gemini_writing *g)
+{
+    for (const struct chat_tool *tool = g->r->tools; tool; tool = tool->next) {
+        if (is_function(g, tool))
+            return true;
+    }
+    return false;
+}
+
 static void note_search_losses(struct gemini_writing *g, const struct chat_tool *tool)
 {
     if (tool->search_size.n > 0)
@@ -79,10 +88,16 @@ static void note_search_losses(struct gemini_writing *g, const struct chat_tool 
         gemini_lose(g, "tools.max_uses");
 }
 
+/* The API refuses Google's tools beside functions. A client that calls functions can do without a
+ * search, but not without them; what Google's own client writes is its own affair. */
 static void put_builtin(struct gemini_writing *g, const struct chat_tool *tool, struct str name)
 {
     if (g->same && tool->raw.n > 0) {
         jw_raw(g->w, tool->raw);
+        return;
+    }
+    if (any_function(g) && !g->same) {
+        loss_add_under(g->conf->losses, g->a, STR("tools"), name);
         return;
     }
     jw_object(g->w);
@@ -116,15 +131,6 @@ static void put_builtins(struct gemini_writing *g)
 }
 
 /* ---- the lists ---- */
-
-static bool any_function(const struct gemini_writing *g)
-{
-    for (const struct chat_tool *tool = g->r->tools; tool; tool = tool->next) {
-        if (is_function(g, tool))
-            return true;
-    }
-    return false;
-}
 
 static void put_functions(struct gemini_writing *g)
 {

@@ -265,7 +265,7 @@ enum err_code openai_write_request(const struct request_conf *conf, const struct
     write_format(&wr);
     write_reasoning(&wr);
     write_string(&wr, STR("verbosity"), r->verbosity);
-    write_string(&wr, STR("user"), r->user);
+    write_string(&wr, STR("user"), wr.own ? r->user : chat_short_user(conf->arena, r->user));
     write_raw(&wr, STR("modalities"), r->modalities);
     write_raw(&wr, STR("audio"), r->audio);
     write_raw(&wr, STR("prediction"), r->prediction);

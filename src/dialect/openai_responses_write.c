@@ -341,7 +341,7 @@ static void write_members(struct responses_writing *wr)
     write_metadata(wr);
     write_store(wr);
     write_tier(wr);
-    write_word(wr, STR("user"), r->user);
+    write_word(wr, STR("user"), wr->own ? r->user : chat_short_user(wr->conf->arena, r->user));
     write_word(wr, STR("prompt_cache_key"), r->cache_key);
     if (r->stream)
         jw_key_bool(&wr->w, STR("stream"), true);
