@@ -2,6 +2,7 @@
 //
 //     { reasoning, text, tools: [{ id, name, args }], finish: 'stop' | 'length' | 'tool_calls', usage: { input, cached, written, output, thought } }
 //
+// A tool that takes free text, which only the Responses API has, is called with { id, name, namespace, input }.
 // `input` is what is neither cached nor written to a cache; `output` holds what was thought. Each pathway of a dialect is written after
 // its provider's documentation, in small pieces, so that a reader has to put something together.
 import http from 'node:http';
@@ -96,7 +97,9 @@ const responses = {
   items: (a) => [
     ...(a.reasoning ? [{ type: 'reasoning', id: 'rs_1', summary: [{ type: 'summary_text', text: a.reasoning }], encrypted_content: 'gAAAAAencrypted' }] : []),
     ...(a.text ? [{ type: 'message', id: 'msg_1', status: 'completed', role: 'assistant', content: [{ type: 'output_text', text: a.text, annotations: [] }] }] : []),
-    ...(a.tools ?? []).map((t, i) => ({ type: 'function_call', id: `fc_${i}`, status: 'completed', call_id: t.id, name: t.name, arguments: JSON.stringify(t.args) }))],
+    ...(a.tools ?? []).map((t, i) => (t.input === undefined
+      ? { type: 'function_call', id: `fc_${i}`, status: 'completed', call_id: t.id, name: t.name, arguments: JSON.stringify(t.args) }
+      : { type: 'custom_tool_call', id: `ctc_${i}`, status: 'completed', call_id: t.id, name: t.name, namespace: t.namespace, input: t.input }))],
   whole: (a, model) => ({
     id: 'resp_1', object: 'response', created_at: 1700000000, model, status: a.finish === 'length' ? 'incomplete' : 'completed', error: null,
     incomplete_details: a.finish === 'length' ? { reason: 'max_output_tokens' } : null, output: responses.items(a), parallel_tool_calls: true,
@@ -126,6 +129,11 @@ const responses = {
                   event('response.content_part.done', { ...at, content_index: 0, part }),
                   event('response.output_item.done', { output_index, item })];
         }
+        if (item.type === 'custom_tool_call')
+          return [event('response.output_item.added', { output_index, item: { ...item, status: 'in_progress', input: '' } }),
+                  ...pieces(item.input).map((delta) => event('response.custom_tool_call_input.delta', { ...at, delta })),
+                  event('response.custom_tool_call_input.done', { ...at, input: item.input }),
+                  event('response.output_item.done', { output_index, item })];
         return [event('response.output_item.added', { output_index, item: { ...item, status: 'in_progress', arguments: '' } }),
                 ...pieces(item.arguments).map((delta) => event('response.function_call_arguments.delta', { ...at, delta })),
                 event('response.function_call_arguments.done', { ...at, name: item.name, arguments: item.arguments }),
@@ -141,6 +149,32 @@ function dialectOf(url) {
   if (url.startsWith('/v1/messages')) return ['claude', claude];
   if (url.includes('/responses')) return ['responses', responses];
   return ['chat', chat];
+}
+
+const claudeBlocks = (body) => body.messages.flatMap((m) => (Array.isArray(m.content) ? m.content : []));
+
+// Has a recorded request what a tool has answered?
+export function hasToolResult({ dialect, body }) {
+  return { chat: () => body.messages.some((m) => m.role === 'tool'),
+           responses: () => body.input.some((i) => /_call_output$/.test(i.type)),
+           claude: () => claudeBlocks(body).some((b) => b.type === 'tool_result'),
+           gemini: () => body.contents.some((c) => c.parts.some((p) => p.functionResponse)) }[dialect]();
+}
+
+// The names of the tools of a recorded request that its client runs.
+export function toolNames({ dialect, body }) {
+  return { chat: () => (body.tools ?? []).map((t) => t.function?.name ?? t.custom?.name),
+           responses: () => (body.tools ?? []).filter((t) => t.name).map((t) => t.name),
+           claude: () => (body.tools ?? []).map((t) => t.name),
+           gemini: () => (body.tools ?? []).flatMap((t) => t.functionDeclarations ?? []).map((t) => t.name) }[dialect]();
+}
+
+// Must the answer to a recorded request be JSON?
+export function asksForJson({ dialect, body }) {
+  return { chat: () => /^json_/.test(body.response_format?.type),
+           responses: () => /^json_/.test(body.text?.format?.type),
+           claude: () => (body.output_config?.format ?? body.output_format)?.type === 'json_schema' || /JSON/.test(JSON.stringify(body.system)),
+           gemini: () => body.generationConfig?.responseMimeType === 'application/json' }[dialect]();
 }
 
 export class Providers {
