@@ -80,8 +80,10 @@ static void link_result(const struct map *calls, struct chat_tool_result *result
 
     if (!call)
         return;
-    if (result->name.n == 0)
+    if (result->name.n == 0) {
+        result->ns = call->call.ns;
         result->name = call->call.name;
+    }
     result->custom |= call->call.custom;
 }
 

@@ -75,9 +75,9 @@ struct chat_parts { /* a list; the members are read by walking from `first` */
 };
 
 struct chat_tool_result {
-    struct str id;   /* of the call */
-    struct str name; /* of the tool; chat_link_results() fills it where the dialect does not
-                        say it */
+    struct str id;       /* of the call */
+    struct str ns, name; /* of the tool; chat_link_results() fills them where the dialect does not
+                            say them */
     bool is_error;
     bool custom;             /* result of a custom tool */
     struct chat_parts parts; /* text, images, files */

@@ -20,13 +20,15 @@ TEST(results_learn_the_names_of_their_calls)
     struct chat_message *m = chat_add_message(&arena, &r, CHAT_ASSISTANT);
     struct chat_part *call = chat_add_part(&arena, &m->parts, CHAT_PART_TOOL_CALL), *result;
 
-    call->call = (struct chat_tool_call){.id = STR("c1"), .name = STR("look"), .custom = true};
+    call->call = (struct chat_tool_call){
+        .id = STR("c1"), .name = STR("look"), .ns = STR("eyes"), .custom = true};
     m = chat_add_message(&arena, &r, CHAT_TOOL);
     result = chat_add_part(&arena, &m->parts, CHAT_PART_TOOL_RESULT);
     result->result.id = STR("c1");
     chat_add_part(&arena, &m->parts, CHAT_PART_TOOL_RESULT)->result.id = STR("unknown");
     chat_link_results(&r);
     CHECK_STR(result->result.name, "look");
+    CHECK_STR(result->result.ns, "eyes");
     CHECK(result->result.custom);
     CHECK_EQ(result->next->result.name.n, 0);
 }

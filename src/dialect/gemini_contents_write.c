@@ -355,7 +355,7 @@ static void put_result(struct turns *t, const struct chat_part *p)
     struct json_writer *w = t->g->w;
     const struct chat_tool_result *result = &p->result;
     struct str name =
-        gemini_tool_name(t->g, STR_NULL, result->name.n > 0 ? result->name : result->id);
+        gemini_tool_name(t->g, result->ns, result->name.n > 0 ? result->name : result->id);
 
     want_turn(t, "user");
     jw_object(w);

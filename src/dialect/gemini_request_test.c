@@ -547,6 +547,23 @@ TEST(media_go_inline_or_by_an_address_that_google_fetches)
     sb_fini(&sb);
 }
 
+TEST(a_result_has_the_name_of_its_call)
+{
+    struct chat_request *r = openai("gemini-2.5-pro");
+
+    say(r, CHAT_USER, "q");
+    call(chat_add_message(&arena, r, CHAT_ASSISTANT), "a", "exec", "{}")->call.ns =
+        STR("functions");
+    result(r, "a", "seen");
+    chat_link_results(r);
+    check_member(
+        r, "contents",
+        "[{\"role\":\"user\",\"parts\":[{\"text\":\"q\"}]},{\"role\":\"model\",\"parts\":"
+        "[{\"functionCall\":{\"name\":\"functions__exec\",\"args\":{}}}]},"
+        "{\"role\":\"user\",\"parts\":[{\"functionResponse\":{\"name\":\"functions__exec\","
+        "\"response\":{\"name\":\"functions__exec\",\"content\":\"seen\"}}}]}]");
+}
+
 TEST(pictures_in_results_go_where_the_model_takes_them)
 {
     const struct chat_media picture = {.mime = STR("image/png"), .data = STR("AAAA")};
@@ -833,6 +850,7 @@ int main(void)
         T(thoughts_go_back_to_the_model_that_thought_them),
         T(a_conversation_begins_with_the_user_and_has_a_turn),
         T(media_go_inline_or_by_an_address_that_google_fetches),
+        T(a_result_has_the_name_of_its_call),
         T(pictures_in_results_go_where_the_model_takes_them),
         T(tools_of_every_kind_are_written),
         T(googles_tools_are_written_where_no_function_is),

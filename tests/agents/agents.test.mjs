@@ -146,7 +146,11 @@ for (const [model, call] of Object.entries(codexCalls)) {
       } else {
         assert.ok(toolNames({ body, ...rest }).length > 5, toolNames({ body, ...rest }).join());
       }
-      if (upstream === 'gemini') assert.deepEqual(body.tools.map(Object.keys), [['functionDeclarations']]);
+      if (upstream === 'gemini') {
+        assert.deepEqual(body.tools.map(Object.keys), [['functionDeclarations']]);
+        const parts = body.contents.flatMap((turn) => turn.parts);
+        assert.equal(parts.find((p) => p.functionResponse).functionResponse.name, parts.find((p) => p.functionCall).functionCall.name);
+      }
     });
   }
 }
