@@ -198,7 +198,7 @@ static enum err_code take_model(const struct mode_rules *mode, const struct fiel
     out->usual = mode->usual;
     if (fields->raw[F_MODEL].p && (out->is_form || model.n > 0))
         out->named = fields->raw[F_MODEL];
-    if (!out->is_form && model.n > 0 && fields->raw[F_MODEL].p[0] != '"')
+    if (!out->is_form && model.n > 0 && !str_starts(fields->raw[F_MODEL], STR("\"")))
         return err_set(err, mode->code, "field model must be a string");
     out->model = model.n > 0 ? model : mode->model;
     if (out->model.n == 0)
