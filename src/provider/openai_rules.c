@@ -6,9 +6,13 @@
 static const struct str efforts[] = {STR_INIT("high"),    STR_INIT("medium"), STR_INIT("low"),
                                      STR_INIT("minimal"), STR_INIT("none"),   STR_INIT("xhigh")};
 
+/* gpt-5 and what came after it. */
 static bool is_gpt_5(struct str model)
 {
-    return str_starts(model, STR("gpt-5"));
+    const struct str head = STR("gpt-");
+
+    return str_starts(model, head) && model.n > head.n && model.p[head.n] >= '5' &&
+           model.p[head.n] <= '9';
 }
 
 /* o1, o3-mini, o4-mini-high: the letter and a digit. */
@@ -106,4 +110,13 @@ void openai_rules_edit(const struct provider *p UNUSED, const struct provider_ca
         set_effort(call, body, patch, a, effort);
     if (call->dialect == DIALECT_OPENAI_CHAT && is_reasoning(call->model))
         edit_chat(call, body, patch);
+}
+
+void openai_rules_adapt(const struct provider *p UNUSED, const struct provider_call *call UNUSED,
+                        struct chat_request *r, struct request_conf *conf)
+{
+    if (r->top_k.n == 0)
+        return;
+    loss_add(conf->losses, STR("top_k"));
+    r->top_k = STR_NULL;
 }

@@ -1,7 +1,7 @@
 /*
  * openai_rules - what OpenAI's reasoning models take and what they refuse (relay reference 9.6,
- * providers reference 2.2): the o-series and gpt-5, in chat and Responses bodies. Private to the
- * room, pure; slots of struct provider.
+ * providers reference 2.2): the o-series, gpt-5 and later, in chat and Responses bodies. Private to
+ * the room, pure; slots of struct provider.
  */
 #pragma once
 #include "provider/provider.h"
@@ -12,3 +12,6 @@ struct str openai_rules_name(const struct provider_call *call, struct arena *a);
 bool openai_rules_apply(const struct provider_call *call);
 void openai_rules_edit(const struct provider *p, const struct provider_call *call,
                        const struct json *body, struct json_patch *patch, struct arena *a);
+/* Members of other dialects that OpenAI refuses by name become losses. */
+void openai_rules_adapt(const struct provider *p, const struct provider_call *call,
+                        struct chat_request *r, struct request_conf *conf);

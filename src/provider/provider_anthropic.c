@@ -36,6 +36,23 @@ static bool refuses_sampling(struct str model)
            !str_starts(model, STR("claude-sonnet-4-6"));
 }
 
+/* These take temperature or top_p, not both. */
+static bool samples_one_way(struct str model)
+{
+    static const struct str names[] = {
+        STR_INIT("claude-opus-4-1"),
+        STR_INIT("claude-opus-4-5"),
+        STR_INIT("claude-sonnet-4-5"),
+        STR_INIT("claude-haiku-4-5"),
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (str_starts(model, names[i]))
+            return true;
+    }
+    return is_adaptive(model);
+}
+
 /* ---- names ---- */
 
 static bool is_listed(const struct provider_call *call, struct arena *a)
@@ -250,9 +267,32 @@ static void anthropic_edit(const struct provider *p UNUSED, const struct provide
     }
 }
 
+static bool is_one(struct str number)
+{
+    double value;
+
+    return str_to_f64(number, &value) && value >= 1 && value <= 1;
+}
+
+/* Of two numbers, one that is the default is not missed; else the temperature says more. */
+static void sample_one_way(struct chat_request *r, struct request_conf *conf)
+{
+    if (r->temperature.n == 0 || r->top_p.n == 0)
+        return;
+    if (is_one(r->temperature)) {
+        r->temperature = STR_NULL;
+        return;
+    }
+    if (!is_one(r->top_p))
+        loss_add(conf->losses, STR("top_p"));
+    r->top_p = STR_NULL;
+}
+
 static void anthropic_adapt(const struct provider *p UNUSED, const struct provider_call *call,
                             struct chat_request *r, struct request_conf *conf)
 {
+    if (samples_one_way(call->model))
+        sample_one_way(r, conf);
     conf->default_max_tokens = default_max_tokens(call, conf->arena);
     if (is_adaptive(call->model) && r->reasoning.enabled != CHAT_NO)
         r->reasoning.adaptive = r->reasoning.effort.n > 0 || r->reasoning.enabled == CHAT_YES;

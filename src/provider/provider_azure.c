@@ -109,4 +109,5 @@ const struct provider provider_azure = {
     .model_name = openai_rules_name,
     .edits = openai_rules_apply,
     .edit = openai_rules_edit,
+    .adapt = openai_rules_adapt,
 };

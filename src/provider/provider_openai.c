@@ -175,6 +175,7 @@ const struct provider provider_openai = {
     .model_name = openai_rules_name,
     .edits = openai_rules_apply,
     .edit = openai_rules_edit,
+    .adapt = openai_rules_adapt,
     .models = openai_models,
     .model_count = ARRAY_LEN(openai_models),
 };

@@ -117,6 +117,37 @@ TEST(reasoning_models_take_other_members)
               "{\"max_tokens\":5,\"temperature\":1}");
 }
 
+TEST(models_after_gpt_5_are_reasoning_models_too)
+{
+    CHECK_STR(edited(&provider_openai, call_of(&provider_openai, "gpt-6.2-sol"),
+                     "{\"max_tokens\":5,\"temperature\":1}"),
+              "{\"max_completion_tokens\":5}");
+    CHECK_STR(edited(&provider_openai, call_of(&provider_openai, "gpt-4.1"),
+                     "{\"max_tokens\":5,\"temperature\":1}"),
+              "{\"max_tokens\":5,\"temperature\":1}");
+    CHECK_STR(
+        edited(&provider_openai, call_of(&provider_openai, "gpt-oss-120b"), "{\"max_tokens\":5}"),
+        "{\"max_tokens\":5}");
+}
+
+TEST(what_openai_does_not_know_is_lost)
+{
+    const struct provider *const two[] = {&provider_openai, &provider_azure};
+
+    for (size_t i = 0; i < ARRAY_LEN(two); i++) {
+        struct provider_call call = call_of(two[i], "gpt-4.1");
+        struct chat_request r = {.top_k = STR("64"), .top_p = STR("0.9")};
+        struct loss_list losses = {0};
+        struct request_conf conf = {.arena = &arena, .losses = &losses};
+
+        two[i]->adapt(two[i], &call, &r, &conf);
+        CHECK_EQ(r.top_k.n, 0);
+        CHECK_STR(r.top_p, "0.9");
+        CHECK_STR(loss_text(&arena, &losses), "top_k");
+    }
+    CHECK(!provider_custom.adapt); /* many others of its dialect know top_k */
+}
+
 TEST(a_response_takes_the_effort_of_any_name)
 {
     struct provider_call call = call_of(&provider_openai, "my-model-low");
@@ -236,6 +267,30 @@ TEST(claude_demands_a_limit)
     CHECK_STR(edited(&provider_anthropic, call, "{\"max_tokens\":7}"), "{\"max_tokens\":7}");
 }
 
+static void check_samplers(const char *model, const char *temperature, const char *top_p,
+                           const char *want, const char *lost)
+{
+    struct provider_call call = call_of(&provider_anthropic, model);
+    struct chat_request r = {.temperature = str_from(temperature), .top_p = str_from(top_p)};
+    struct loss_list losses = {0};
+    struct request_conf conf = {.arena = &arena, .losses = &losses};
+
+    provider_anthropic.adapt(&provider_anthropic, &call, &r, &conf);
+    CHECK_STR(str_concat(&arena, (struct str[]){r.temperature, STR(" "), r.top_p}, 3), want);
+    CHECK_STR(loss_text(&arena, &losses), lost);
+}
+
+TEST(newer_claude_models_take_one_way_of_sampling)
+{
+    check_samplers("claude-sonnet-4-5", "1", "0.95", " 0.95", "");
+    check_samplers("claude-sonnet-4-5", "0.2", "1.0", "0.2 ", "");
+    check_samplers("claude-opus-4-1-20250805", "0.2", "0.9", "0.2 ", "top_p");
+    check_samplers("claude-opus-4-6", "0.2", "0.9", "0.2 ", "top_p");
+    check_samplers("claude-haiku-4-5", "0.2", "", "0.2 ", "");
+    check_samplers("claude-3-5-haiku", "0.2", "0.9", "0.2 0.9", "");
+    check_samplers("claude-opus-4-20250514", "0.2", "0.9", "0.2 0.9", "");
+}
+
 /* ---- Gemini ---- */
 
 TEST(gemini_has_model_and_method_in_its_path)
@@ -302,6 +357,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ROW(an_effort_in_the_name_goes_into_the_body),
         ROW(reasoning_models_take_other_members),
+        ROW(models_after_gpt_5_are_reasoning_models_too),
+        ROW(what_openai_does_not_know_is_lost),
         ROW(a_response_takes_the_effort_of_any_name),
         ROW(azure_has_a_deployment_for_each_model),
         ROW(azure_answers_responses_without_a_deployment),
@@ -309,6 +366,7 @@ int main(void)
         ROW(a_thinking_suffix_asks_claude_to_think),
         ROW(newer_claude_models_take_an_effort),
         ROW(claude_demands_a_limit),
+        ROW(newer_claude_models_take_one_way_of_sampling),
         ROW(gemini_has_model_and_method_in_its_path),
         ROW(gemini_thinks_as_its_name_says),
         ROW(a_translated_request_gets_safety_settings),
