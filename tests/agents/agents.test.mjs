@@ -21,10 +21,13 @@ before(async () => {
   up = await Providers.start();
   api = await YourApi.start();
   await api.setUp();
-  const names = Object.fromEntries(Object.keys(upstreams).map((name) => [name, ['claude-sonnet-4-5', 'gpt-5.5', 'gpt-6.2-sol', 'gemini-2.5-pro']]));
-  await api.setOption('ModelRatio', Object.fromEntries(names.chat.map((name) => [name, 2])));
+  const models = ['claude-sonnet-4-5', 'gpt-5.5', 'gpt-6.2-sol', 'gemini-2.5-pro'];
+  await api.setOption('ModelRatio', Object.fromEntries(models.map((model) => [model, 2])));
+  // An upstream has its provider's models only.
+  const own = { claude: 'claude-sonnet-4-5', gemini: 'gemini-2.5-pro' };
   for (const [name, type] of Object.entries(upstreams))
-    await api.addChannel({ type, base_url: up.url, models: names[name].join(','), name, group: name });
+    await api.addChannel({ type, base_url: up.url, models: models.join(','), name, group: name,
+                           ...(own[name] && { model_mapping: JSON.stringify(Object.fromEntries(models.map((model) => [model, own[name]]))) }) });
   await api.setOption('UserUsableGroups', Object.fromEntries(Object.keys(upstreams).map((name) => [name, name])));
   await api.setOption('GroupRatio', Object.fromEntries(['default', ...Object.keys(upstreams)].map((name) => [name, 1])));
   key = {};
@@ -155,7 +158,7 @@ for (const [model, call] of Object.entries(codexCalls)) {
   }
 }
 
-for (const upstream of ['gemini', 'chat', 'claude']) {
+for (const upstream of ['gemini', 'chat', 'claude', 'responses']) {
   test(`gemini-cli to ${upstream}`, option('gemini'), async () => {
     const home = await makeHome({ '.gemini/settings.json': JSON.stringify({
       security: { auth: { selectedType: 'gemini-api-key' } }, privacy: { usageStatisticsEnabled: false }, telemetry: { enabled: false },
@@ -163,7 +166,11 @@ for (const upstream of ['gemini', 'chat', 'claude']) {
     leads(() => ({ name: 'read_file', args: { file_path: join(home, 'work/note.txt') } }));
     const end = await run(home, 'gemini', ['-m', 'gemini-2.5-pro', '--skip-trust', '--yolo', '-p', prompt],
                           { GOOGLE_GEMINI_BASE_URL: api.url, GEMINI_API_KEY: key[upstream] });
-    const request = await checkEnd(home, end, upstream, false); // it keeps what is sealed in calls, and forgets thoughts
+    // It keeps what is sealed in calls, and forgets thoughts. A channel of OpenAI's takes chat from others.
+    const request = await checkEnd(home, end, upstream === 'responses' ? 'chat' : upstream, false);
+    const { body } = request;
+    if (upstream === 'claude') assert.ok(body.temperature === undefined || body.top_p === undefined, `${body.temperature} and ${body.top_p}`);
+    if (upstream === 'responses') assert.equal(body.top_k, undefined);
     assert.ok(toolNames(request).includes('run_shell_command'), toolNames(request).join());
   });
 }
