@@ -291,13 +291,22 @@ TEST(every_event_of_a_stream_is_a_whole_response)
 
     put(w, (struct chat_event){.kind = CHAT_EVENT_START, .id = STR("up"), .model = STR("other")});
     check_out("");
-    put(w, (struct chat_event){.kind = CHAT_EVENT_REASONING, .text = STR("plan")});
-    check_out(ONE("{\"text\":\"plan\",\"thought\":true}"));
+    put(w, (struct chat_event){.kind = CHAT_EVENT_REASONING, .text = STR("pl")});
+    check_out("");
+    put(w, (struct chat_event){.kind = CHAT_EVENT_REASONING, .text = STR("an")});
+    check_out(ONE("{\"text\":\"pl\",\"thought\":true}"));
     put(w, (struct chat_event){.kind = CHAT_EVENT_STATE,
                                .state = {.origin = DIALECT_CLAUDE, .value = STR("c2ln")}});
-    check_out(ONE("{\"text\":\"\",\"thought\":true,\"thoughtSignature\":\"YourApicc2ln\"}"));
+    check_out(ONE("{\"text\":\"an\",\"thought\":true,\"thoughtSignature\":\"YourApicc2ln\"}"));
+    put(w, (struct chat_event){
+               .kind = CHAT_EVENT_STATE,
+               .state = {.origin = DIALECT_CLAUDE, .value = STR("cmVk"), .redacted = true}});
+    check_out(ONE("{\"text\":\"\",\"thought\":true,\"thoughtSignature\":\"YourApiccmVk\"}"));
+    put(w, (struct chat_event){.kind = CHAT_EVENT_REASONING, .text = STR("more")});
+    put(w, (struct chat_event){.kind = CHAT_EVENT_USAGE});
+    check_out("");
     put(w, (struct chat_event){.kind = CHAT_EVENT_TEXT, .text = STR("A")});
-    check_out(ONE("{\"text\":\"A\"}"));
+    check_out(ONE("{\"text\":\"more\",\"thought\":true}") ONE("{\"text\":\"A\"}"));
     put(w, (struct chat_event){.kind = CHAT_EVENT_TEXT});
     check_out("");
     put(w, (struct chat_event){.kind = CHAT_EVENT_TOOL_CALL,
@@ -391,6 +400,23 @@ TEST(choices_sources_media_and_odd_calls_are_written)
         "\"SAFETY\",\"index\":1}]" TAIL "\n\n");
 }
 
+TEST(a_stream_that_ends_in_a_thought_has_all_of_it)
+{
+    static const enum chat_event_kind ends[] = {CHAT_EVENT_FINISH, CHAT_EVENT_ERROR,
+                                                CHAT_EVENT_END};
+    const struct answer_conf conf = conf_of(false);
+
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        void *w = dialect_gemini.writer_new(&arena, &conf);
+
+        put(w, (struct chat_event){.kind = CHAT_EVENT_START, .id = STR("up")});
+        put(w, (struct chat_event){.kind = CHAT_EVENT_REASONING, .text = STR("hm")});
+        put(w, (struct chat_event){.kind = ends[i]});
+        CHECK(str_starts(sb_str(&out), STR(ONE("{\"text\":\"hm\",\"thought\":true}"))));
+        sb_reset(&out);
+    }
+}
+
 TEST(a_stream_with_nothing_in_it_still_ends)
 {
     struct answer_conf conf = conf_of(false);
@@ -482,6 +508,7 @@ int main(void)
         T(every_event_of_a_stream_is_a_whole_response),
         T(a_stream_may_be_one_array),
         T(choices_sources_media_and_odd_calls_are_written),
+        T(a_stream_that_ends_in_a_thought_has_all_of_it),
         T(a_stream_with_nothing_in_it_still_ends),
         T(a_whole_answer_is_written_and_reads_back),
         T(errors_have_googles_shape),

@@ -10,6 +10,7 @@ enum {
     CHOICES_MAX = 8,
     CALLS_MAX = 256,              /* of one choice */
     ARGUMENTS_LIMIT = 16 << 20,   /* bytes, of one call */
+    THOUGHT_LIMIT = 16 << 20,     /* bytes, of one piece */
     CITATIONS_MAX = 512,          /* of one choice */
     CITATION_BYTES_MAX = 1 << 20, /* of all their texts */
 };
@@ -27,6 +28,7 @@ struct choice {
     enum chat_finish finish;
     struct call *calls, *last_call;
     unsigned call_count;
+    struct sb thought;               /* the newest piece of one, which waits for its signature */
     struct chat_citation *citations; /* CITATIONS_MAX of them, from the first on */
     size_t citation_count;
 };
@@ -50,6 +52,10 @@ void *gemini_writer_new(struct arena *a, const struct answer_conf *conf)
     s->a = a;
     s->conf = conf;
     s->id = conf->id;
+    for (size_t i = 0; i < CHOICES_MAX; i++) {
+        sb_init(&s->choices[i].thought, THOUGHT_LIMIT);
+        arena_defer(a, sb_finip, &s->choices[i].thought);
+    }
     return s;
 }
 
@@ -146,9 +152,46 @@ static void write_content(struct writer *s, const struct chat_event *ev, struct 
     end_response(s, &p, NULL, out);
 }
 
+/* Writes the piece of a thought that waits, with its signature if `state` is one. */
+static void end_thought(struct writer *s, struct choice *c, const struct chat_state *state,
+                        struct sb *out)
+{
+    struct chat_event piece = {.kind = CHAT_EVENT_REASONING,
+                               .choice = (unsigned)(c - s->choices),
+                               .text = sb_str(&c->thought)};
+
+    if (state)
+        piece.state = *state;
+    if (sb_failed(&c->thought))
+        out->failed = true;
+    else if (piece.text.n > 0)
+        write_content(s, &piece, out);
+    sb_reset(&c->thought);
+}
+
+/* A signature behind a thought stands on its last piece, as Google writes it: clients pass over
+ * parts without text, and with them over the signature. */
+static void on_thought(struct writer *s, struct choice *c, const struct chat_event *ev,
+                       struct sb *out)
+{
+    bool waits = sb_str(&c->thought).n > 0;
+
+    if (ev->kind == CHAT_EVENT_REASONING && ev->state.value.n == 0) {
+        end_thought(s, c, NULL, out);
+        sb_add(&c->thought, ev->text);
+    } else if (ev->kind == CHAT_EVENT_STATE && waits && !ev->state.redacted) {
+        end_thought(s, c, &ev->state, out);
+    } else {
+        end_thought(s, c, NULL, out);
+        if (ev->text.n > 0 || ev->state.value.n > 0)
+            write_content(s, ev, out);
+    }
+}
+
 static void on_content(struct writer *s, struct choice *c, const struct chat_event *ev,
                        struct sb *out)
 {
+    end_thought(s, c, NULL, out);
     if (ev->text.n == 0 && ev->state.value.n == 0 && ev->media.data.n == 0 && ev->media.url.n == 0)
         return;
     c->non_ascii |= ev->kind == CHAT_EVENT_TEXT && !gemini_is_ascii(ev->text);
@@ -170,11 +213,11 @@ static void on_logprobs(struct writer *s, struct choice *c UNUSED, const struct 
 
 /* ---- calls ---- */
 
-static void on_call(struct writer *s, struct choice *c, const struct chat_event *ev,
-                    struct sb *out UNUSED)
+static void on_call(struct writer *s, struct choice *c, const struct chat_event *ev, struct sb *out)
 {
     struct call *call;
 
+    end_thought(s, c, NULL, out);
     if (c->call_count == CALLS_MAX) {
         c->broken_call = true;
         return;
@@ -266,6 +309,7 @@ static void on_finish(struct writer *s, struct choice *c, const struct chat_even
         return;
     c->finished = true;
     c->finish = ev->finish;
+    end_thought(s, c, NULL, out);
     write_calls(s, c, ev->choice, out);
 }
 
@@ -291,6 +335,7 @@ static void on_end(struct writer *s, struct sb *out)
     bool any = false;
 
     for (unsigned i = 0; i < CHOICES_MAX; i++) {
+        end_thought(s, &s->choices[i], NULL, out);
         write_calls(s, &s->choices[i], i, out); /* of a choice that did not finish */
         any |= s->choices[i].seen;
     }
@@ -308,6 +353,8 @@ static void on_error(struct writer *s, const struct chat_event *ev, struct sb *o
 {
     struct arena scratch;
 
+    for (unsigned i = 0; i < CHOICES_MAX; i++)
+        end_thought(s, &s->choices[i], NULL, out);
     arena_init(&scratch, 0);
     frame(s, gemini_write_error(&scratch, ev->status > 0 ? ev->status : 500, &ev->error), out);
     arena_fini(&scratch);
@@ -321,7 +368,7 @@ typedef void event_fn(struct writer *s, struct choice *c, const struct chat_even
 
 static event_fn *const of_choice[] = {
     [CHAT_EVENT_TEXT] = on_content,      [CHAT_EVENT_REFUSAL] = on_content,
-    [CHAT_EVENT_REASONING] = on_content, [CHAT_EVENT_STATE] = on_content,
+    [CHAT_EVENT_REASONING] = on_thought, [CHAT_EVENT_STATE] = on_thought,
     [CHAT_EVENT_AUDIO] = on_content,     [CHAT_EVENT_IMAGE] = on_content,
     [CHAT_EVENT_TOOL_CALL] = on_call,    [CHAT_EVENT_TOOL_ARGUMENTS] = on_arguments,
     [CHAT_EVENT_CITATION] = on_citation, [CHAT_EVENT_LOGPROBS] = on_logprobs,
