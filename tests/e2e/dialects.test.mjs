@@ -238,10 +238,9 @@ for (const client of Object.keys(upstreams)) {
 }
 
 test('tokens are counted: by the upstream that can, else by the gateway, and for nothing', async () => {
-  const key = token.key;
+  const { id, key } = await api.addToken({ name: 'counts' });
   const messages = [{ role: 'user', content: 'How many tokens is this?' }];
   const anthropic = new Anthropic({ apiKey: key, baseURL: api.url, maxRetries: 0 });
-  const quotaBefore = (await api.ok('GET', '/api/user/self')).quota;
   up.answer = () => ({ status: 200, body: { input_tokens: 42 } });
   assert.equal((await anthropic.messages.countTokens({ model: 'm-claude', messages })).input_tokens, 42);
   assert.match(up.last().url, /^\/v1\/messages\/count_tokens/);
@@ -252,7 +251,13 @@ test('tokens are counted: by the upstream that can, else by the gateway, and for
   const google = new GoogleGenAI({ apiKey: key, httpOptions: { baseUrl: api.url } });
   const { totalTokens } = await google.models.countTokens({ model: 'm-claude', contents: 'How many tokens is this?' });
   assert.ok(totalTokens > 3 && totalTokens < 50, String(totalTokens));
-  assert.equal((await api.ok('GET', '/api/user/self')).quota, quotaBefore);
+  // A chat after them is all that was ever charged.
+  const input = (nextInput += 10);
+  up.answer = () => ({ text: 'ok', usage: { input, output: 1 } });
+  await anthropic.messages.create({ model: 'm-claude', max_tokens: 5, messages });
+  await rowWith(input);
+  const rows = (await api.logs()).filter((row) => row.token_id === id);
+  assert.deepEqual(rows.map((row) => [row.prompt_tokens, row.quota]), [[input, (input + 3) * 2]]);
 });
 
 test('what could not be said is told in a header and in the log', async () => {
