@@ -234,16 +234,41 @@ struct str arena_fmt(struct arena *a, const char *format, ...)
     return s;
 }
 
-struct str str_replace(struct arena *a, struct str text, struct str what, struct str with)
+static size_t count_hits(struct str text, struct str what)
 {
-    struct str done = STR_NULL;
+    size_t n = 0;
     ptrdiff_t at;
 
-    if (what.n == 0 || str_find(text, what) < 0)
-        return text;
-    while ((at = str_find(text, what)) >= 0) {
-        done = str_concat(a, (struct str[]){done, str_sub(text, 0, (size_t)at), with}, 3);
+    for (; (at = str_find(text, what)) >= 0; n++)
         text = str_skip(text, (size_t)at + what.n);
+    return n;
+}
+
+/* Adds the slice at *at and moves that behind it. */
+static void put(char **at, struct str s)
+{
+    if (s.n > 0)
+        memcpy(*at, s.p, s.n);
+    *at += s.n;
+}
+
+struct str str_replace(struct arena *a, struct str text, struct str what, struct str with)
+{
+    size_t hits = what.n > 0 ? count_hits(text, what) : 0;
+    size_t bytes = text.n - hits * what.n + arena_array_bytes(with.n, hits);
+    char *result, *at;
+
+    if (hits == 0)
+        return text;
+    result = at = arena_alloc(a, bytes + 1);
+    for (; hits > 0; hits--) {
+        size_t before = (size_t)str_find(text, what);
+
+        put(&at, str_sub(text, 0, before));
+        put(&at, with);
+        text = str_skip(text, before + what.n);
     }
-    return str_concat(a, (struct str[]){done, text}, 2);
+    put(&at, text);
+    *at = '\0';
+    return str_make(result, bytes);
 }

@@ -130,8 +130,19 @@ TEST(every_occurrence_is_replaced_and_no_replacement_is_looked_at_again)
     arena_fini(&a);
 }
 
+TEST(a_replacement_takes_memory_for_the_result_only)
+{
+    CLEANUP(arena_finip) struct arena a;
+    char text[20 * 1000];
+
+    arena_init(&a, 0);
+    memset(text, 'a', sizeof text);
+    CHECK_EQ(str_replace(&a, str_make(text, sizeof text), STR("a"), STR("bc")).n, 2 * sizeof text);
+    CHECK(a.total_bytes < 4 * sizeof text);
+}
+
 TEST_MAIN(every_occurrence_is_replaced_and_no_replacement_is_looked_at_again,
           a_reset_arena_keeps_its_first_chunk_only, cleanups_run_backwards_and_once,
           every_block_is_aligned_and_holds_its_bytes, an_unused_arena_owns_no_memory,
           formatted_text_is_whole_and_ends_with_nul, a_builder_fails_past_its_cap_and_stays_failed,
-          a_builder_writes_numbers_and_text)
+          a_builder_writes_numbers_and_text, a_replacement_takes_memory_for_the_result_only)
