@@ -269,9 +269,10 @@ static const struct json *wrap(struct json_tree *t, struct str *parts, size_t n,
     return read_own(t, text);
 }
 
-bool json_tree_set(struct json_tree *t, const struct json_path *path, const struct json *value)
+bool json_tree_set(struct json_tree *t, struct json_node *from, const struct json_path *path,
+                   const struct json *value)
 {
-    struct json_node *node = &t->root, *child;
+    struct json_node *node = from, *child;
     size_t i = 0;
 
     while (i < path->n && (child = find_child(t, node, path->parts[i])) != NULL) {
@@ -298,6 +299,27 @@ bool json_tree_set(struct json_tree *t, const struct json_path *path, const stru
              value);
     note_change(node);
     return true;
+}
+
+void json_tree_insert(struct json_tree *t, struct json_node *array, struct json_node *before,
+                      const struct json *value)
+{
+    struct json_node *node;
+
+    open_node(t, array);
+    node = add_node(t, array, NULL, value);
+    note_change(array);
+    if (!before)
+        return;
+    array->last = node->prev; /* not NULL: `before` is there */
+    array->last->next = NULL;
+    node->prev = before->prev;
+    node->next = before;
+    if (before->prev)
+        before->prev->next = node;
+    else
+        array->first = node;
+    before->prev = node;
 }
 
 /* ---- writing ---- */

@@ -39,13 +39,16 @@ struct json_node *json_tree_find(struct json_tree *t, struct json_node *from,
 enum json_type json_tree_type(const struct json_node *node);
 
 /*
- * Gives the place the value, which is borrowed and never written to. Members on the way that are
- * absent or null are made: objects, and an array where the next part is "0". An array takes a
- * position that it has, and the one behind its last.
- * False, and nothing is changed, where the path leads through a text, a number or a flag, or past
- * an array's end.
+ * Gives the place below `from` the value, which is borrowed and never written to. Members on the
+ * way that are absent or null are made: objects, and an array where the next part is "0". An array
+ * takes a position that it has, and the one behind its last. False, and nothing is changed, where
+ * the path leads through a text, a number or a flag, or past an array's end.
  */
-bool json_tree_set(struct json_tree *t, const struct json_path *path, const struct json *value);
+bool json_tree_set(struct json_tree *t, struct json_node *from, const struct json_path *path,
+                   const struct json *value);
+/* Puts an element before one of the array's, NULL: behind its last. */
+void json_tree_insert(struct json_tree *t, struct json_node *array, struct json_node *before,
+                      const struct json *value);
 /* Replaces the value of a node. */
 void json_tree_replace(struct json_tree *t, struct json_node *node, const struct json *value);
 /* Takes the node, and members of the same name, out of its object or array. The root stays. */

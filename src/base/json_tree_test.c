@@ -43,7 +43,7 @@ static bool set(struct fx *f, const char *path, const char *value)
 {
     struct json_path p = path_of(f, path);
 
-    return json_tree_set(f->t, &p, value_of(f, value));
+    return json_tree_set(f->t, json_tree_root(f->t), &p, value_of(f, value));
 }
 
 static struct str text_of(struct fx *f, struct json_node *node)
@@ -212,9 +212,27 @@ TEST(a_value_taken_out_is_apart_from_the_tree)
     CHECK_STR(json_raw(value), "{\"x\":1,\"y\":2}");
     CHECK(!json_tree_value(f.t, find(&f, "a"), 5));
     struct json_path p = path_of(&f, "a.b");
-    CHECK(json_tree_set(f.t, &p, value));
+    CHECK(json_tree_set(f.t, json_tree_root(f.t), &p, value));
     CHECK_STR(text_of(&f, json_tree_root(f.t)),
               "{\"a\":{\"x\":7,\"y\":2,\"b\":{\"x\":1,\"y\":2}}}");
+    arena_fini(&f.a);
+}
+
+TEST(elements_are_inserted)
+{
+    struct fx f;
+    struct json_node *list;
+
+    open_fx(&f, "{\"a\":[1,2],\"b\":[]}");
+    list = find(&f, "a");
+    json_tree_insert(f.t, list, json_tree_first(f.t, list), value_of(&f, "7"));
+    json_tree_insert(f.t, list, find(&f, "a.-1"), value_of(&f, "8"));
+    json_tree_insert(f.t, list, NULL, value_of(&f, "9"));
+    json_tree_insert(f.t, find(&f, "b"), NULL, value_of(&f, "{}"));
+    json_tree_insert(f.t, find(&f, "b"), find(&f, "b.0"), value_of(&f, "0"));
+    CHECK_STR(text_of(&f, json_tree_root(f.t)), "{\"a\":[7,1,8,2,9],\"b\":[0,{}]}");
+    json_tree_remove(f.t, find(&f, "a.-1"));
+    CHECK_STR(text_of(&f, find(&f, "a")), "[7,1,8,2]");
     arena_fini(&f.a);
 }
 
@@ -238,4 +256,4 @@ TEST_MAIN(a_path_is_cut_at_its_dots, a_path_has_a_limit, values_are_found_by_nam
           what_is_set_replaces_or_is_added, what_cannot_be_set_changes_nothing,
           what_is_not_changed_keeps_its_bytes, values_are_removed,
           one_step_sees_what_the_one_before_made, a_value_taken_out_is_apart_from_the_tree,
-          the_tree_is_walked_in_order)
+          elements_are_inserted, the_tree_is_walked_in_order)

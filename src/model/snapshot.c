@@ -129,6 +129,18 @@ static void read_keys(struct arena *a, struct route_channel *c)
     c->poll_keys = json_str_eq(json_get(info, STR("multi_key_mode")), STR("polling"));
 }
 
+static const struct override *read_override(struct arena *a, const struct channel *row)
+{
+    const struct json *root = read_json(a, row, row->param_override, "param_override");
+    const struct override *o = NULL;
+    struct err err;
+
+    if (root && override_read(a, root, &o, &err) != ERR_OK)
+        log_warn(NULL, "snapshot.channel", "channel=%" PRId64 ": param_override, left out: %s",
+                 row->id, err.msg);
+    return o;
+}
+
 /* Relay reference 9.2. */
 static void read_channel_setting(struct arena *a, struct route_channel *out)
 {
@@ -151,7 +163,7 @@ static void prepare(struct arena *a, const struct channel *row, struct route_cha
     out->model_mapping = read_json(a, row, row->model_mapping, "model_mapping");
     out->mapping_broken = !out->model_mapping && !says_nothing(row->model_mapping);
     out->status_code_mapping = read_json(a, row, row->status_code_mapping, "status_code_mapping");
-    out->param_override = read_json(a, row, row->param_override, "param_override");
+    out->override = read_override(a, row);
     out->header_override = read_json(a, row, row->header_override, "header_override");
     out->setting = read_json(a, row, row->setting, "setting");
     read_channel_setting(a, out);

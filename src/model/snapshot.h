@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "model/catalog.h"
 #include "model/channel.h"
+#include "model/override.h"
 #include "model/settings.h"
 
 struct channel_health;
@@ -24,9 +25,10 @@ struct route_channel {
     const uint32_t
         *key_numbers; /* place of each in the stored list; NULL: not a multi-key channel */
     bool poll_keys;   /* one after the other, instead of any */
-    const struct json *model_mapping, *status_code_mapping, *param_override, *header_override,
-        *setting;        /* NULL: none or not JSON */
-    bool mapping_broken; /* model_mapping has a text that is no JSON object */
+    const struct json *model_mapping, *status_code_mapping, *header_override,
+        *setting;                    /* NULL: none or not JSON */
+    const struct override *override; /* param_override; NULL: none, or it cannot be done */
+    bool mapping_broken;             /* model_mapping has a text that is no JSON object */
     /* of setting: */
     struct str proxy;              /* empty: none */
     struct str system_prompt;      /* put before a request without one; empty: none */

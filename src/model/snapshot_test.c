@@ -133,9 +133,26 @@ TEST(json_columns_are_read_and_broken_ones_left_out)
     row.setting = STR("{\"proxy\":\"socks5://127.0.0.1:1\"}");
     s = build(&row, 1);
     CHECK(json_str_eq(json_get(only(s)->model_mapping, STR("m")), STR("up")));
-    CHECK(!only(s)->param_override && !only(s)->header_override);
+    CHECK(!only(s)->override && !only(s)->header_override);
     CHECK_STR(only(s)->proxy, "socks5://127.0.0.1:1");
     CHECK(!only(s)->health);
+    snapshot_put(s);
+}
+
+TEST(an_override_that_cannot_be_done_is_left_out)
+{
+    struct channel row = channel(1, 0, "m", "g");
+    struct snapshot *s;
+
+    row.param_override = STR("{\"n\":1,\"operations\":[{\"mode\":\"delete\",\"path\":\"a\"}]}");
+    s = build(&row, 1);
+    CHECK(only(s)->override != NULL);
+    CHECK_EQ(only(s)->override->op_count, 1);
+    CHECK_EQ(only(s)->override->member_count, 1);
+    snapshot_put(s);
+    row.param_override = STR("{\"n\":1,\"operations\":[{\"mode\":\"nonsense\"}]}");
+    s = build(&row, 1);
+    CHECK(!only(s)->override);
     snapshot_put(s);
 }
 
@@ -203,4 +220,5 @@ TEST_MAIN(candidates_come_by_priority_and_only_enabled_ones,
           a_wildcard_model_is_found_by_the_name_of_its_family,
           a_multi_key_channel_offers_its_enabled_keys,
           json_columns_are_read_and_broken_ones_left_out,
-          rows_are_copied_and_health_can_be_attached, ten_thousand_channels_are_indexed_completely)
+          an_override_that_cannot_be_done_is_left_out, rows_are_copied_and_health_can_be_attached,
+          ten_thousand_channels_are_indexed_completely)
