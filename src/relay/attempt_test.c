@@ -1,4 +1,5 @@
 /* What is sent, to which channel, what comes back of a failure, and what it does to the channel. */
+#include "base/sb.h"
 #include "base/test.h"
 #include "relay/exchange.h"
 #include "relay/relay_fixture.h"
@@ -158,6 +159,110 @@ TEST(headers_and_body_are_what_the_channel_says)
     CHECK(strstr(f->seen_head[0], "Bearer") == NULL);
     CHECK(strstr(f->seen_head[0], "X-Own: 1\r\n") != NULL);
     CHECK(strstr(f->seen_head[0], "OpenAI-Organization: org-1\r\n") != NULL);
+    relay_fixture_free(f);
+}
+
+/* Publishes the steps as those of every channel. */
+static void set_operations(struct relay_fixture *f, const char *ops)
+{
+    struct sb sql;
+
+    sb_init(&sql, 8192);
+    sb_fmt(&sql, "UPDATE channels SET param_override='{\"operations\":[%s]}'", ops);
+    sb_add_char(&sql, '\0');
+    relay_fixture_sql(f, sb_str(&sql).p);
+    sb_fini(&sql);
+    relay_fixture_publish(f, NULL);
+}
+
+TEST(the_operations_of_a_channel_change_body_and_headers)
+{
+    struct relay_fixture *f = relay_fixture_new(NULL);
+
+    relay_fixture_script(f, answer, NULL);
+    relay_fixture_sql(f, "UPDATE channels SET model_mapping='{\"m\":\"up\"}',"
+                         "header_override='{\"X-Agent\":\"{client_header:X-Mine}\","
+                         "\"X-Key\":\"{client_header:Authorization}\"}'");
+    set_operations(
+        f, "{\"mode\":\"prepend\",\"path\":\"messages.-1.content\",\"value\":\"say \"},"
+           "{\"mode\":\"set\",\"path\":\"n\",\"value\":1,\"conditions\":[{\"path\":\"model\","
+           "\"value\":\"up\"},{\"path\":\"original_model\",\"value\":\"m\"}],\"logic\":\"AND\"},"
+           "{\"mode\":\"set_header\",\"path\":\"Authorization\",\"value\":\"Raw {api_key}\"},"
+           "{\"mode\":\"pass_headers\",\"value\":[\"X-Trace\"]}");
+    CHECK_EQ(relay_fixture_status(relay_fixture_request(
+                 f, "POST", path,
+                 "Authorization: Bearer sk-" RELAY_FIXTURE_KEY "\r\nX-Trace: t1\r\n"
+                 "X-Mine: me\r\n",
+                 chat)),
+             200);
+    CHECK_STR(str_from(f->seen_body[0]), "{\"model\":\"up\",\"messages\":[{\"role\":\"user\","
+                                         "\"content\":\"say x\"}],\"n\":1}");
+    CHECK(strstr(f->seen_head[0], "Authorization: Raw sk-upstream-secret\r\n") != NULL);
+    CHECK(strstr(f->seen_head[0], "X-Trace: t1\r\n") != NULL);
+    CHECK(strstr(f->seen_head[0], "X-Agent: me\r\n") != NULL);
+    CHECK(strstr(f->seen_head[0], "Bearer") == NULL && strstr(f->seen_head[0], "X-Key") == NULL);
+    relay_fixture_free(f);
+}
+
+TEST(operations_that_do_not_apply_leave_the_bytes_alone)
+{
+    static const char spaced[] = "{ \"model\" : \"m\", \"messages\" : [ { } ], \"n\" : 1.0 }";
+    struct relay_fixture *f = relay_fixture_new(NULL);
+
+    relay_fixture_script(f, answer, NULL);
+    set_operations(f, "{\"mode\":\"delete\",\"path\":\"n\",\"conditions\":[{\"path\":\"model\","
+                      "\"mode\":\"prefix\",\"value\":\"gpt\"}]}");
+    CHECK_EQ(relay_fixture_status(relay_fixture_post(f, path, spaced)), 200);
+    CHECK_STR(str_from(f->seen_body[0]), spaced);
+    set_operations(f, "{\"mode\":\"delete\",\"path\":\"n\"}");
+    relay_fixture_sql(f, "UPDATE channels SET setting='{\"pass_through_body_enabled\":true}'");
+    relay_fixture_publish(f, NULL);
+    CHECK_EQ(relay_fixture_status(relay_fixture_post(f, path, spaced)), 200);
+    CHECK_STR(str_from(f->seen_body[1]), spaced);
+    relay_fixture_free(f);
+}
+
+TEST(an_operation_can_answer_in_the_place_of_the_upstream)
+{
+    struct relay_fixture *f = two_channels("1");
+    const char *reply;
+
+    relay_fixture_script(f, answer, NULL);
+    set_operations(f, "{\"mode\":\"return_error\",\"value\":{\"message\":\"not today\","
+                      "\"status_code\":429,\"code\":\"closed\"}}");
+    reply = relay_fixture_post(f, path, chat);
+    CHECK_EQ(relay_fixture_status(reply), 429);
+    CHECK(strstr(reply, "not today") != NULL && strstr(reply, "\"closed\"") != NULL);
+    CHECK_EQ(f->requests, 0);
+    relay_fixture_check_books(f);
+    /* On the first channel only, and the operator lets another be asked. */
+    set_operations(f, "{\"mode\":\"return_error\",\"value\":{\"message\":\"not today\","
+                      "\"status_code\":429,\"skip_retry\":false},\"conditions\":[{\"path\":"
+                      "\"is_retry\",\"value\":false}]}");
+    CHECK_EQ(status_of(f), 200);
+    CHECK_EQ(f->requests, 1);
+    relay_fixture_check_books(f);
+    CHECK_STR(str_from(relay_fixture_cell(f, "SELECT COUNT(*) FROM channels WHERE status=1")), "2");
+    relay_fixture_free(f);
+}
+
+TEST(a_pattern_that_explodes_on_a_text_fails_the_request_and_not_the_channel)
+{
+    struct relay_fixture *f = relay_fixture_new(NULL);
+    const char *reply;
+
+    relay_fixture_script(f, answer, NULL);
+    set_operations(f, "{\"mode\":\"regex_replace\",\"path\":\"messages.0.content\","
+                      "\"from\":\"(a|a?)+[^a]\",\"to\":\"\"}");
+    reply =
+        relay_fixture_post(f, path,
+                           "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":"
+                           "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}]}");
+    CHECK_EQ(relay_fixture_status(reply), 500);
+    CHECK(strstr(reply, "convert_request_failed") != NULL);
+    CHECK_EQ(f->requests, 0);
+    CHECK_EQ(status_of(f), 200);
+    relay_fixture_check_books(f);
     relay_fixture_free(f);
 }
 
@@ -417,6 +522,10 @@ TEST_MAIN(another_channel_is_tried_where_it_may_help,
           busy_upstreams_are_told_alike_whether_another_was_left_or_not,
           an_error_keeps_its_sense_and_loses_what_is_secret,
           the_channels_own_table_maps_its_statuses, headers_and_body_are_what_the_channel_says,
+          the_operations_of_a_channel_change_body_and_headers,
+          operations_that_do_not_apply_leave_the_bytes_alone,
+          an_operation_can_answer_in_the_place_of_the_upstream,
+          a_pattern_that_explodes_on_a_text_fails_the_request_and_not_the_channel,
           a_header_that_cannot_be_sent_is_the_channels_fault,
           stream_options_are_added_with_the_least_change, every_enabled_key_of_a_channel_is_used,
           a_channel_without_a_usable_key_is_passed_over,

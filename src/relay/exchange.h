@@ -195,6 +195,9 @@ enum step_next exchange_fail(struct exchange *x, enum err_code code, const char 
     PRINTF_LIKE(3, 4);
 /* An attempt failed before the client has seen anything: another channel, or the end. */
 void exchange_attempt_failed(struct exchange *x);
+/* The operator's rules refuse the request, with x->fault: as above, but nothing is held against the
+ * channel. */
+enum step_next exchange_refuse(struct exchange *x);
 /* Fault of a call that broke (`err` from http/client). */
 void fault_from_err(struct exchange *x, const struct err *err);
 /* Fault from a reply with an error status or an error object. */

@@ -268,3 +268,10 @@ void exchange_attempt_failed(struct exchange *x)
     }
     exchange_go(x, STEP_SETTLE);
 }
+
+enum step_next exchange_refuse(struct exchange *x)
+{
+    exchange_log_failure(x);
+    x->step = may_retry(x) ? STEP_SELECT : STEP_SETTLE;
+    return NEXT_STEP;
+}

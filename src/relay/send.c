@@ -76,12 +76,15 @@ static void patch_stream_options(struct exchange *x, const struct provider *p,
 
 static void patch_overrides(struct exchange *x, const struct json *root, struct json_patch *patch)
 {
-    JSON_EACH_MEMBER (key, value, x->channel->param_override) {
-        struct str name;
+    const struct override *o = x->channel->override;
 
-        if (json_str(x->arena, key, &name))
-            json_patch_set(patch, root, name, json_raw(value));
-    }
+    for (size_t i = 0; o && i < o->member_count; i++)
+        json_patch_set(patch, root, o->members[i].name, o->members[i].value);
+}
+
+static bool sets_members(const struct exchange *x)
+{
+    return x->channel->override && x->channel->override->member_count > 0;
 }
 
 /* Would stream_options stay as the client sent them? */
@@ -109,7 +112,7 @@ static bool needs_only_stream_options(const struct exchange *x, const struct pro
                                       const struct provider_call *call)
 {
     return !renames(x, call) && !edits(p, call) && x->channel->system_prompt.n == 0 &&
-           !(x->asked && x->asked->size_is_void) && json_count(x->channel->param_override) == 0;
+           !(x->asked && x->asked->size_is_void) && !sets_members(x);
 }
 
 /* The usual streaming request: stream_options are not there and are added at the end, for which the
@@ -127,12 +130,17 @@ static void add_stream_options(struct exchange *x, const struct str **body, size
     *count = 3;
 }
 
+static bool passes_through(const struct exchange *x)
+{
+    return x->snap->settings.pass_through_request || x->channel->pass_through;
+}
+
 /* What can be done without a tree of the body. */
 static bool build_simple_body(struct exchange *x, const struct provider *p,
                               const struct provider_call *call, const struct str **body,
                               size_t *count)
 {
-    if (x->snap->settings.pass_through_request || x->channel->pass_through ||
+    if (passes_through(x) ||
         (needs_only_stream_options(x, p, call) && keeps_stream_options(x, p))) {
         *body = &x->body;
         *count = 1;
@@ -180,7 +188,7 @@ static enum err_code build_translated(struct exchange *x, const struct provider 
 
     *body = written;
     *count = 1;
-    if (rc != ERR_OK || (!edits(p, call) && json_count(x->channel->param_override) == 0))
+    if (rc != ERR_OK || (!edits(p, call) && !sets_members(x)))
         return rc;
     return patch_body(x, p, call, *written, body, count, err);
 }
@@ -452,50 +460,100 @@ static void forget_attempt(struct exchange *x)
     token_meter_init(&x->meter, x->upstream_model);
 }
 
-/* Is the header one of those that the channel overrides? */
-static bool is_overridden(const struct exchange *x, struct str name)
-{
-    JSON_EACH_MEMBER (key, value, x->channel->header_override) {
-        struct str other;
-
-        if (json_is(value, JSON_STRING) && json_str(x->arena, key, &other) &&
-            str_eq_nocase(other, name))
-            return true;
-    }
-    return false;
-}
-
-/* Headers as the client of http/client wants them: the provider's but for those that the channel
- * overrides, then the overrides, where {api_key} stands for the key (relay reference 9.3). */
-static size_t build_headers(struct exchange *x, const struct provider *p,
-                            const struct provider_call *call, struct http_header **out)
-{
-    struct provider_headers h = {0};
-    struct http_header *headers;
-    size_t n = 0;
-
-    p->headers(p, call, x->arena, &h);
-    headers = arena_new_array(x->arena, struct http_header,
-                              h.n + json_count(x->channel->header_override));
-    for (size_t i = 0; i < h.n; i++) {
-        if (!is_overridden(x, h.at[i].name))
-            headers[n++] = (struct http_header){.name = h.at[i].name, .value = h.at[i].value};
-    }
-    JSON_EACH_MEMBER (key, value, x->channel->header_override) {
-        struct http_header *extra = &headers[n];
-
-        if (json_str(x->arena, key, &extra->name) && json_str(x->arena, value, &extra->value)) {
-            extra->value = str_replace(x->arena, extra->value, STR("{api_key}"), x->channel_key);
-            n++;
-        }
-    }
-    *out = headers;
-    return n;
-}
-
 static struct str client_header(const struct exchange *x, struct str name)
 {
     return x->req ? http_req_header(x->req, name) : STR_NULL;
+}
+
+/* A value of header_override: {api_key} stands for the key, and a value that is
+ * {client_header:Name} for what the client sent under the name. False: there is nothing to send. */
+static bool header_value(const struct exchange *x, const struct json *from, struct str *value)
+{
+    static const struct str begin = STR_INIT("{client_header:");
+    struct str name;
+
+    if (!json_str(x->arena, from, value))
+        return false;
+    if (!str_starts(*value, begin) || !str_ends(*value, STR("}"))) {
+        *value = str_replace(x->arena, *value, STR("{api_key}"), x->channel_key);
+        return true;
+    }
+    name = str_trim(str_sub(*value, begin.n, value->n - begin.n - 1));
+    *value = override_may_pass(name) ? client_header(x, name) : STR_NULL;
+    return value->n > 0;
+}
+
+/* The provider's headers, and in their place or beside them the channel's (relay reference 9.3). */
+static void build_headers(struct exchange *x, const struct provider *p,
+                          const struct provider_call *call, struct override_headers *out)
+{
+    struct provider_headers h = {0};
+
+    *out = (struct override_headers){0};
+    p->headers(p, call, x->arena, &h);
+    for (size_t i = 0; i < h.n; i++)
+        override_header_set(x->arena, out, h.at[i].name, h.at[i].value);
+    JSON_EACH_MEMBER (key, from, x->channel->header_override) {
+        struct str name, value;
+
+        if (json_str(x->arena, key, &name) && header_value(x, from, &value))
+            override_header_set(x->arena, out, name, value);
+    }
+}
+
+/* As the client of http/client wants them. */
+static void set_headers(struct exchange *x, const struct override_headers *from,
+                        struct http_call_conf *http)
+{
+    struct http_header *headers = arena_new_array(x->arena, struct http_header, from->n);
+
+    for (size_t i = 0; i < from->n; i++)
+        headers[i] = (struct http_header){.name = from->at[i].name, .value = from->at[i].value};
+    http->headers = headers;
+    http->header_count = from->n;
+}
+
+static struct str find_client_header(const void *ctx, struct str name)
+{
+    return client_header(ctx, name);
+}
+
+/* The operator's own answer, in the place of a call. */
+static enum err_code refuse(struct exchange *x, const struct override_refusal *why, struct err *err)
+{
+    x->fault = (struct relay_fault){
+        .code = ERR_CONVERT,
+        .status = why->status,
+        .local = !why->retry,
+        .error = {.message = why->message, .type = why->type, .code = why->code},
+    };
+    return err_set(err, ERR_CONVERT, "refused by param_override");
+}
+
+/* The steps of param_override, over what would be sent. */
+static enum err_code run_override(struct exchange *x, struct http_call_conf *http,
+                                  struct override_headers *headers, struct err *err)
+{
+    const struct override *o = x->channel->override;
+    const struct override_call call = {.path = x->req ? x->req->path : STR_NULL,
+                                       .requested_model = x->peek.model,
+                                       .upstream_model = x->upstream_model,
+                                       .attempt = x->attempts > 0 ? x->attempts - 1 : 0,
+                                       .key = x->channel_key,
+                                       .client_header = find_client_header,
+                                       .ctx = x};
+    struct override_refusal refusal;
+    struct str *body;
+
+    if (!o || o->op_count == 0 || passes_through(x))
+        return ERR_OK;
+    body = arena_new(x->arena, struct str);
+    *body =
+        http->body_count == 1 ? http->body[0] : str_concat(x->arena, http->body, http->body_count);
+    TRY(override_apply(o, &call, x->arena, body, headers, &refusal, err));
+    http->body = body;
+    http->body_count = 1;
+    return refusal.refused ? refuse(x, &refusal, err) : ERR_OK;
 }
 
 /* The path that the provider builds upon: the client's, or the usual one of another dialect. */
@@ -551,22 +609,24 @@ static enum err_code start_call(struct exchange *x, const struct provider *p, st
     const struct relay_conf *conf = &x->rl->relay->conf;
     struct provider_call call = describe_call(x, p);
     struct http_call_conf *http = arena_new(x->arena, struct http_call_conf);
-    struct http_header *headers;
+    struct override_headers headers;
     struct str url;
     enum err_code rc;
 
     rc = p->url(p, &call, x->arena, &url, err);
     if (rc == ERR_OK && http_url_read(url, &http->url, err) != ERR_OK)
         rc = err_set(err, ERR_CHANNEL, "the channel's base URL is not a valid address");
+    build_headers(x, p, &call, &headers);
     if (rc == ERR_OK && !x->rt)
         rc = build_body(x, p, &call, &http->body, &http->body_count, err);
+    if (rc == ERR_OK && !x->rt)
+        rc = run_override(x, http, &headers, err);
     if (rc != ERR_OK)
         return rc;
     http->method = HTTP_M_POST;
     if (x->rt)
         realtime_prepare(x, &call, http);
-    http->header_count = build_headers(x, p, &call, &headers);
-    http->headers = headers;
+    set_headers(x, &headers, http);
     http->proxy = proxy_for(x, &http->url);
     http->total_timeout_ms = conf->relay_timeout_ms;
     http->idle_timeout_ms = conf->stream_timeout_ms;
@@ -629,6 +689,8 @@ enum step_next relay_send(struct exchange *x)
         stream_keep_alive(x);
     if (rc == ERR_OK)
         return NEXT_WAIT;
+    if (x->fault.code != ERR_OK)
+        return exchange_refuse(x);
     if (err_fault_of(rc) != FAULT_CHANNEL)
         return exchange_fail(x, rc, "%s", err.msg);
     fault_from_err(x, &err);
