@@ -100,6 +100,8 @@ TEST(bad_channels_are_refused_whole)
         "{\"type\":1,\"key\":\"secret\",\"name\":\"x\",\"model_mapping\":\"{broken\"}",
         "{\"type\":1,\"key\":\"secret\",\"name\":\"x\",\"setting\":\"[]\"}",
         "{\"type\":1,\"key\":\"secret\",\"name\":\"x\",\"param_override\":\"5\"}",
+        "{\"type\":1,\"key\":\"secret\",\"name\":\"x\",\"param_override\":"
+        "\"{\\\"operations\\\":{}}\"}",
         "{\"type\":1,\"key\":\"secret\",\"name\":\"x\",\"weight\":-1}",
         "{\"type\":1,\"key\":\"secret\",\"name\":\"x\",\"status\":4}",
         "{\"type\":41,\"key\":\"secret\",\"name\":\"x\"}",
@@ -119,6 +121,11 @@ TEST(bad_channels_are_refused_whole)
     }
     struct api_answer a = as_admin(f, "POST", "/api/channel/", "{\"key\":\"k\",\"weight\":-1}");
     CHECK_STR(api_text_at(f, a.json, "message"), "输入不合法：weight 超出允许范围");
+    a = as_admin(f, "POST", "/api/channel/",
+                 "{\"key\":\"k\",\"param_override\":\"{\\\"operations\\\":[{\\\"mode\\\":"
+                 "\\\"set\\\",\\\"path\\\":\\\"a\\\"}]}\"}");
+    CHECK_STR(api_text_at(f, a.json, "message"),
+              "输入不合法：param_override 的 operations[0]: 缺少 value (value is missing)");
     sb_init(&sb, 4096);
     sb_fmt(&sb, "{\"type\":1,\"key\":\"secret\",\"name\":\"x\",\"models\":\"gpt-4o,%0300d\"}", 7);
     a = as_admin(f, "POST", "/api/channel/", str_dup(&f->arena, sb_str(&sb)).p);

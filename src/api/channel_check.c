@@ -1,6 +1,7 @@
 #include "api/channel_check.h"
 
 #include "api/envelope.h"
+#include "model/override.h"
 
 enum { TYPE_VERTEX = 41, WEIGHT_MAX = 1000000000 };
 
@@ -51,6 +52,21 @@ static enum err_code check_texts(struct api_call *c, const struct channel *row)
     return ERR_OK;
 }
 
+/* An object, as check_texts() has found. */
+static enum err_code check_override(struct api_call *c, const struct channel *row)
+{
+    const struct override *o;
+    const struct json *root;
+    struct err fault;
+
+    if (str_trim(row->param_override).n == 0)
+        return ERR_OK;
+    TRY(json_read(c->arena, row->param_override, JSON_DEPTH_DEFAULT, &root, &c->err));
+    if (override_read(c->arena, root, &o, &fault) == ERR_OK)
+        return ERR_OK;
+    return api_fail_arg(c, MSG_BAD_OVERRIDE, str_dup(c->arena, str_from(fault.msg)));
+}
+
 static enum err_code check_models(struct api_call *c, const struct channel *row)
 {
     STR_SPLIT_EACH (model, row->models, ',') {
@@ -74,6 +90,7 @@ static enum err_code check_numbers(struct api_call *c, const struct channel *row
 enum err_code channel_check(struct api_call *c, const struct channel *row)
 {
     TRY(check_texts(c, row));
+    TRY(check_override(c, row));
     TRY(check_models(c, row));
     return check_numbers(c, row);
 }
