@@ -2,6 +2,7 @@
 #include "dialect/peek.h"
 
 #include "base/json.h"
+#include "model/gated.h"
 
 enum { MAX_TOKENS_LIMIT = INT32_MAX / 2 };
 
@@ -16,7 +17,8 @@ enum {
     K_N,
     K_BEST_OF,
     K_PAYLOAD,
-    K_COUNT
+    K_GATED, /* those of model/gated.h but the last, which stands in stream_options */
+    K_COUNT = K_GATED + GATED_OBFUSCATION
 };
 
 /* The member that a request cannot be without. */
@@ -164,6 +166,20 @@ static enum err_code read_limits(const struct str *found, enum dialect_id dialec
     return ERR_OK;
 }
 
+/* Which members that not every channel sends on are there? */
+static unsigned find_gated(const struct str *found)
+{
+    struct str name = gated_name(GATED_OBFUSCATION), inner;
+    unsigned bits = 0;
+
+    for (size_t i = 0; i < GATED_OBFUSCATION; i++)
+        bits |= (unsigned)(found[K_GATED + i].n > 0) << i;
+    if (found[K_STREAM_OPTIONS].n > 0 &&
+        json_find_members(found[K_STREAM_OPTIONS], &name, &inner, 1, NULL) == ERR_OK && inner.n > 0)
+        bits |= 1u << GATED_OBFUSCATION;
+    return bits;
+}
+
 enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mode,
                            enum dialect_id dialect, struct peek_request *out, struct err *err)
 {
@@ -179,12 +195,19 @@ enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mod
         [K_N] = STR("n"),
         [K_BEST_OF] = STR("best_of"),
         [K_PAYLOAD] = payload.name,
+        [K_GATED + GATED_SERVICE_TIER] = gated_name(GATED_SERVICE_TIER),
+        [K_GATED + GATED_INFERENCE_GEO] = gated_name(GATED_INFERENCE_GEO),
+        [K_GATED + GATED_SPEED] = gated_name(GATED_SPEED),
+        [K_GATED + GATED_SAFETY_IDENTIFIER] = gated_name(GATED_SAFETY_IDENTIFIER),
+        [K_GATED + GATED_STORE] = gated_name(GATED_STORE),
     };
     struct str found[K_COUNT];
     enum err_code rc;
 
     *out = (struct peek_request){.choices = 1, .generated = 1};
     rc = json_find_members(body, keys, found, K_COUNT, err);
+    if (rc == ERR_OK)
+        out->gated = find_gated(found);
     if (rc == ERR_OK && dialect != DIALECT_GEMINI)
         rc = read_model(a, found[K_MODEL], out, err);
     if (rc == ERR_OK)

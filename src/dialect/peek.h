@@ -39,6 +39,7 @@ struct peek_request {
     int64_t max_tokens; /* the larger of max_tokens and max_completion_tokens; 0: none named */
     int64_t choices;    /* that come back: n for each prompt, at least 1 */
     int64_t generated;  /* that are made and paid for: as choices, with best_of for n */
+    unsigned gated;     /* bits 1 << GATED_* of model/gated.h: members that it names */
     struct str stream_options; /* raw text, "null" included; STR_NULL: absent */
 };
 

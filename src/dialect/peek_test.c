@@ -1,6 +1,7 @@
 #include "dialect/peek.h"
 
 #include "base/test.h"
+#include "model/gated.h"
 #include "dialect/openai_error.h"
 
 static const char *refusal(const char *body, enum relay_mode mode)
@@ -63,6 +64,7 @@ TEST(each_dialect_has_its_own_members)
                                   "\"stream_options\":{\"include_obfuscation\":false}}")),
               "");
     CHECK_EQ(peeked.max_tokens, 8);
+    CHECK_EQ(peeked.gated, 1u << GATED_OBFUSCATION);
     CHECK_STR(str_from(refusal_of(DIALECT_GEMINI, "{\"contents\":[{}],\"generationConfig\":"
                                                   "{\"maxOutputTokens\":9}}")),
               "");
@@ -182,6 +184,16 @@ TEST(upstream_errors_are_read_in_every_known_shape)
     arena_fini(&a);
 }
 
-TEST_MAIN(a_chat_request_is_read_from_its_bytes, each_dialect_has_its_own_members,
-          what_is_missing_or_of_a_wrong_type_is_named, usage_is_found_in_all_its_spellings,
-          upstream_errors_are_read_in_every_known_shape)
+TEST(members_that_not_every_channel_sends_on_are_noted)
+{
+    CHECK_STR(str_from(refusal_of(DIALECT_CLAUDE, "{\"model\":\"m\",\"messages\":[{\"store\":1}],"
+                                                  "\"speed\":\"fast\",\"s\\u0074ore\":false}")),
+              "");
+    CHECK_EQ(peeked.gated, 1u << GATED_SPEED | 1u << GATED_STORE);
+    CHECK_STR(str_from(refusal_of(DIALECT_CLAUDE, "{\"model\":\"m\",\"messages\":[{}]}")), "");
+    CHECK_EQ(peeked.gated, 0);
+}
+
+TEST_MAIN(members_that_not_every_channel_sends_on_are_noted, a_chat_request_is_read_from_its_bytes,
+          each_dialect_has_its_own_members, what_is_missing_or_of_a_wrong_type_is_named,
+          usage_is_found_in_all_its_spellings, upstream_errors_are_read_in_every_known_shape)

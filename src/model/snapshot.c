@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "model/gated.h"
 #include "model/route_index.h"
 
 enum { ARENA_CHUNK_BYTES = 64 * 1024 };
@@ -167,6 +168,7 @@ static void prepare(struct arena *a, const struct channel *row, struct route_cha
     out->header_override = read_json(a, row, row->header_override, "header_override");
     out->setting = read_json(a, row, row->setting, "setting");
     read_channel_setting(a, out);
+    out->withheld = gated_withheld(read_json(a, row, row->settings, "settings"));
 }
 
 static void add_channels(struct snapshot *s, const struct channel *rows, size_t n)

@@ -36,6 +36,7 @@ struct route_channel {
     bool force_format;             /* answers are written anew */
     bool thinking_to_content;      /* thoughts become text between <think> and </think> */
     bool pass_through;             /* the client's body goes out unchanged */
+    unsigned withheld;             /* bits 1 << GATED_*: members that do not go out */
     struct channel_health *health; /* not owned; set by the relay's health table, mutable by
                                       atomics; NULL until then */
 };

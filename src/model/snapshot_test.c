@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/test.h"
+#include "model/gated.h"
 
 static struct channel channel(int64_t id, int64_t priority, const char *models, const char *group)
 {
@@ -139,6 +140,22 @@ TEST(json_columns_are_read_and_broken_ones_left_out)
     snapshot_put(s);
 }
 
+TEST(what_a_channel_holds_back_is_in_its_settings)
+{
+    struct channel row = channel(1, 0, "m", "g");
+    struct snapshot *s;
+
+    s = build(&row, 1);
+    CHECK_EQ(only(s)->withheld, ((1u << GATED_COUNT) - 1) & ~(1u << GATED_STORE));
+    snapshot_put(s);
+    row.settings = STR("{\"allow_service_tier\":true,\"disable_store\":true,\"allow_speed\":false,"
+                       "\"allow_include_obfuscation\":true}");
+    s = build(&row, 1);
+    CHECK_EQ(only(s)->withheld, 1u << GATED_INFERENCE_GEO | 1u << GATED_SPEED |
+                                    1u << GATED_SAFETY_IDENTIFIER | 1u << GATED_STORE);
+    snapshot_put(s);
+}
+
 TEST(an_override_that_cannot_be_done_is_left_out)
 {
     struct channel row = channel(1, 0, "m", "g");
@@ -220,5 +237,5 @@ TEST_MAIN(candidates_come_by_priority_and_only_enabled_ones,
           a_wildcard_model_is_found_by_the_name_of_its_family,
           a_multi_key_channel_offers_its_enabled_keys,
           json_columns_are_read_and_broken_ones_left_out,
-          an_override_that_cannot_be_done_is_left_out, rows_are_copied_and_health_can_be_attached,
-          ten_thousand_channels_are_indexed_completely)
+          what_a_channel_holds_back_is_in_its_settings, an_override_that_cannot_be_done_is_left_out,
+          rows_are_copied_and_health_can_be_attached, ten_thousand_channels_are_indexed_completely)

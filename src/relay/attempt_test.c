@@ -204,6 +204,66 @@ TEST(the_operations_of_a_channel_change_body_and_headers)
     relay_fixture_free(f);
 }
 
+/* What becomes of members that cost the operator money or tell of the user. */
+TEST(members_that_the_channel_does_not_allow_are_left_out)
+{
+    static const struct {
+        const char *settings, *body, *want;
+    } cases[] = {
+        {"", "{\"model\":\"m\", \"service_tier\":\"priority\",\"messages\":[{}],\"store\":true}",
+         "{\"model\":\"m\", \"messages\":[{}],\"store\":true}"},
+        {"{\"allow_service_tier\":true,\"disable_store\":true}",
+         "{\"model\":\"m\", \"service_tier\":\"flex\",\"messages\":[{}],\"store\":true,"
+         "\"safety_identifier\":\"u\"}",
+         "{\"model\":\"m\", \"service_tier\":\"flex\",\"messages\":[{}]}"},
+        {"",
+         "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_obfuscation\":false},"
+         "\"messages\":[{}]}",
+         "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true},"
+         "\"messages\":[{}]}"},
+        {"",
+         "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true,"
+         "\"include_obfuscation\":false},\"messages\":[{}]}",
+         "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true},"
+         "\"messages\":[{}]}"},
+        {"{\"allow_include_obfuscation\":true}",
+         "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true,"
+         "\"include_obfuscation\":false},\"messages\":[{}]}",
+         "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true,"
+         "\"include_obfuscation\":false},\"messages\":[{}]}"},
+    };
+    struct relay_fixture *f = relay_fixture_new(NULL);
+
+    relay_fixture_script(f, answer, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(arena_finip) struct arena a;
+
+        arena_init(&a, 0);
+        relay_fixture_sql(f,
+                          arena_fmt(&a, "UPDATE channels SET settings='%s'", cases[i].settings).p);
+        relay_fixture_publish(f, NULL);
+        CHECK_EQ(relay_fixture_status(relay_fixture_post(f, path, cases[i].body)), 200);
+        CHECK_STR(str_from(f->seen_body[i]), cases[i].want);
+    }
+    relay_fixture_free(f);
+}
+
+/* What the operator sets himself goes out. */
+TEST(an_override_may_set_what_clients_may_not)
+{
+    struct relay_fixture *f = relay_fixture_new(NULL);
+
+    relay_fixture_script(f, answer, NULL);
+    relay_fixture_sql(f, "UPDATE channels SET param_override='{\"service_tier\":\"flex\"}'");
+    relay_fixture_publish(f, NULL);
+    CHECK_EQ(relay_fixture_status(relay_fixture_post(
+                 f, path, "{\"model\":\"m\",\"service_tier\":\"priority\",\"messages\":[{}]}")),
+             200);
+    CHECK_STR(str_from(f->seen_body[0]),
+              "{\"model\":\"m\",\"service_tier\":\"flex\",\"messages\":[{}]}");
+    relay_fixture_free(f);
+}
+
 TEST(operations_that_do_not_apply_leave_the_bytes_alone)
 {
     static const char spaced[] = "{ \"model\" : \"m\", \"messages\" : [ { } ], \"n\" : 1.0 }";
@@ -517,7 +577,8 @@ TEST(a_channel_test_calls_once_and_charges_nobody)
     relay_fixture_free(f);
 }
 
-TEST_MAIN(another_channel_is_tried_where_it_may_help,
+TEST_MAIN(members_that_the_channel_does_not_allow_are_left_out,
+          an_override_may_set_what_clients_may_not, another_channel_is_tried_where_it_may_help,
           without_retries_or_with_a_named_channel_the_first_failure_is_told,
           busy_upstreams_are_told_alike_whether_another_was_left_or_not,
           an_error_keeps_its_sense_and_loses_what_is_secret,

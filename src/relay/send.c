@@ -8,6 +8,7 @@
 #include "base/json_patch.h"
 #include "base/json_write.h"
 #include "http/proxy.h"
+#include "model/gated.h"
 #include "relay/mode.h"
 #include "relay/realtime.h"
 
@@ -74,6 +75,29 @@ static void patch_stream_options(struct exchange *x, const struct provider *p,
     }
 }
 
+/* What the channel does not let out of what the request names: bits 1 << GATED_*. */
+static unsigned withheld(const struct exchange *x)
+{
+    return x->upstream->id == DIALECT_GEMINI ? 0 : x->channel->withheld & x->peek.gated;
+}
+
+static void patch_withheld(struct exchange *x, const struct provider *p, const struct json *root,
+                           struct json_patch *patch)
+{
+    const struct json *options = json_get(root, STR("stream_options"));
+
+    for (unsigned i = 0; i < GATED_OBFUSCATION; i++) {
+        if (withheld(x) & (1u << i))
+            json_patch_delete(patch, root, gated_name((enum gated)i));
+    }
+    if (!(withheld(x) & (1u << GATED_OBFUSCATION)))
+        return;
+    if (json_count(options) == 1 && !wants_usage_forced(x, p)) /* not an empty object */
+        json_patch_delete(patch, root, STR("stream_options"));
+    else
+        json_patch_delete(patch, options, gated_name(GATED_OBFUSCATION));
+}
+
 static void patch_overrides(struct exchange *x, const struct json *root, struct json_patch *patch)
 {
     const struct override *o = x->channel->override;
@@ -112,7 +136,7 @@ static bool needs_only_stream_options(const struct exchange *x, const struct pro
                                       const struct provider_call *call)
 {
     return !renames(x, call) && !edits(p, call) && x->channel->system_prompt.n == 0 &&
-           !(x->asked && x->asked->size_is_void) && !sets_members(x);
+           !(x->asked && x->asked->size_is_void) && !sets_members(x) && withheld(x) == 0;
 }
 
 /* The usual streaming request: stream_options are not there and are added at the end, for which the
@@ -168,6 +192,7 @@ static enum err_code patch_body(struct exchange *x, const struct provider *p,
     patch = json_patch_new(x->arena, text, root);
     if (renames(x, call) && !translates(x))
         json_patch_set(patch, root, STR("model"), json_quote(x->arena, call->model));
+    patch_withheld(x, p, root, patch);
     if (!translates(x))
         patch_stream_options(x, p, root, patch);
     if (edits(p, call))
@@ -188,7 +213,7 @@ static enum err_code build_translated(struct exchange *x, const struct provider 
 
     *body = written;
     *count = 1;
-    if (rc != ERR_OK || (!edits(p, call) && !sets_members(x)))
+    if (rc != ERR_OK || (!edits(p, call) && !sets_members(x) && withheld(x) == 0))
         return rc;
     return patch_body(x, p, call, *written, body, count, err);
 }
