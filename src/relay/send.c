@@ -78,7 +78,9 @@ static void patch_stream_options(struct exchange *x, const struct provider *p,
 /* What the channel does not let out of what the request names: bits 1 << GATED_*. */
 static unsigned withheld(const struct exchange *x)
 {
-    return x->upstream->id == DIALECT_GEMINI ? 0 : x->channel->withheld & x->peek.gated;
+    unsigned bits = x->channel->withheld & x->peek.gated;
+
+    return bits != 0 && x->upstream->id == DIALECT_GEMINI ? 0 : bits;
 }
 
 static void patch_withheld(struct exchange *x, const struct provider *p, const struct json *root,
@@ -568,16 +570,20 @@ static enum err_code run_override(struct exchange *x, struct http_call_conf *htt
                                        .client_header = find_client_header,
                                        .ctx = x};
     struct override_refusal refusal;
-    struct str *body;
+    struct str before = STR_NULL, *body;
 
     if (!o || o->op_count == 0 || passes_through(x))
         return ERR_OK;
     body = arena_new(x->arena, struct str);
-    *body =
-        http->body_count == 1 ? http->body[0] : str_concat(x->arena, http->body, http->body_count);
+    if (!(x->asked && x->asked->is_form)) /* which may be large, and is no JSON */
+        before = http->body_count == 1 ? http->body[0]
+                                       : str_concat(x->arena, http->body, http->body_count);
+    *body = before;
     TRY(override_apply(o, &call, x->arena, body, headers, &refusal, err));
-    http->body = body;
-    http->body_count = 1;
+    if (body->p != before.p) {
+        http->body = body;
+        http->body_count = 1;
+    }
     return refusal.refused ? refuse(x, &refusal, err) : ERR_OK;
 }
 
