@@ -78,7 +78,9 @@ struct dialect {
     /* A whole answer with status 200. ERR_UPSTREAM_BODY when it is none. */
     enum err_code (*read_answer)(struct arena *a, struct str body, const struct chat_sink *sink,
                                  struct err *err);
-    bool end_is_close;    /* the end of the body is the regular end of a stream */
+    bool end_is_close; /* the end of the body is the regular end of a stream */
+    /* Of such a dialect: was the event that was read last one that may be the stream's last? */
+    bool (*may_be_over)(const void *reader);
     bool request_in_path; /* model, stream and its form stand in path and query, not in the body */
     /* A count of tokens as the answer to MODE_COUNT_TOKENS; NULL: the dialect has no such call. */
     struct str (*write_count)(struct arena *a, int64_t tokens);

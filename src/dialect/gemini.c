@@ -113,5 +113,6 @@ const struct dialect dialect_gemini = {
     .read_answer = gemini_read_answer,
     .write_count = write_count,
     .end_is_close = true,
+    .may_be_over = gemini_may_be_over,
     .request_in_path = true,
 };

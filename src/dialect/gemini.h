@@ -93,6 +93,7 @@ static inline bool gemini_has_levels(enum gemini_family family)
 void *gemini_reader_new(struct arena *a);
 enum err_code gemini_read_event(void *reader, struct arena *scratch, const struct sse_event *event,
                                 const struct chat_sink *sink, struct err *err);
+bool gemini_may_be_over(const void *reader);
 void gemini_read_end(void *reader, const struct chat_sink *sink);
 enum err_code gemini_read_answer(struct arena *a, struct str body, const struct chat_sink *sink,
                                  struct err *err);

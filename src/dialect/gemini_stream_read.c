@@ -365,6 +365,17 @@ enum err_code gemini_read_event(void *reader, struct arena *scratch, const struc
     return ERR_OK;
 }
 
+bool gemini_may_be_over(const void *reader)
+{
+    const struct reader *r = reader;
+
+    for (size_t i = 0; i < CHOICES_MAX; i++) {
+        if (r->choices[i].finish != CHAT_FINISH_NONE)
+            return true;
+    }
+    return false;
+}
+
 void gemini_read_end(void *reader, const struct chat_sink *sink)
 {
     struct reader *r = reader;

@@ -95,8 +95,9 @@ struct translation {
     struct sb out;          /* what the writer has written and the client not yet got */
     bool ended;             /* END came */
     bool array_begun;       /* a stream as a JSON array: its first element is out */
-    bool rewrites;          /* the answer is written anew */
-    bool thinking;          /* thinking_to_content: thoughts are being told */
+    bool fold_has_content;
+    bool rewrites; /* the answer is written anew */
+    bool thinking; /* thinking_to_content: thoughts are being told */
 };
 
 struct exchange {
@@ -257,7 +258,7 @@ MUST_CHECK enum err_code translate_event(struct exchange *x, const struct sse_ev
                                          struct seen *seen, struct err *err);
 /* The end of the stream. */
 void translate_close(struct exchange *x, struct seen *seen);
-/* Writes the end of the client's stream, or its whole answer, to tr->out; the charge is safe. */
+/* Writes the end of the client's stream, behind the charge, or its whole answer to tr->out. */
 void translate_end(struct exchange *x);
 /* Reads a whole answer. What the client gets of it is in tr->out after translate_end(), unless the
  * upstream's bytes are the answer. */

@@ -325,6 +325,8 @@ static void judge_foreign(struct exchange *x, struct str body)
         fail_reply(x, ERR_UPSTREAM_EMPTY, "the reply is empty");
     if (x->fault.code == ERR_OK && !x->peek.stream)
         translate_end(x);
+    if (x->fault.code == ERR_OK && sb_failed(&x->tr->out))
+        fail_reply(x, ERR_UPSTREAM_BODY, "the answer is too large");
 }
 
 /* A complete reply that was not streamed: is it an answer at all? */

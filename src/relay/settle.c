@@ -20,10 +20,19 @@ static uint64_t elapsed_us(const struct exchange *x)
 }
 
 /* Reported usage as it is; otherwise the prompt's estimate and what was counted of the answer
- * (billing reference 8.5). */
+ * (billing reference 8.5). What was reported before an answer broke off may be from its beginning,
+ * as Claude's first event tells it. */
 static void settle_usage(struct exchange *x)
 {
-    if (x->usage_seen || x->rt) /* a session counts for itself */
+    int64_t counted = 0;
+
+    if (x->rt) /* a session counts for itself */
+        return;
+    if (x->usage_seen && x->outcome != OUTCOME_COMPLETE && !x->finish_seen)
+        counted = token_meter_count(&x->meter);
+    if (counted > x->usage.completion)
+        x->usage.completion = counted;
+    if (x->usage_seen)
         return;
     x->usage = (struct usage){.prompt = exchange_prompt_tokens(x),
                               .completion = token_meter_count(&x->meter)};

@@ -43,10 +43,16 @@ static void start_reply(struct exchange *x)
         http_reply_start(x->req, 200, headers, n);
 }
 
-/* A client that wants no stream gets the fold of one. */
+/* A client that wants no stream gets the fold of one, when it is over: until then nothing of it is
+ * shown, and it may still go to another channel. */
 static bool folds(const struct exchange *x)
 {
     return x->tr && x->tr->fold;
+}
+
+static bool has_content(const struct exchange *x)
+{
+    return x->content_seen || (folds(x) && x->tr->fold_has_content);
 }
 
 /* Writes to the client, if it is still there; a slow reader stops the upstream. */
@@ -85,12 +91,12 @@ static void show(struct batch *b)
     struct str held;
 
     flush(b);
-    if (sb_failed(&x->held))
+    if (folds(x))
+        x->tr->fold_has_content = true;
+    if (folds(x) || sb_failed(&x->held))
         return;
     held = sb_str(&x->held);
     x->content_seen = true;
-    if (folds(x))
-        return;
     if (!x->reply_started)
         start_reply(x);
     if (held.n > 0)
@@ -237,11 +243,17 @@ static bool has_answer(struct batch *b)
 {
     struct exchange *x = b->x;
 
+    if (x->fault.code != ERR_OK)
+        return false;
     if (!x->content_seen)
         flush(b);
+    if (folds(x))
+        translate_end(x);
     if (sb_failed(&x->held))
         fail_attempt(x, ERR_UPSTREAM_BODY, "too much came before the first content");
-    else if (!x->content_seen && x->usage.completion == 0)
+    else if (folds(x) && sb_failed(&x->tr->out))
+        fail_attempt(x, ERR_UPSTREAM_BODY, "the answer is too large");
+    else if (!has_content(x) && x->usage.completion == 0)
         fail_attempt(x, ERR_UPSTREAM_EMPTY, "the stream has no answer");
     return x->fault.code == ERR_OK;
 }
@@ -272,8 +284,12 @@ static void release_last(struct batch *b)
  */
 static void add_written(struct batch *b)
 {
-    if (b->x->tr->out.n > 0)
-        add(b, sb_str(&b->x->tr->out));
+    struct translation *tr = b->x->tr;
+
+    if (tr->out.n == 0)
+        return;
+    add(b, sb_str(&tr->out));
+    tr->array_begun = true;
 }
 
 /* The end of a stream that x->tr reads; `ev` is the upstream's event that says so, or NULL. */
@@ -281,19 +297,19 @@ static void add_end(struct batch *b, const struct sse_event *ev)
 {
     struct exchange *x = b->x;
 
+    if (folds(x)) /* has_answer() has written it, and SETTLE shows it */
+        return;
     release_last(b);
-    if (x->tr->fold || x->tr->writer) {
+    if (x->tr->writer) {
         translate_end(x);
-        if (!x->tr->fold)
-            add_written(b);
+        add_written(b);
     } else if (ev) {
         forward(b, ev);
     }
-    if (is_array(x) && x->tr->array_begun)
-        add(b, STR("]"));
+    if (is_array(x) && !x->tr->writer)
+        add(b, x->tr->array_begun ? STR("]") : STR("[]"));
     flush(b);
-    if (!x->tr->fold)
-        sb_reset(&x->tr->out);
+    sb_reset(&x->tr->out);
 }
 
 /* The end of a stream of another mode; `ev` is the upstream's event that says so, or NULL. */
@@ -325,6 +341,7 @@ static void on_done(struct batch *b, const struct sse_event *ev)
         return;
     x->outcome = OUTCOME_COMPLETE;
     if (!exchange_charge(x)) { /* nothing uncharged may look complete */
+        x->outcome = x->content_seen ? OUTCOME_ERROR : OUTCOME_NONE;
         exchange_fail(
             x, ERR_IO,
             "无法记录用量，请求已中止 (the usage could not be recorded, the answer was cut)");
@@ -415,10 +432,13 @@ static void on_foreign_event(struct batch *b, const struct sse_event *ev)
     release_last(b);
     if (x->first_payload_us == 0)
         x->first_payload_us = clock_mono_us();
-    if (translate_event(x, ev, &seen, &err) != ERR_OK)
+    if (translate_event(x, ev, &seen, &err) != ERR_OK) {
         cut_off(x, &err);
-    else
-        act_on(b, &seen, ev);
+        return;
+    }
+    if (x->upstream->may_be_over)
+        x->finish_seen |= x->upstream->may_be_over(x->tr->reader);
+    act_on(b, &seen, ev);
 }
 
 /* An event of a mode of mode.h. Several may say that something is complete. */
@@ -559,7 +579,9 @@ static void set_ping(struct exchange *x)
 
 void stream_keep_alive(struct exchange *x)
 {
-    if (x->snap->settings.ping_enabled && x->req && !x->client_gone && !is_array(x) &&
+    bool comments = !is_array(x) && (x->peek.stream || !rewrites(x));
+
+    if (x->snap->settings.ping_enabled && x->req && !x->client_gone && comments &&
         !list_linked(&x->ping.link))
         set_ping(x);
 }
@@ -645,8 +667,14 @@ static void close_reading(struct batch *b)
     act_on(b, &seen, NULL);
 }
 
-/* The body ended. Without [DONE] an answer is complete only if it said that it was finished, or
- * what it cost. */
+/* Is an answer whole whose end was not said? When it said why it finished; in OpenAI's chat also
+ * when it said what it cost, which comes last there, but in other dialects with the first event. */
+static bool looks_whole(const struct exchange *x)
+{
+    return x->finish_seen || (x->usage_seen && x->upstream->id == DIALECT_OPENAI_CHAT);
+}
+
+/* The body ended. */
 void stream_end(struct exchange *x)
 {
     struct batch b = {.x = x};
@@ -656,11 +684,11 @@ void stream_end(struct exchange *x)
         on_event(&b, &ev); /* some servers leave the last blank line out */
     if (x->fault.code == ERR_OK && !x->done_seen)
         close_reading(&b);
-    if (x->fault.code == ERR_OK && !x->done_seen && (x->finish_seen || x->usage_seen))
+    if (x->fault.code == ERR_OK && !x->done_seen && looks_whole(x))
         on_done(&b, NULL);
     flush_written(&b);
     flush(&b);
-    if (x->fault.code == ERR_OK && !x->done_seen && x->content_seen)
+    if (x->fault.code == ERR_OK && !x->done_seen && has_content(x))
         cut_off(x, &(struct err){.code = ERR_UPSTREAM_CUT,
                                  .msg = "the stream ended before its answer did"});
     else if (x->fault.code == ERR_OK && !x->done_seen)
@@ -668,11 +696,13 @@ void stream_end(struct exchange *x)
     conclude(x);
 }
 
-/* A connection that breaks behind the last word of the only choice takes nothing from the client.
- */
+/* A connection that breaks, or falls silent, behind the last word of the only choice takes nothing
+ * from the client. Where the connection's end is the stream's, a break may come before that. */
 static bool was_finished(const struct exchange *x, const struct err *err)
 {
-    return x->finish_seen && x->peek.choices <= 1 && err->code == ERR_UPSTREAM_CUT;
+    bool broke = err->code == ERR_UPSTREAM_CUT && !x->upstream->end_is_close;
+
+    return x->finish_seen && x->peek.choices <= 1 && (broke || err->code == ERR_UPSTREAM_TIMEOUT);
 }
 
 void stream_broken(struct exchange *x, const struct err *err)

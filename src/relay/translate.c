@@ -156,7 +156,7 @@ void translate_prepare(struct exchange *x, const struct provider *p)
     x->tr = x->translation;
     x->tr->reader = x->tr->writer = NULL;
     x->tr->fold = NULL;
-    x->tr->ended = x->tr->thinking = x->tr->array_begun = false;
+    x->tr->ended = x->tr->thinking = x->tr->array_begun = x->tr->fold_has_content = false;
     x->tr->rewrites =
         x->upstream != x->client || x->channel->force_format || x->channel->thinking_to_content;
     x->tr->losses = (struct loss_list){0};

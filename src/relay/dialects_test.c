@@ -1,0 +1,324 @@
+/* Clients and upstreams of several dialects: how their streams end, and what that costs. */
+#include "base/test.h"
+#include "relay/relay_fixture.h"
+
+#include <unistd.h>
+
+enum { GO_ON = 0, GEMINI = 24 };
+
+static const char claude_path[] = "/v1/messages";
+static const char claude_stream[] =
+    "{\"model\":\"m\",\"max_tokens\":100,\"stream\":true,\"messages\":[{\"role\":\"user\","
+    "\"content\":\"hello\"}]}";
+static const char claude_whole[] =
+    "{\"model\":\"m\",\"max_tokens\":100,\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}";
+static const char gemini_sse[] = "/v1beta/models/m:streamGenerateContent?alt=sse";
+static const char gemini_array[] = "/v1beta/models/m:streamGenerateContent";
+static const char gemini_chat[] =
+    "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"hi\"}]}]}";
+
+#define EVENT(json)       "data: " json "\n\n"
+#define TYPED(type, json) "event: " type "\ndata: {\"type\":\"" type "\"" json "}\n\n"
+#define MESSAGE_START                                                                              \
+    TYPED("message_start", ",\"message\":{\"id\":\"msg_1\",\"type\":\"message\",\"role\":"         \
+                           "\"assistant\",\"model\":\"m\",\"content\":[],\"usage\":{"              \
+                           "\"input_tokens\":10,\"output_tokens\":1}}")
+#define BLOCK_START                                                                                \
+    TYPED("content_block_start", ",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":"     \
+                                 "\"\"}")
+#define DELTA(s)                                                                                   \
+    TYPED("content_block_delta",                                                                   \
+          ",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"" s "\"}")
+#define MESSAGE_END                                                                                \
+    TYPED("content_block_stop", ",\"index\":0")                                                    \
+    TYPED("message_delta", ",\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":null},"     \
+                           "\"usage\":{\"output_tokens\":5}")                                      \
+    TYPED("message_stop", "")
+#define GEMINI_TEXT(s)                                                                             \
+    "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"" s "\"}],\"role\":\"model\"},"         \
+    "\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":10,\"candidatesTokenCount\":2,"         \
+    "\"totalTokenCount\":12}}"
+#define GEMINI_LAST                                                                                \
+    "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"!\"}],\"role\":\"model\"},"             \
+    "\"finishReason\":\"STOP\",\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":10,"          \
+    "\"candidatesTokenCount\":5,\"totalTokenCount\":15}}"
+#define CHUNK(members) EVENT("{\"id\":\"c\",\"choices\":[{\"index\":0," members "}]}")
+#define CHUNK_TEXT(s)  CHUNK("\"delta\":{\"content\":\"" s "\"},\"finish_reason\":null")
+#define CHUNK_END                                                                                  \
+    CHUNK("\"delta\":{},\"finish_reason\":\"stop\"")                                               \
+    EVENT("{\"choices\":[],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":5}}")             \
+    EVENT("[DONE]")
+
+/* A relay whose one channel is of this type. */
+static struct relay_fixture *fixture_of(int type)
+{
+    struct relay_fixture *f = relay_fixture_new(NULL);
+
+    relay_fixture_sql(f, arena_fmt(&f->arena, "UPDATE channels SET type=%d", type).p);
+    relay_fixture_publish(f, NULL);
+    return f;
+}
+
+/* Sends the text in ctx as the body of a stream. */
+static void send_text(struct relay_fixture_call *c)
+{
+    relay_fixture_stream(c);
+    relay_fixture_send(c, c->ctx);
+}
+
+static const char *post(struct relay_fixture *f, const char *path, const char *body,
+                        const char *events)
+{
+    relay_fixture_script(f, send_text, events);
+    return relay_fixture_post(f, path, body);
+}
+
+static void check_has(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        print_error("no \"%s\" in \"%s\"\n", part, text);
+    CHECK(strstr(text, part) != NULL);
+}
+
+static void check_has_not(const char *text, const char *part)
+{
+    if (strstr(text, part))
+        print_error("\"%s\" is in \"%s\"\n", part, text);
+    CHECK(strstr(text, part) == NULL);
+}
+
+static int64_t rows(struct relay_fixture *f)
+{
+    relay_fixture_check_books(f);
+    return relay_fixture_number(f, "SELECT COUNT(*) FROM logs WHERE type=2");
+}
+
+static int64_t last(struct relay_fixture *f, const char *column)
+{
+    relay_fixture_check_books(f);
+    return relay_fixture_number(
+        f, arena_fmt(&f->arena, "SELECT %s FROM logs ORDER BY id DESC LIMIT 1", column).p);
+}
+
+static const char *end_reason(struct relay_fixture *f)
+{
+    relay_fixture_check_books(f);
+    return relay_fixture_cell(f, "SELECT COALESCE(json_extract(other,'$.stream_status.end_reason'),"
+                                 "'complete') FROM logs ORDER BY id DESC LIMIT 1");
+}
+
+/* ---- streams that only end ---- */
+
+/* What the first event says of the usage is no sign that the answer is whole. */
+TEST(a_stream_of_claude_that_only_ends_was_cut)
+{
+    struct relay_fixture *f = fixture_of(CHANNEL_TYPE_ANTHROPIC);
+    const char *body = relay_fixture_body(
+        f, post(f, claude_path, claude_stream, MESSAGE_START BLOCK_START DELTA("one two three")));
+
+    check_has(body, "one two three");
+    check_has(body, "event: error");
+    CHECK_STR(str_from(end_reason(f)), "upstream_cut");
+    relay_fixture_free(f);
+}
+
+TEST(a_stream_of_gemini_that_ends_without_a_finish_was_cut)
+{
+    struct relay_fixture *f = fixture_of(GEMINI);
+    const char *body = relay_fixture_body(
+        f, post(f, gemini_sse, gemini_chat, EVENT(GEMINI_TEXT("one")) EVENT(GEMINI_TEXT("two"))));
+
+    check_has(body, "two");
+    check_has(body, "\"error\"");
+    CHECK_STR(str_from(end_reason(f)), "upstream_cut");
+    relay_fixture_free(f);
+}
+
+TEST(a_translated_stream_that_only_ends_was_cut)
+{
+    struct relay_fixture *f = fixture_of(CHANNEL_TYPE_ANTHROPIC);
+    const char *body = relay_fixture_body(
+        f, post(f, "/v1/chat/completions",
+                "{\"model\":\"m\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":"
+                "\"hello\"}]}",
+                MESSAGE_START BLOCK_START DELTA("one two three")));
+
+    check_has(body, "one two three");
+    check_has(body, "\"error\"");
+    check_has_not(body, "[DONE]");
+    CHECK_STR(str_from(end_reason(f)), "upstream_cut");
+    relay_fixture_free(f);
+}
+
+/* Claude's first event has counted one token of the answer: what came since is counted here. */
+TEST(a_cut_answer_costs_what_came_of_it)
+{
+    struct relay_fixture *f = fixture_of(CHANNEL_TYPE_ANTHROPIC);
+
+    (void)post(f, claude_path, claude_stream,
+               MESSAGE_START BLOCK_START DELTA("one two three four five six seven eight"));
+    CHECK_EQ(last(f, "prompt_tokens"), 10);
+    CHECK(last(f, "completion_tokens") >= 8);
+    relay_fixture_free(f);
+}
+
+/* ---- the end is shown behind the charge ---- */
+
+static void send_all_but_the_end(struct relay_fixture_call *c)
+{
+    relay_fixture_stream(c);
+    relay_fixture_send(c, c->ctx);
+    relay_fixture_wait(c->fixture, GO_ON);
+}
+
+/* Gemini's stream ends with the connection, so the event with the finish may be the last. */
+TEST(the_last_event_of_gemini_waits_for_the_end)
+{
+    struct relay_fixture *f = fixture_of(GEMINI);
+    const char *begin, *rest;
+    int fd;
+
+    relay_fixture_script(f, send_all_but_the_end, EVENT(GEMINI_TEXT("one")) EVENT(GEMINI_LAST));
+    fd = relay_fixture_connect(f, gemini_sse, gemini_chat, 0);
+    begin = relay_fixture_read(f, fd, "one"); /* both events came in one piece */
+    check_has_not(begin, "STOP");
+    relay_fixture_set(f, GO_ON);
+    rest = relay_fixture_read(f, fd, NULL);
+    close(fd);
+    check_has(rest, "STOP");
+    CHECK_EQ(last(f, "quota"), 20);
+    CHECK_STR(str_from(end_reason(f)), "complete");
+    relay_fixture_free(f);
+}
+
+/* ---- a stream as a JSON array ---- */
+
+static const char *array_of(struct relay_fixture *f, const char *events)
+{
+    return relay_fixture_body(f, post(f, gemini_array, gemini_chat, events));
+}
+
+static void check_array(struct relay_fixture *f, const char *text, size_t elements)
+{
+    const struct json *root;
+    struct err err = {0};
+
+    if (json_read(&f->arena, str_from(text), JSON_DEPTH_DEFAULT, &root, &err) != ERR_OK)
+        print_error("%s in \"%s\"\n", err.msg, text);
+    CHECK_EQ(json_read(&f->arena, str_from(text), JSON_DEPTH_DEFAULT, &root, &err), ERR_OK);
+    CHECK(json_is(root, JSON_ARRAY));
+    CHECK_EQ(json_count(root), elements);
+}
+
+TEST(an_array_stays_one_whatever_comes)
+{
+    struct relay_fixture *f = fixture_of(GEMINI);
+    const char *text;
+
+    check_array(f, array_of(f, EVENT(GEMINI_TEXT("one")) EVENT(GEMINI_LAST)), 2);
+    text = array_of(f, EVENT(GEMINI_TEXT("one"))
+                           EVENT("{\"error\":{\"code\":503,\"message\":\"overloaded\"}}"));
+    check_array(f, text, 2);
+    check_has(text, "overloaded");
+    check_array(f, array_of(f, EVENT(GEMINI_TEXT("one"))), 2); /* cut: the second is an error */
+    relay_fixture_free(f);
+}
+
+TEST(a_translated_array_stays_one_whatever_comes)
+{
+    struct relay_fixture *f = fixture_of(CHANNEL_TYPE_OPENAI);
+    const char *text;
+
+    check_array(f, array_of(f, CHUNK_TEXT("one") CHUNK_END), 2);
+    text = array_of(f, CHUNK_TEXT("one") EVENT("{\"error\":{\"message\":\"overloaded\"}}"));
+    check_array(f, text, 2);
+    check_has(text, "overloaded");
+    check_array(f, array_of(f, CHUNK_TEXT("one")), 2);
+    relay_fixture_free(f);
+}
+
+/* ---- upstreams that stream to who wants no stream ---- */
+
+static void break_then_answer(struct relay_fixture_call *c)
+{
+    relay_fixture_stream(c);
+    relay_fixture_send(c, CHUNK_TEXT("one"));
+    if (c->number == 0)
+        relay_fixture_reset(c);
+    else
+        relay_fixture_send(c, CHUNK_END);
+}
+
+/* Nothing of it was shown, so another channel may do, and what was lost costs nothing. */
+TEST(a_folded_stream_that_breaks_is_tried_elsewhere)
+{
+    struct relay_fixture *f = fixture_of(CHANNEL_TYPE_OPENAI);
+    const char *reply;
+
+    relay_fixture_add_channel(f, &(struct channel){0});
+    relay_fixture_publish(f, "RetryTimes", "1", NULL);
+    relay_fixture_script(f, break_then_answer, NULL);
+    reply = relay_fixture_post(f, claude_path, claude_whole);
+    CHECK_EQ(relay_fixture_status(reply), 200);
+    check_has(reply, "\"text\":\"one\"");
+    CHECK_EQ(f->requests, 2);
+    CHECK_EQ(rows(f), 1);
+    CHECK_EQ(last(f, "quota"), 20);
+    relay_fixture_free(f);
+}
+
+TEST(a_folded_stream_that_breaks_costs_nothing)
+{
+    struct relay_fixture *f = fixture_of(CHANNEL_TYPE_OPENAI);
+    const char *reply;
+
+    relay_fixture_script(f, break_then_answer, NULL);
+    reply = relay_fixture_post(f, claude_path, claude_whole);
+    CHECK(relay_fixture_status(reply) >= 500);
+    CHECK_EQ(rows(f), 0);
+    relay_fixture_free(f);
+}
+
+static void fold_slowly(struct relay_fixture_call *c)
+{
+    relay_fixture_stream(c);
+    relay_fixture_send(c, CHUNK_TEXT("one"));
+    if (c->number == 0)
+        relay_fixture_wait(c->fixture, GO_ON);
+    else
+        (void)relay_fixture_closed(c);
+    relay_fixture_send(c, CHUNK_END);
+}
+
+/* The comments that keep a stream alive would begin a reply that is not one. */
+TEST(who_wants_no_stream_gets_no_comments)
+{
+    struct relay_fixture *f = fixture_of(CHANNEL_TYPE_OPENAI);
+    const char *reply;
+    int slow, other;
+
+    relay_fixture_publish(f, "general_setting.ping_interval_enabled", "true",
+                          "general_setting.ping_interval_seconds", "1", NULL);
+    relay_fixture_script(f, fold_slowly, NULL);
+    slow = relay_fixture_connect(f, claude_path, claude_whole, 0);
+    while (f->requests == 0)
+        relay_fixture_turn(f);
+    other = relay_fixture_connect(f, claude_path, claude_stream, 0);
+    (void)relay_fixture_read(f, other, ": PING"); /* a second has passed for both */
+    close(other);
+    relay_fixture_set(f, GO_ON);
+    reply = relay_fixture_read(f, slow, NULL);
+    close(slow);
+    check_has(reply, "Content-Type: application/json");
+    check_has(reply, "\"text\":\"one\"");
+    check_has_not(reply, "PING");
+    relay_fixture_free(f);
+}
+
+TEST_MAIN(a_stream_of_claude_that_only_ends_was_cut,
+          a_stream_of_gemini_that_ends_without_a_finish_was_cut,
+          a_translated_stream_that_only_ends_was_cut, a_cut_answer_costs_what_came_of_it,
+          the_last_event_of_gemini_waits_for_the_end, an_array_stays_one_whatever_comes,
+          a_translated_array_stays_one_whatever_comes,
+          a_folded_stream_that_breaks_is_tried_elsewhere, a_folded_stream_that_breaks_costs_nothing,
+          who_wants_no_stream_gets_no_comments)
