@@ -31,8 +31,8 @@ static struct str find_in_text(struct exchange *x, const struct json *text)
     return words_find(&x->snap->settings.sensitive, plain);
 }
 
-/* A text, or a list of texts or of parts with a text. */
-static struct str find_in_content(struct exchange *x, const struct json *content)
+/* A text, or a list of texts or of parts with a text, as is in parts that are a tool's result. */
+static struct str find_in_parts(struct exchange *x, const struct json *content)
 {
     struct str word = find_in_text(x, content);
 
@@ -43,17 +43,50 @@ static struct str find_in_content(struct exchange *x, const struct json *content
     return word;
 }
 
+static struct str find_in_content(struct exchange *x, const struct json *content)
+{
+    struct str word = find_in_parts(x, content);
+
+    JSON_EACH (part, content) {
+        if (word.n == 0)
+            word = find_in_parts(x, json_get(part, STR("content")));
+    }
+    return word;
+}
+
+/* What a message, an item, or Gemini's content says. */
+static struct str find_in_message(struct exchange *x, const struct json *message)
+{
+    static const struct str names[] = {STR_INIT("content"), STR_INIT("parts"), STR_INIT("output")};
+    struct str word = STR_NULL;
+
+    for (size_t i = 0; i < ARRAY_LEN(names) && word.n == 0; i++)
+        word = find_in_content(x, json_get(message, names[i]));
+    return word;
+}
+
 static struct str find_in_request(struct exchange *x)
 {
+    static const struct str texts[] = {STR_INIT("prompt"), STR_INIT("input"),
+                                       STR_INIT("instructions"), STR_INIT("system")};
+    static const struct str messages[] = {STR_INIT("systemInstruction"),
+                                          STR_INIT("system_instruction")};
+    static const struct str lists[] = {STR_INIT("messages"), STR_INIT("input"),
+                                       STR_INIT("contents")};
     const struct json *root = NULL;
-    struct str word;
+    struct str word = STR_NULL;
 
     if (json_read(x->arena, x->body, JSON_DEPTH_DEFAULT, &root, NULL) != ERR_OK)
         return STR_NULL; /* ROUTE has found it readable */
-    word = find_in_content(x, json_get(root, STR("prompt")));
-    JSON_EACH (message, json_get(root, STR("messages"))) {
-        if (word.n == 0)
-            word = find_in_content(x, json_get(message, STR("content")));
+    for (size_t i = 0; i < ARRAY_LEN(texts) && word.n == 0; i++)
+        word = find_in_content(x, json_get(root, texts[i]));
+    for (size_t i = 0; i < ARRAY_LEN(messages) && word.n == 0; i++)
+        word = find_in_message(x, json_get(root, messages[i]));
+    for (size_t i = 0; i < ARRAY_LEN(lists) && word.n == 0; i++) {
+        JSON_EACH (message, json_get(root, lists[i])) {
+            if (word.n == 0)
+                word = find_in_message(x, message);
+        }
     }
     return word;
 }

@@ -63,6 +63,45 @@ TEST(a_prompt_with_a_listed_word_is_refused_and_costs_nothing)
     relay_fixture_free(f);
 }
 
+TEST(a_listed_word_is_found_in_every_dialect)
+{
+    static const char chat[] = "/v1/messages", responses[] = "/v1/responses",
+                      gemini[] = "/v1beta/models/m:generateContent";
+    static const char *const requests[][2] = {
+        {chat,
+         "{\"model\":\"m\",\"max_tokens\":9,\"system\":\"a bad word\",\"messages\":[{\"role\":"
+         "\"user\",\"content\":\"x\"}]}"},
+        {chat, "{\"model\":\"m\",\"max_tokens\":9,\"system\":[{\"type\":\"text\",\"text\":\"a bad "
+               "word\"}],\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}"},
+        {chat, "{\"model\":\"m\",\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":[{"
+               "\"type\":\"tool_result\",\"tool_use_id\":\"t\",\"content\":[{\"type\":\"text\","
+               "\"text\":\"a bad word\"}]}]}]}"},
+        {responses, "{\"model\":\"m\",\"input\":\"a bad word\"}"},
+        {responses, "{\"model\":\"m\",\"instructions\":\"a bad word\",\"input\":\"x\"}"},
+        {responses, "{\"model\":\"m\",\"input\":[{\"role\":\"user\",\"content\":[{\"type\":"
+                    "\"input_text\",\"text\":\"a bad word\"}]}]}"},
+        {responses, "{\"model\":\"m\",\"input\":[{\"type\":\"function_call_output\",\"call_id\":"
+                    "\"c\",\"output\":\"a bad word\"}]}"},
+        {gemini, "{\"contents\":[{\"parts\":[{\"text\":\"a bad word\"}]}]}"},
+        {gemini, "{\"systemInstruction\":{\"parts\":[{\"text\":\"a bad word\"}]},\"contents\":[{"
+                 "\"parts\":[{\"text\":\"x\"}]}]}"},
+        {gemini, "{\"system_instruction\":{\"parts\":[{\"text\":\"a bad word\"}]},\"contents\":[{"
+                 "\"parts\":[{\"text\":\"x\"}]}]}"},
+    };
+    struct relay_fixture *f = start();
+
+    for (size_t i = 0; i < ARRAY_LEN(requests); i++) {
+        const char *reply = relay_fixture_post(f, requests[i][0], requests[i][1]);
+
+        if (!strstr(reply, "屏蔽词"))
+            print_error("%s: %s\n", requests[i][1], reply);
+        CHECK_EQ(relay_fixture_status(reply), 400);
+        CHECK(strstr(reply, "屏蔽词") != NULL);
+    }
+    CHECK_EQ(f->requests, 0);
+    relay_fixture_free(f);
+}
+
 TEST(what_only_looks_like_a_listed_word_goes_through)
 {
     struct relay_fixture *f = start();
@@ -97,5 +136,5 @@ TEST(either_switch_turns_the_check_off_and_one_word_is_listed_from_the_start)
 }
 
 TEST_MAIN(a_prompt_with_a_listed_word_is_refused_and_costs_nothing,
-          what_only_looks_like_a_listed_word_goes_through,
+          a_listed_word_is_found_in_every_dialect, what_only_looks_like_a_listed_word_goes_through,
           either_switch_turns_the_check_off_and_one_word_is_listed_from_the_start)
