@@ -506,10 +506,12 @@ static enum step_next hand_over(struct exchange *x)
     return NEXT_DONE;
 }
 
-void relay_authenticate(struct relay *relay, struct http_req *r, void (*then)(struct exchange *x))
+void relay_authenticate(struct relay *relay, struct http_req *r, const struct dialect *client,
+                        void (*then)(struct exchange *x))
 {
     struct exchange *x = exchange_new(relay, r);
 
+    x->client = client;
     x->authenticated = then;
     exchange_go(x, STEP_ADMIT);
 }

@@ -162,6 +162,46 @@ TEST(a_cut_answer_costs_what_came_of_it)
     relay_fixture_free(f);
 }
 
+static void finish_and_hang(struct relay_fixture_call *c)
+{
+    relay_fixture_stream(c);
+    relay_fixture_send(c, c->ctx);
+    (void)relay_fixture_closed(c);
+}
+
+static void be_impatient(struct relay_conf *conf)
+{
+    conf->stream_timeout_ms = 300;
+}
+
+/* An upstream that has finished, but neither says so nor ends, is not waited on for ever; and what
+ * it has said is whole. */
+TEST(an_upstream_that_falls_silent_behind_the_finish_was_whole)
+{
+    static const struct {
+        int type;
+        const char *path, *request, *events, *end;
+    } cases[] = {
+        {GEMINI, gemini_sse, gemini_chat, EVENT(GEMINI_TEXT("one")) EVENT(GEMINI_LAST), "STOP"},
+        {CHANNEL_TYPE_OPENAI, claude_path, claude_stream,
+         CHUNK_TEXT("one") CHUNK("\"delta\":{},\"finish_reason\":\"stop\""), "message_stop"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct relay_fixture *f = relay_fixture_new(be_impatient);
+        const char *body;
+
+        relay_fixture_sql(f, arena_fmt(&f->arena, "UPDATE channels SET type=%d", cases[i].type).p);
+        relay_fixture_publish(f, NULL);
+        relay_fixture_script(f, finish_and_hang, cases[i].events);
+        body = relay_fixture_body(f, relay_fixture_post(f, cases[i].path, cases[i].request));
+        check_has(body, cases[i].end);
+        check_has_not(body, "error");
+        CHECK_STR(str_from(end_reason(f)), "complete");
+        relay_fixture_free(f);
+    }
+}
+
 /* ---- the end is shown behind the charge ---- */
 
 static void send_all_but_the_end(struct relay_fixture_call *c)
@@ -315,10 +355,28 @@ TEST(who_wants_no_stream_gets_no_comments)
     relay_fixture_free(f);
 }
 
+/* ---- errors ---- */
+
+TEST(who_asks_for_models_is_refused_in_the_own_dialect)
+{
+    struct relay_fixture *f = relay_fixture_new(NULL);
+    const char *claude = relay_fixture_request(
+        f, "GET", "/v1/models", "x-api-key: sk-wrong\r\nanthropic-version: 2023-06-01\r\n", "");
+    const char *gemini =
+        relay_fixture_request(f, "GET", "/v1beta/models", "x-goog-api-key: sk-wrong\r\n", "");
+
+    CHECK_EQ(relay_fixture_status(claude), 401);
+    check_has(claude, "{\"type\":\"error\"");
+    CHECK_EQ(relay_fixture_status(gemini), 401);
+    check_has(gemini, "\"status\":\"UNAUTHENTICATED\"");
+    relay_fixture_free(f);
+}
+
 TEST_MAIN(a_stream_of_claude_that_only_ends_was_cut,
           a_stream_of_gemini_that_ends_without_a_finish_was_cut,
           a_translated_stream_that_only_ends_was_cut, a_cut_answer_costs_what_came_of_it,
           the_last_event_of_gemini_waits_for_the_end, an_array_stays_one_whatever_comes,
           a_translated_array_stays_one_whatever_comes,
           a_folded_stream_that_breaks_is_tried_elsewhere, a_folded_stream_that_breaks_costs_nothing,
-          who_wants_no_stream_gets_no_comments)
+          who_wants_no_stream_gets_no_comments, who_asks_for_models_is_refused_in_the_own_dialect,
+          an_upstream_that_falls_silent_behind_the_finish_was_whole)

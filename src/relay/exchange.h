@@ -302,9 +302,10 @@ void channel_disable(struct exchange *x, _Atomic bool *busy);
 /* model_list.c */
 void relay_list_models(struct http_req *r, void *ctx);
 void relay_get_model(struct http_req *r, void *ctx);
-/* admit.c: finds who calls for the handlers above and then calls `then`, or answers with the error.
- */
-void relay_authenticate(struct relay *relay, struct http_req *r, void (*then)(struct exchange *x));
+/* admit.c: finds who calls for the handlers above and then calls `then`, or answers with the error
+ * in the caller's dialect. */
+void relay_authenticate(struct relay *relay, struct http_req *r, const struct dialect *client,
+                        void (*then)(struct exchange *x));
 
 struct relay_loop *relay_loop_of(struct relay *r, const struct loop *loop);
 struct exchange *exchange_new(struct relay *relay, struct http_req *r);

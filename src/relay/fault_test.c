@@ -38,6 +38,25 @@ TEST(ordinary_words_stay_as_they_are)
     arena_fini(&a);
 }
 
+TEST(a_path_tells_the_dialect_of_the_servers_errors)
+{
+    static const struct {
+        struct str path;
+        const struct dialect *dialect;
+    } rows[] = {
+        {STR_INIT("/v1/chat/completions"), &dialect_openai_chat},
+        {STR_INIT("/v1/responses"), &dialect_openai_chat},
+        {STR_INIT("/v1/messages"), &dialect_claude},
+        {STR_INIT("/v1beta/models/m:generateContent"), &dialect_gemini},
+        {STR_INIT("/v1/models/m:generateContent"), &dialect_gemini},
+        {STR_INIT("/v1/models/m"), &dialect_openai_chat},
+        {STR_INIT("/v1beta/openai/models"), &dialect_openai_chat},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        CHECK(relay_dialect_of(rows[i].path) == rows[i].dialect);
+}
+
 TEST(a_very_long_text_is_cut)
 {
     struct arena a;
@@ -50,4 +69,4 @@ TEST(a_very_long_text_is_cut)
 }
 
 TEST_MAIN(addresses_keys_and_accounts_are_masked_in_upstream_texts, ordinary_words_stay_as_they_are,
-          a_very_long_text_is_cut)
+          a_path_tells_the_dialect_of_the_servers_errors, a_very_long_text_is_cut)

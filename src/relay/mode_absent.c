@@ -30,5 +30,5 @@ static void tell(struct exchange *x)
 
 void relay_absent(struct http_req *r, void *ctx)
 {
-    relay_authenticate(ctx, r, tell);
+    relay_authenticate(ctx, r, relay_dialect_of(r->path), tell);
 }

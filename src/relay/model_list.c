@@ -148,7 +148,7 @@ static struct sb *new_builder(struct exchange *x, struct json_writer *w)
 
 static void list(struct exchange *x)
 {
-    const struct shape *shape = &shapes[caller_dialect(x->req)];
+    const struct shape *shape = &shapes[x->client->id];
     struct json_writer w;
     struct sb *sb = new_builder(x, &w);
     size_t n;
@@ -170,14 +170,13 @@ static void list(struct exchange *x)
 
 static void get(struct exchange *x)
 {
-    enum dialect_id dialect = caller_dialect(x->req);
     struct str model = x->req->params[0];
     struct json_writer w;
     struct sb *sb;
 
     if (may_use(x, model)) {
         sb = new_builder(x, &w);
-        shapes[dialect].model(&w, model);
+        shapes[x->client->id].model(&w, model);
         reply(x, sb);
         return;
     }
@@ -188,15 +187,15 @@ static void get(struct exchange *x)
         .code = STR("model_not_found")};
     /* The original answers 200 here, which official SDKs take for a model; the vendor's own status
      * is 404. */
-    http_reply(x->req, 404, &json_type, 1, dialect_of(dialect)->write_error(x->arena, 404, &e));
+    http_reply(x->req, 404, &json_type, 1, x->client->write_error(x->arena, 404, &e));
 }
 
 void relay_list_models(struct http_req *r, void *ctx)
 {
-    relay_authenticate(ctx, r, list);
+    relay_authenticate(ctx, r, dialect_of(caller_dialect(r)), list);
 }
 
 void relay_get_model(struct http_req *r, void *ctx)
 {
-    relay_authenticate(ctx, r, get);
+    relay_authenticate(ctx, r, dialect_of(caller_dialect(r)), get);
 }

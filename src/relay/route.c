@@ -47,9 +47,13 @@ static const struct relay_path *path_of(const struct http_route *route)
 
 const struct dialect *relay_dialect_of(struct str path)
 {
+    bool models = str_starts(path, STR("/v1/models/"));
+
     if (str_starts(path, STR("/v1/messages")))
         return &dialect_claude;
-    if (str_starts(path, STR("/v1beta/")))
+    if (str_starts(path, STR("/v1beta/openai/")))
+        return &dialect_openai_chat;
+    if (str_starts(path, STR("/v1beta/")) || (models && str_find_char(path, ':') >= 0))
         return &dialect_gemini;
     return &dialect_openai_chat;
 }
