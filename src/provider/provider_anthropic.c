@@ -10,6 +10,9 @@
 /* What a request gets that names no limit and whose model has none in the options. */
 enum { DEFAULT_MAX_TOKENS = 8192, THINKING_MIN_TOKENS = 1280 };
 
+/* Of the names in a client's anthropic-beta, each of which is looked for among the others. */
+enum { CLIENT_BETAS_MAX = 100 };
+
 static const struct str efforts[] = {STR_INIT("max"), STR_INIT("xhigh"),  STR_INIT("high"),
                                      STR_INIT("low"), STR_INIT("medium"), STR_INIT("minimal")};
 static const struct str thinking_suffix = STR_INIT("-thinking");
@@ -122,6 +125,15 @@ static struct str list_add(struct arena *a, struct str list, struct str names)
     return list;
 }
 
+static struct str first_names(struct str list, size_t n)
+{
+    for (size_t i = 0; i < list.n; i++) {
+        if (list.p[i] == ',' && --n == 0)
+            return str_sub(list, 0, i);
+    }
+    return list;
+}
+
 /* Headers of the option claude.model_headers_settings: {model:{header:[values]}}; anthropic-beta is
  * a list to which the client's and ours are added. */
 static void add_configured(const struct provider_call *call, struct arena *a, struct str beta,
@@ -150,7 +162,8 @@ static void add_configured(const struct provider_call *call, struct arena *a, st
 static void anthropic_headers(const struct provider *p UNUSED, const struct provider_call *call,
                               struct arena *a, struct provider_headers *out)
 {
-    struct str key = secret_reveal(call->key), beta = list_add(a, STR_NULL, call->anthropic_beta);
+    struct str key = secret_reveal(call->key);
+    struct str beta = list_add(a, STR_NULL, first_names(call->anthropic_beta, CLIENT_BETAS_MAX));
 
     provider_add_types(out, call);
     if (str_starts(key, STR("sk-ant-oat"))) {

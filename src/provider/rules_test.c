@@ -227,6 +227,24 @@ TEST(anthropic_takes_its_own_headers)
     CHECK_STR(header_of(&provider_anthropic, call, "anthropic-beta"), "a,b,oauth-2025-04-20,c");
 }
 
+TEST(anthropic_gets_no_more_than_a_hundred_beta_names)
+{
+    struct provider_call call = call_of(&provider_anthropic, "claude-3");
+    struct sb sb;
+    size_t n = 0;
+
+    sb_init(&sb, 1 << 16);
+    for (int i = 0; i < 5000; i++)
+        sb_fmt(&sb, "b%d,", i);
+    call.anthropic_beta = sb_str(&sb);
+    struct str sent = header_of(&provider_anthropic, call, "anthropic-beta");
+    STR_SPLIT_EACH (name, sent, ',')
+        n += name.n > 0;
+    CHECK_EQ(n, 100);
+    CHECK(str_starts(sent, STR("b0,b1,b2,")));
+    sb_fini(&sb);
+}
+
 TEST(a_thinking_suffix_asks_claude_to_think)
 {
     struct provider_call call = call_of(&provider_anthropic, "claude-3-7-sonnet-thinking");
@@ -363,6 +381,7 @@ int main(void)
         ROW(azure_has_a_deployment_for_each_model),
         ROW(azure_answers_responses_without_a_deployment),
         ROW(anthropic_takes_its_own_headers),
+        ROW(anthropic_gets_no_more_than_a_hundred_beta_names),
         ROW(a_thinking_suffix_asks_claude_to_think),
         ROW(newer_claude_models_take_an_effort),
         ROW(claude_demands_a_limit),
