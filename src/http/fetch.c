@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/sb.h"
 #include "http/url.h"
 
@@ -123,15 +124,13 @@ static void set_body(CURL *curl, struct str body)
 }
 
 static void set_options(CURL *curl, struct arena *a, const struct fetch_request *request,
-                        struct sb *body)
+                        uint64_t timeout_ms, struct sb *body)
 {
-    int64_t timeout_s = request->timeout_s > 0 ? request->timeout_s : 20;
-
     curl_easy_setopt(curl, CURLOPT_URL, str_dup(a, request->url).p);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L); /* there are other threads */
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)timeout_s);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 10L);
     curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
@@ -161,7 +160,8 @@ static void note_reply(CURL *curl, struct arena *a, const struct sb *body,
 
 /* `next` is where the reply redirects to; empty: nowhere. */
 static enum err_code perform(CURL *curl, struct arena *a, const struct fetch_request *request,
-                             struct fetch_reply *reply, struct str *next, struct err *err)
+                             uint64_t timeout_ms, struct fetch_reply *reply, struct str *next,
+                             struct err *err)
 {
     CLEANUP(sb_finip) struct sb body = {0};
     struct guarded guarded = {.guard = request->guard};
@@ -174,7 +174,7 @@ static enum err_code perform(CURL *curl, struct arena *a, const struct fetch_req
     if (request->guard && check_url(request, &guarded, &refusal) != ERR_OK)
         return err_set(err, refusal.code, "%s", refusal.msg);
     sb_init(&body, request->max_bytes > 0 ? request->max_bytes : FETCH_MAX_BYTES);
-    set_options(curl, a, request, &body);
+    set_options(curl, a, request, timeout_ms, &body);
     set_guard(curl, request, &guarded);
     if (bearer.n > 0)
         bearer = arena_fmt(a, "Bearer %.*s", STR_ARG(bearer));
@@ -192,7 +192,8 @@ static enum err_code perform(CURL *curl, struct arena *a, const struct fetch_req
 }
 
 static enum err_code run_once(struct arena *a, const struct fetch_request *request,
-                              struct fetch_reply *reply, struct str *next, struct err *err)
+                              uint64_t timeout_ms, struct fetch_reply *reply, struct str *next,
+                              struct err *err)
 {
     CURL *curl;
     enum err_code rc;
@@ -204,7 +205,7 @@ static enum err_code run_once(struct arena *a, const struct fetch_request *reque
     curl = curl_easy_init();
     if (!curl)
         return err_set(err, ERR_INTERNAL, "libcurl gives no handle");
-    rc = perform(curl, a, request, reply, next, err);
+    rc = perform(curl, a, request, timeout_ms, reply, next, err);
     curl_easy_cleanup(curl);
     return rc;
 }
@@ -212,11 +213,18 @@ static enum err_code run_once(struct arena *a, const struct fetch_request *reque
 enum err_code fetch_run(struct arena *a, const struct fetch_request *request,
                         struct fetch_reply *reply, struct err *err)
 {
+    uint64_t timeout_s = request->timeout_s > 0 ? (uint64_t)request->timeout_s : 20;
+    const uint64_t until_ms = clock_mono_ms() + timeout_s * 1000;
     struct fetch_request at = *request;
     struct str next;
 
     for (int redirects = 0;; redirects++) {
-        enum err_code rc = run_once(a, &at, reply, &next, err);
+        const uint64_t now_ms = clock_mono_ms();
+        enum err_code rc;
+
+        if (now_ms >= until_ms)
+            return err_set(err, ERR_UPSTREAM_TIMEOUT, "no answer in time");
+        rc = run_once(a, &at, until_ms - now_ms, reply, &next, err);
 
         if (rc != ERR_OK || next.n == 0 || !request->guard)
             return rc;

@@ -141,6 +141,26 @@ TEST(a_redirect_is_followed_only_to_where_the_guard_allows)
     upstream_close(&to);
 }
 
+/* However many redirects there are, each of which answers in time. */
+TEST(redirects_share_the_time_of_the_call)
+{
+    struct fetch_guard open = {.allow_private = true};
+    struct fetch_request request = {.guard = &open, .timeout_s = 1};
+    struct fetch_reply reply;
+    struct err err = {0};
+    struct upstream u;
+    struct arena a;
+
+    arena_init(&a, 0);
+    upstream_open(&u, "HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\n"
+                      "Location: /again\r\n\r\n");
+    u.delay_ms = 400;
+    request.url = arena_fmt(&a, "http://127.0.0.1:%u/", u.port);
+    CHECK_EQ(fetch_run(&a, &request, &reply, &err), ERR_UPSTREAM_TIMEOUT);
+    upstream_close(&u);
+    arena_fini(&a);
+}
+
 TEST(redirects_have_an_end)
 {
     CLEANUP(arena_finip) struct arena a;
@@ -158,7 +178,7 @@ TEST(redirects_have_an_end)
 
 TEST_MAIN(a_guarded_fetch_looks_at_the_address_that_a_name_leads_to,
           a_redirect_is_followed_only_to_where_the_guard_allows, redirects_have_an_end,
-          a_fetch_gives_status_and_body_and_sends_its_headers,
+          redirects_share_the_time_of_the_call, a_fetch_gives_status_and_body_and_sends_its_headers,
           a_fetch_that_cannot_be_made_says_why_without_the_address,
           an_answer_without_end_is_cut_and_a_redirect_is_not_followed,
           a_key_with_a_line_break_does_not_become_a_header)

@@ -4,6 +4,7 @@
  */
 #pragma once
 #include <arpa/inet.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ struct upstream {
     struct sb seen;     /* requests, one after the other; under the lock */
     const char *answer; /* the whole reply */
     size_t pad;         /* bytes of body that follow it */
+    int delay_ms;       /* before it */
 };
 
 static inline void answer_one(struct upstream *u, int fd)
@@ -31,6 +33,7 @@ static inline void answer_one(struct upstream *u, int fd)
     if (n > 0)
         sb_add(&u->seen, str_make(buffer, (size_t)n));
     pthread_mutex_unlock(&u->lock);
+    (void)poll(NULL, 0, u->delay_ms);
     (void)!send(fd, u->answer, strlen(u->answer), MSG_NOSIGNAL);
     block = calloc(1, 65536);
     for (size_t sent = 0; sent < u->pad && send(fd, block, 65536, MSG_NOSIGNAL) > 0;)
