@@ -202,6 +202,23 @@ TEST(an_upstream_that_falls_silent_behind_the_finish_was_whole)
     }
 }
 
+/* Servers in front of Claude that leave the usage out of the last events. */
+TEST(an_answer_whose_usage_is_not_told_is_counted)
+{
+    struct relay_fixture *f = fixture_of(CHANNEL_TYPE_ANTHROPIC);
+
+    (void)post(f, claude_path, claude_stream,
+               TYPED("message_start", ",\"message\":{\"id\":\"msg_1\",\"content\":[],\"usage\":{"
+                                      "\"input_tokens\":10,\"output_tokens\":0}}")
+                   BLOCK_START DELTA("one two three four five six seven eight")
+                       TYPED("message_delta", ",\"delta\":{\"stop_reason\":\"end_turn\"}")
+                           TYPED("message_stop", ""));
+    CHECK_STR(str_from(end_reason(f)), "complete");
+    CHECK_EQ(last(f, "prompt_tokens"), 10);
+    CHECK(last(f, "completion_tokens") >= 8);
+    relay_fixture_free(f);
+}
+
 /* ---- the end is shown behind the charge ---- */
 
 static void send_all_but_the_end(struct relay_fixture_call *c)
@@ -375,8 +392,8 @@ TEST(who_asks_for_models_is_refused_in_the_own_dialect)
 TEST_MAIN(a_stream_of_claude_that_only_ends_was_cut,
           a_stream_of_gemini_that_ends_without_a_finish_was_cut,
           a_translated_stream_that_only_ends_was_cut, a_cut_answer_costs_what_came_of_it,
-          the_last_event_of_gemini_waits_for_the_end, an_array_stays_one_whatever_comes,
-          a_translated_array_stays_one_whatever_comes,
+          an_answer_whose_usage_is_not_told_is_counted, the_last_event_of_gemini_waits_for_the_end,
+          an_array_stays_one_whatever_comes, a_translated_array_stays_one_whatever_comes,
           a_folded_stream_that_breaks_is_tried_elsewhere, a_folded_stream_that_breaks_costs_nothing,
           who_wants_no_stream_gets_no_comments, who_asks_for_models_is_refused_in_the_own_dialect,
           an_upstream_that_falls_silent_behind_the_finish_was_whole)

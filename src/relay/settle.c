@@ -19,23 +19,28 @@ static uint64_t elapsed_us(const struct exchange *x)
     return clock_mono_us() - x->req->started_us;
 }
 
+/* May the reported usage be without the answer? Claude's first event tells that of the prompt, and
+ * some servers that speak its dialect say no more. */
+static bool lacks_answer(const struct exchange *x)
+{
+    bool broke_off = x->outcome != OUTCOME_COMPLETE && !x->finish_seen;
+
+    return broke_off || (x->tr && x->usage.completion == 0);
+}
+
 /* Reported usage as it is; otherwise the prompt's estimate and what was counted of the answer
- * (billing reference 8.5). What was reported before an answer broke off may be from its beginning,
- * as Claude's first event tells it. */
+ * (billing reference 8.5). */
 static void settle_usage(struct exchange *x)
 {
-    int64_t counted = 0;
+    int64_t counted;
 
     if (x->rt) /* a session counts for itself */
         return;
-    if (x->usage_seen && x->outcome != OUTCOME_COMPLETE && !x->finish_seen)
-        counted = token_meter_count(&x->meter);
-    if (counted > x->usage.completion)
+    counted = token_meter_count(&x->meter);
+    if (!x->usage_seen)
+        x->usage = (struct usage){.prompt = exchange_prompt_tokens(x), .completion = counted};
+    else if (lacks_answer(x) && counted > x->usage.completion)
         x->usage.completion = counted;
-    if (x->usage_seen)
-        return;
-    x->usage = (struct usage){.prompt = exchange_prompt_tokens(x),
-                              .completion = token_meter_count(&x->meter)};
 }
 
 /* `counted`: the row's tokens are our own count. */
