@@ -546,7 +546,7 @@ TEST(what_is_no_text_is_told_as_text)
                  W_STOP("0"), W_FINISH("stop_sequence", "\"END\"", "9", "0", "0"), W_END);
 }
 
-TEST(citations_stand_in_an_open_text)
+TEST(citations_stand_in_a_text)
 {
     const struct chat_event events[] = {
         {.kind = CHAT_EVENT_START, .id = STR("msg_x")},
@@ -561,7 +561,11 @@ TEST(citations_stand_in_an_open_text)
         {.kind = CHAT_EVENT_END},
     };
 
-    CHECK_STREAM(events, W_START("msg_x", "9"), W_BLOCK("0", BLOCK_TEXT), W_TEXT("0", "t"),
+    CHECK_STREAM(events, W_START("msg_x", "9"), W_BLOCK("0", BLOCK_TEXT),
+                 W_DELTA("0", "\"type\":\"citations_delta\",\"citation\":{\"type\":"
+                              "\"web_search_result_location\",\"url\":\"https://early/\","
+                              "\"title\":\"\",\"cited_text\":\"\",\"encrypted_index\":\"\"}"),
+                 W_TEXT("0", "t"),
                  W_DELTA("0", "\"type\":\"citations_delta\",\"citation\":{\"type\":"
                               "\"web_search_result_location\",\"url\":\"https://x/\",\"title\":"
                               "\"X\",\"cited_text\":\"\",\"encrypted_index\":\"\"}"),
@@ -794,7 +798,7 @@ int main(void)
         ROW(an_answer_without_words_has_a_beginning_and_an_end),
         ROW(states_go_to_signatures_and_redacted_blocks),
         ROW(what_is_no_text_is_told_as_text),
-        ROW(citations_stand_in_an_open_text),
+        ROW(citations_stand_in_a_text),
         ROW(free_text_of_a_call_becomes_an_object),
         ROW(an_error_ends_a_stream),
         ROW(a_tool_comes_back_under_the_name_that_the_client_gave_it),

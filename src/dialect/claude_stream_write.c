@@ -7,7 +7,7 @@
 #include "dialect/claude.h"
 #include "dialect/sealed.h"
 
-enum { EVENT_LIMIT = 64 << 20, CALLS_MAX = 4096, CALLS_FIRST = 8 };
+enum { EVENT_LIMIT = 64 << 20, CALLS_MAX = 4096, CALLS_FIRST = 8, WAITING_LIMIT = 1 << 20 };
 
 enum current { NOTHING, TEXT, THINKING };
 
@@ -23,6 +23,7 @@ struct writer {
     struct arena *arena;
     const struct answer_conf *conf;
     struct sb json;
+    struct sb waiting;    /* citations that came before their text, a line each */
     struct sb *out;       /* of the event being written */
     unsigned next;        /* number of the next block */
     enum current current; /* what is open beside calls */
@@ -44,6 +45,8 @@ void *claude_writer_new(struct arena *a, const struct answer_conf *conf)
     wr->usage = (struct usage){.prompt = conf->prompt_tokens};
     sb_init(&wr->json, EVENT_LIMIT);
     arena_defer(a, sb_finip, &wr->json);
+    sb_init(&wr->waiting, WAITING_LIMIT);
+    arena_defer(a, sb_finip, &wr->waiting);
     return wr;
 }
 
@@ -174,6 +177,23 @@ static void close_calls(struct writer *wr, bool all)
     }
 }
 
+static void write_citation(struct writer *wr, struct str citation)
+{
+    struct json_writer w = begin_delta(wr, wr->current_index, "citations_delta");
+
+    jw_key_raw(&w, STR("citation"), citation);
+    end_delta(wr, &w);
+}
+
+static void write_waiting(struct writer *wr)
+{
+    struct str rest = sb_str(&wr->waiting);
+
+    while (rest.n > 0)
+        write_citation(wr, str_cut(&rest, '\n'));
+    sb_reset(&wr->waiting);
+}
+
 static void open_current(struct writer *wr, enum current wanted)
 {
     static const struct {
@@ -191,6 +211,8 @@ static void open_current(struct writer *wr, enum current wanted)
         jw_key_str(&w, STR("signature"), STR(""));
     wr->current = wanted;
     wr->current_index = end_block(wr, &w);
+    if (wanted == TEXT)
+        write_waiting(wr);
 }
 
 /* ---- content ---- */
@@ -255,16 +277,20 @@ static void on_state(struct writer *wr, const struct chat_event *ev)
     close_current(wr);
 }
 
+/* A citation stands in a block of text; where none is open it waits for the next one. */
 static void on_citation(struct writer *wr, const struct chat_event *ev)
 {
+    struct chat_citation citation = ev->citation;
     struct json_writer w;
 
-    if (wr->current != TEXT)
-        return;
-    w = begin_delta(wr, wr->current_index, "citations_delta");
-    jw_key(&w, STR("citation"));
-    claude_citation_write(&w, &ev->citation);
-    end_delta(wr, &w);
+    citation.raw = claude_compact(wr->arena, citation.raw); /* on one line */
+    jw_init(&w, &wr->waiting);
+    claude_citation_write(&w, &citation);
+    sb_add_char(&wr->waiting, '\n');
+    if (sb_failed(&wr->waiting))
+        sb_reset(&wr->waiting);
+    else if (wr->current == TEXT)
+        write_waiting(wr);
 }
 
 /* ---- calls ---- */

@@ -136,7 +136,8 @@ struct str gemini_write_stream_error(struct arena *a, int status, const struct o
 /* One element of `parts`. A state that is not Gemini's own goes into thoughtSignature sealed. */
 void gemini_put_text(struct json_writer *w, struct arena *a, struct str text, bool thought,
                      const struct chat_state *state);
-void gemini_put_media(struct json_writer *w, const struct chat_media *m);
+/* `mime`: where the media does not say; a client cannot use it without. */
+void gemini_put_media(struct json_writer *w, const struct chat_media *m, struct str mime);
 /* False, and nothing written, when the arguments are not what a call may carry. */
 bool gemini_put_call(struct json_writer *w, struct arena *a, const struct chat_request *r,
                      const struct chat_tool_call *call, const struct chat_state *state);

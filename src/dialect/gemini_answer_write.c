@@ -26,7 +26,8 @@ static void put_part(struct answer *s, const struct chat_part *p)
         gemini_put_text(&s->w, s->a, p->text, false, &p->state);
     } else if (p->kind == CHAT_PART_IMAGE || p->kind == CHAT_PART_AUDIO) {
         if (p->media.data.n > 0 || p->media.url.n > 0)
-            gemini_put_media(&s->w, &p->media);
+            gemini_put_media(&s->w, &p->media,
+                             p->kind == CHAT_PART_AUDIO ? STR("audio/wav") : STR("image/png"));
         if (p->kind == CHAT_PART_AUDIO && p->media.text.n > 0)
             gemini_put_text(&s->w, s->a, p->media.text, false, NULL);
     }

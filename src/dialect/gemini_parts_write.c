@@ -40,15 +40,16 @@ void gemini_put_text(struct json_writer *w, struct arena *a, struct str text, bo
     jw_end(w);
 }
 
-void gemini_put_media(struct json_writer *w, const struct chat_media *m)
+void gemini_put_media(struct json_writer *w, const struct chat_media *m, struct str mime)
 {
     bool is_inline = m->data.n > 0;
+
+    mime = m->mime.n > 0 ? m->mime : mime;
 
     jw_object(w);
     jw_key(w, is_inline ? STR("inlineData") : STR("fileData"));
     jw_object(w);
-    if (m->mime.n > 0)
-        jw_key_str(w, STR("mimeType"), m->mime);
+    jw_key_str(w, STR("mimeType"), mime);
     jw_key_str(w, is_inline ? STR("data") : STR("fileUri"), is_inline ? m->data : m->url);
     jw_end(w);
     jw_end(w);
@@ -117,15 +118,17 @@ static void put_details(struct json_writer *w, struct str name, int64_t all, int
 
 void gemini_put_usage(struct json_writer *w, const struct usage *u)
 {
-    int64_t answer = u->completion > u->reasoning ? u->completion - u->reasoning : 0;
+    /* Some upstreams count more thoughts than the answer that they are part of. */
+    int64_t thoughts = u->reasoning < u->completion ? u->reasoning : u->completion;
+    int64_t answer = u->completion - thoughts;
 
     jw_key(w, STR("usageMetadata"));
     jw_object(w);
     jw_key_i64(w, STR("promptTokenCount"), u->prompt);
     jw_key_i64(w, STR("candidatesTokenCount"), answer);
-    jw_key_i64(w, STR("totalTokenCount"), u->prompt + answer + u->reasoning);
-    if (u->reasoning > 0)
-        jw_key_i64(w, STR("thoughtsTokenCount"), u->reasoning);
+    jw_key_i64(w, STR("totalTokenCount"), u->prompt + u->completion);
+    if (thoughts > 0)
+        jw_key_i64(w, STR("thoughtsTokenCount"), thoughts);
     if (u->cached > 0)
         jw_key_i64(w, STR("cachedContentTokenCount"), u->cached);
     put_details(w, STR("promptTokensDetails"), u->prompt, u->image_in, u->audio_in);

@@ -34,6 +34,7 @@ struct reading {
     const struct chat_sink *sink;
     struct choice *choice;
     unsigned index;
+    struct chat_state state; /* of the text before, which waits for the text's sources */
 };
 
 void *gemini_reader_new(struct arena *a)
@@ -61,13 +62,14 @@ static struct chat_state state_of(const struct reading *g, const struct json *pa
     };
 }
 
-static void emit_state(const struct reading *g, const struct json *part)
+/* A state ends the text that it belongs to, for clients of other dialects; so what else there is to
+ * say of that text goes first. */
+static void emit_state(struct reading *g)
 {
-    struct chat_state state = state_of(g, part);
-
-    if (state.value.n > 0)
+    if (g->state.value.n > 0)
         chat_emit(g->sink, &(struct chat_event){
-                               .kind = CHAT_EVENT_STATE, .choice = g->index, .state = state});
+                               .kind = CHAT_EVENT_STATE, .choice = g->index, .state = g->state});
+    g->state = (struct chat_state){0};
 }
 
 static void emit_arguments(const struct reading *g, unsigned tool, struct str text)
@@ -147,22 +149,23 @@ static void read_file(const struct reading *g, const struct json *data)
         chat_emit(g->sink, &ev);
 }
 
-static void read_text(const struct reading *g, const struct json *part, struct str text)
+static void read_text(struct reading *g, const struct json *part, struct str text)
 {
     bool thought = json_bool_or(gemini_get(part, STR("thought")), false);
 
     g->choice->non_ascii |= !thought && !gemini_is_ascii(text);
     chat_emit_text(g->sink, thought ? CHAT_EVENT_REASONING : CHAT_EVENT_TEXT, g->index, text);
-    emit_state(g, part);
+    g->state = state_of(g, part);
 }
 
-static void read_part(const struct reading *g, const struct json *part)
+static void read_part(struct reading *g, const struct json *part)
 {
     const struct json *call = gemini_get(part, STR("functionCall"));
     struct str text;
 
     if (!gemini_get(part, STR("inlineData"))) /* a sound goes on in pieces that follow each other */
         gemini_sound_end(&g->choice->sound, g->index, g->sink);
+    emit_state(g);
     if (json_str(g->scratch, gemini_get(part, STR("text")), &text)) {
         read_text(g, part, text);
         return;
@@ -178,7 +181,7 @@ static void read_part(const struct reading *g, const struct json *part)
     chat_emit_text(g->sink, CHAT_EVENT_TEXT, g->index, text);
     /* A signature of what is not passed on, a search of the provider's own, means nothing. */
     if (!gemini_get(part, STR("toolCall")) && !gemini_get(part, STR("toolResponse")))
-        emit_state(g, part);
+        g->state = state_of(g, part);
 }
 
 /* ---- candidates ---- */
@@ -247,6 +250,7 @@ static void read_candidate(struct reading *g, const struct json *candidate, size
         chat_emit(g->sink, &(struct chat_event){
                                .kind = CHAT_EVENT_LOGPROBS, .choice = g->index, .raw = logprobs});
     read_sources(g, candidate);
+    emit_state(g);
     if (finish != CHAT_FINISH_NONE)
         g->choice->finish = finish;
 }

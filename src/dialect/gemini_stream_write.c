@@ -143,7 +143,8 @@ static void write_content(struct writer *s, const struct chat_event *ev, struct 
     begin_response(&p);
     begin_parts(&p);
     if (ev->media.data.n > 0 || ev->media.url.n > 0)
-        gemini_put_media(&p.w, &ev->media);
+        gemini_put_media(&p.w, &ev->media,
+                         ev->kind == CHAT_EVENT_AUDIO ? STR("audio/wav") : STR("image/png"));
     if (ev->text.n > 0 || ev->kind == CHAT_EVENT_STATE)
         gemini_put_text(&p.w, &p.scratch, ev->text, thought, &ev->state);
     end_parts(&p);

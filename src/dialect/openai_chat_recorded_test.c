@@ -77,6 +77,7 @@ struct plain {
     struct str finish;
     int64_t prompt, completion;
     bool has_usage, has_error;
+    bool whole; /* not a stream */
 };
 
 static void plain_init(struct plain *p)
@@ -182,7 +183,8 @@ static void plain_add(struct arena *a, struct plain *p, const struct json *root)
 
         if (json_i64_or(json_get(choice, STR("index")), 0) != 0 || p->finish.n > 0)
             continue;
-        m = m ? m : json_get(choice, STR("message"));
+        if (!m || (p->whole && json_get(choice, STR("message")))) /* Perplexity has both */
+            m = json_get(choice, STR("message"));
         plain_content(a, p, json_get(m, STR("content")));
         plain_reasoning(a, p, m);
         plain_calls(a, p, json_get(m, STR("tool_calls")));
@@ -305,6 +307,7 @@ static bool check_whole(struct recorded *rec, struct arena *a, const struct json
     print_message("%.*s\n", STR_ARG(id));
     CHECK_EQ(json_read(a, text, JSON_DEPTH_DEFAULT, &root, NULL), ERR_OK);
     plain_init(&plain);
+    plain.whole = true;
     plain_add(a, &plain, root);
     answer = testing_fold_answer(&dialect_openai_chat, a, text);
     check_same(a, &plain, answer);

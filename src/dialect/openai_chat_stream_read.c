@@ -38,6 +38,7 @@ struct chunk {
     struct err *err;
     unsigned choice;
     struct choice_state *state;
+    bool whole; /* it is no chunk but a whole answer */
 };
 
 void *openai_reader_new(struct arena *a)
@@ -334,7 +335,7 @@ static void read_sources(struct chunk *c, const struct json *root)
 
     if (json_count(list) == 0)
         list = json_get(root, STR("citations"));
-    if (json_count(json_get(root, STR("choices"))) == 0 && !c->rd->choices[0])
+    if (!c->rd->choices[0])
         return; /* no answer that they could belong to */
     JSON_EACH (source, list) {
         const struct json *url =
@@ -479,17 +480,21 @@ static void read_finish(struct chunk *c, const struct json *choice)
 
 /* ---- a chunk ---- */
 
-/* Perplexity repeats the whole message beside the delta, or instead of it at the end. */
+/* Perplexity repeats the whole message beside the delta, or instead of it at the end; its whole
+ * answers have an empty delta beside the message. */
 static const struct json *delta_of(const struct chunk *c, const struct json *choice)
 {
     const struct json *delta = json_get(choice, STR("delta"));
+    const struct json *message = json_get(choice, STR("message"));
 
-    if (json_is(delta, JSON_OBJECT))
+    if (json_is(delta, JSON_OBJECT) && !(c->whole && json_is(message, JSON_OBJECT)))
         return delta;
-    return c->state->has_content ? NULL : json_get(choice, STR("message"));
+    return c->state->has_content ? NULL : message;
 }
 
-static enum err_code read_choice(struct chunk *c, const struct json *choice, int64_t position)
+/* `root`: the chunk that the choice stands in. */
+static enum err_code read_choice(struct chunk *c, const struct json *root,
+                                 const struct json *choice, int64_t position)
 {
     int64_t index = json_i64_or(json_get(choice, STR("index")), position);
     const struct json *delta;
@@ -510,6 +515,8 @@ static enum err_code read_choice(struct chunk *c, const struct json *choice, int
         emit_text(c, CHAT_EVENT_TEXT, json_str_or_null(c->a, json_get(choice, STR("text"))));
     if (rc == ERR_OK) {
         read_logprobs(c, json_get(choice, STR("logprobs")));
+        if (index == 0)
+            read_sources(c, root);
         read_finish(c, choice);
     }
     return rc;
@@ -545,11 +552,12 @@ static enum err_code read_root(struct chunk *c, struct str text, const struct js
     read_start(c, root);
     JSON_EACH (choice, json_get(root, STR("choices"))) {
         if (rc == ERR_OK && !c->rd->over)
-            rc = read_choice(c, choice, position++);
+            rc = read_choice(c, root, choice, position++);
     }
     if (rc != ERR_OK || c->rd->over)
         return rc;
-    read_sources(c, root);
+    if (json_count(json_get(root, STR("choices"))) == 0)
+        read_sources(c, root);
     read_usage(c, root);
     return ERR_OK;
 }
@@ -612,7 +620,7 @@ enum err_code openai_read_answer(struct arena *a, struct str body, const struct 
                                  struct err *err)
 {
     struct openai_reader *rd = openai_reader_new(a);
-    struct chunk c = {.rd = rd, .a = a, .sink = sink, .err = err};
+    struct chunk c = {.rd = rd, .a = a, .sink = sink, .err = err, .whole = true};
     const struct json *root;
     enum err_code rc;
 

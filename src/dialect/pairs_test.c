@@ -1,0 +1,303 @@
+/*
+ * Recorded answers of every upstream that speaks one of the four dialects, through each client's
+ * dialect and back: whole and streamed on either side, cut anywhere, they say the same as in the
+ * first reading, but for what the client's dialect has no words for.
+ */
+#include "dialect/pairs_testing.h"
+
+enum { CUT_LIMIT = 700, CUTS = 12 };
+
+/* ---- the cases ---- */
+
+static bool is_one_of(const struct json *v, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (json_str_eq(v, str_from(names[i])))
+            return true;
+    }
+    return false;
+}
+
+/* NULL: the case is in no dialect of ours. */
+static const struct dialect *dialect_of_case(struct arena *a, const struct json *entry)
+{
+    static const char *const others[] = {"cohere", "coze", "bedrock"};
+    struct str url = json_str_or_null(a, json_get(entry, STR("url")));
+    const struct json *endpoint = json_get(entry, STR("endpoint"));
+
+    if (str_has(url, STR("enerateContent")))
+        return &dialect_gemini;
+    if (json_str_eq(endpoint, STR("messages")) || str_has(url, STR("/v1/messages")))
+        return &dialect_claude;
+    if (json_str_eq(endpoint, STR("responses")))
+        return str_ends(url, STR("/compact")) ? NULL : &dialect_openai_responses;
+    if (!json_str_eq(endpoint, STR("chat")) || str_has(url, STR("/api/chat")) ||
+        str_has(url, STR("/api/v1/services")) ||
+        is_one_of(json_get(entry, STR("provider")), others, ARRAY_LEN(others)))
+        return NULL;
+    return &dialect_openai_chat;
+}
+
+struct pair_case {
+    struct str id;
+    const struct dialect *upstream;
+    struct str text;
+    bool stream;
+    struct pair_answer said; /* by the first reading */
+    const struct chat_answer *answer;
+};
+
+typedef void check_fn(struct arena *a, const struct pair_case *c);
+
+static bool load(struct recorded *rec, struct arena *a, const struct json *entry,
+                 struct pair_case *c)
+{
+    *c = (struct pair_case){.id = json_str_or_null(a, json_get(entry, STR("id"))),
+                            .upstream = dialect_of_case(a, entry)};
+    if (!c->upstream || json_i64_or(json_get(entry, STR("status")), 0) != 200)
+        return false;
+    c->stream = json_str_eq(json_get(entry, STR("stream")), STR("sse"));
+    if (str_has(c->id, STR("/count-tokens")))
+        return false;
+    if (!recorded_file(rec, a, c->id, c->stream ? ".stream.txt" : ".response.json", &c->text))
+        return false;
+    c->answer = c->stream ? testing_fold_stream(c->upstream, a, c->text, 0)
+                          : testing_fold_answer(c->upstream, a, c->text);
+    c->said = pair_dump(a, c->answer);
+    return true;
+}
+
+static void for_each(check_fn *check, int at_least)
+{
+    struct recorded rec;
+    int n = 0;
+
+    recorded_open(&rec);
+    if (!rec.index) {
+        arena_fini(&rec.arena);
+        print_message("recorded traffic is not there (FIXTURES)\n");
+        skip();
+    }
+    JSON_EACH (entry, rec.index) {
+        struct pair_case c;
+        struct arena a;
+
+        arena_init(&a, 0);
+        if (load(&rec, &a, entry, &c)) {
+            check(&a, &c);
+            n++;
+        }
+        arena_fini(&a);
+    }
+    print_message("%d cases\n", n);
+    arena_fini(&rec.arena);
+    CHECK(n >= at_least);
+}
+
+/* ---- the comparison ---- */
+
+/* A client that wants to see all there is. */
+static const struct chat_request request = {
+    .stream = true,
+    .include_usage = true,
+    .reasoning = {.enabled = CHAT_YES, .encrypted = true, .visible = CHAT_YES}};
+static const struct answer_conf conf = {.request = &request,
+                                        .model = STR_INIT("asked"),
+                                        .id = STR_INIT("0123456789abcdefghijklmn"),
+                                        .now_s = 7};
+
+/* How often a recorded answer showed that a class is not kept. */
+static int witnesses[PAIR_CLASSES][DIALECT_COUNT];
+
+static void check_class(const struct pair_case *c, enum dialect_id client, enum pair_class class,
+                        struct str was, struct str is)
+{
+    if (str_eq(was, is))
+        return;
+    fail_msg("%.*s to %.*s: %s\nwas %.*s\nis  %.*s", STR_ARG(c->id),
+             STR_ARG(pair_dialects[client]->name), pair_class_names[class], STR_ARG(was),
+             STR_ARG(is));
+}
+
+static bool text_may_grow(const struct pair_case *c, enum dialect_id client)
+{
+    for (int i = 0; i < PAIR_CLASSES; i++) {
+        if (c->said.of[i].n > 0 && pair_fates[i][client] == PAIR_AS_TEXT)
+            return true;
+    }
+    return false;
+}
+
+/* A stream that broke off in a call: only the dialects of OpenAI can hand on what came of it. */
+static bool has_broken_call(const struct chat_answer *answer)
+{
+    const struct chat_answer_choice *choice = answer->choices;
+
+    for (const struct chat_part *p = choice ? choice->parts.first : NULL; p; p = p->next) {
+        if (p->kind == CHAT_PART_TOOL_CALL && !p->call.custom &&
+            json_find_members(p->call.arguments, NULL, NULL, 0, NULL) != ERR_OK)
+            return true;
+    }
+    return false;
+}
+
+static bool is_openai(enum dialect_id id)
+{
+    return id == DIALECT_OPENAI_CHAT || id == DIALECT_OPENAI_RESPONSES;
+}
+
+/* An answer that does not say why it ended ends all the same. */
+static struct str finish_of(const struct pair_case *c)
+{
+    struct str finish = c->said.of[PAIR_FINISH];
+
+    if (!str_eq(finish, STR("none")))
+        return finish;
+    return c->said.of[PAIR_CALLS].n > 0 ? STR("tool_calls") : STR("stop");
+}
+
+static void check_kept(const struct pair_case *c, enum dialect_id client, enum pair_class class,
+                       struct str is)
+{
+    struct str was = c->said.of[class];
+
+    if (class == PAIR_FINISH)
+        was = finish_of(c);
+    if (class == PAIR_CALLS && !is_openai(client) && has_broken_call(c->answer))
+        return;
+    if (class == PAIR_TEXT && text_may_grow(c, client))
+        CHECK(str_has(is, was));
+    else
+        check_class(c, client, class, was, is);
+}
+
+static void check_same(struct arena *a, const struct pair_case *c, enum dialect_id client,
+                       const struct chat_answer *answer)
+{
+    const struct pair_answer got = pair_dump(a, answer);
+
+    for (int i = 0; i < PAIR_CLASSES; i++) {
+        enum pair_class class = (enum pair_class)i;
+
+        if (pair_fates[i][client] == PAIR_KEPT) {
+            check_kept(c, client, class, got.of[i]);
+            continue;
+        }
+        check_class(c, client, class, STR_NULL, got.of[i]);
+        witnesses[i][client] += c->said.of[i].n > 0;
+        if (class == PAIR_REFUSAL || class == PAIR_TRANSCRIPT)
+            CHECK(str_has(got.of[PAIR_TEXT], c->said.of[i]));
+    }
+}
+
+/* ---- every client ---- */
+
+/* However the upstream's stream is cut, the client's is the same. */
+static void check_cuts(const struct pair_case *c, const struct dialect *client, struct str written)
+{
+    size_t step = c->text.n <= CUT_LIMIT ? 1 : c->text.n / CUTS;
+
+    for (size_t cut = 0; cut < c->text.n; cut += step) {
+        struct arena own;
+
+        arena_init(&own, 0);
+        CHECK(str_eq(written, pair_stream(&own, c->upstream, c->text, cut > 0 ? cut : SIZE_MAX,
+                                          client, &conf)));
+        arena_fini(&own);
+    }
+}
+
+static void check_streamed(struct arena *a, const struct pair_case *c, const struct dialect *client)
+{
+    struct str written = c->stream ? pair_stream(a, c->upstream, c->text, 0, client, &conf)
+                                   : pair_unfold(a, c->upstream, c->text, client, &conf);
+
+    check_same(a, c, client->id, testing_fold_stream(client, a, written, 0));
+    check_same(a, c, client->id, testing_fold_stream(client, a, written, SIZE_MAX));
+    if (c->stream)
+        check_cuts(c, client, written);
+}
+
+/* Clients of Gemini's may take a stream as one array. */
+static void check_array(struct arena *a, const struct pair_case *c)
+{
+    struct answer_conf array = conf;
+    struct str written;
+
+    array.json_array = true;
+    written = c->stream ? pair_stream(a, c->upstream, c->text, 0, &dialect_gemini, &array)
+                        : pair_unfold(a, c->upstream, c->text, &dialect_gemini, &array);
+    check_same(a, c, DIALECT_GEMINI, testing_fold_answer(&dialect_gemini, a, written));
+}
+
+static void check_clients(struct arena *a, const struct pair_case *c)
+{
+    if (c->answer->has_error)
+        return;
+    for (int i = 0; i < DIALECT_COUNT; i++) {
+        const struct dialect *client = pair_dialects[i];
+
+        check_same(a, c, client->id,
+                   testing_fold_answer(client, a, pair_whole(a, c->answer, client, &conf)));
+        check_streamed(a, c, client);
+    }
+    check_array(a, c);
+}
+
+TEST(recorded_answers_say_the_same_to_every_client)
+{
+    for_each(check_clients, 400);
+    for (int i = 0; i < PAIR_CLASSES; i++) {
+        for (int k = 0; k < DIALECT_COUNT; k++) {
+            if (pair_fates[i][k] != PAIR_KEPT && witnesses[i][k] == 0)
+                fail_msg("no case shows that %s are not kept by %.*s", pair_class_names[i],
+                         STR_ARG(pair_dialects[k]->name));
+        }
+    }
+}
+
+/* ---- the bill ---- */
+
+static void peek_stream(struct str text, struct usage *usage)
+{
+    struct sse sse;
+    struct sse_event ev;
+
+    sse_init(&sse, TESTING_LIMIT);
+    while (sse_next(&sse, &text, &ev) == SSE_EVENT) {
+        struct peek_answer seen;
+
+        peek_answer(ev.data, NULL, NULL, &seen);
+        if (seen.has_usage)
+            *usage = seen.usage;
+    }
+    sse_fini(&sse);
+}
+
+/*
+ * The price is made of the usage alone. Clients of other dialects are billed by what the reader
+ * found, those of the upstream's own by a look at its bytes: both must be the same.
+ */
+static void check_bill(struct arena *a UNUSED, const struct pair_case *c)
+{
+    struct usage peeked = {0};
+    struct peek_answer seen;
+
+    if (c->upstream != &dialect_openai_chat || c->answer->has_error)
+        return;
+    if (c->stream) {
+        peek_stream(c->text, &peeked);
+    } else {
+        peek_answer(c->text, NULL, NULL, &seen);
+        peeked = seen.usage;
+    }
+    CHECK(memcmp(&peeked, &c->answer->usage, sizeof peeked) == 0);
+}
+
+TEST(the_bill_is_the_same_whichever_dialect_the_client_speaks)
+{
+    for_each(check_bill, 400);
+}
+
+TEST_MAIN(recorded_answers_say_the_same_to_every_client,
+          the_bill_is_the_same_whichever_dialect_the_client_speaks)
