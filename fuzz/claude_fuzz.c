@@ -229,7 +229,7 @@ static struct chat_event event_of(struct str bytes, struct str all)
     struct str text = str_sub(all, 0, (unsigned char)bytes.p[2] % 16);
 
     return (struct chat_event){
-        .kind = (enum chat_event_kind)(kind % (CHAT_EVENT_END + 1)),
+        .kind = (enum chat_event_kind)(kind % (CHAT_EVENT_OTHER + 1)),
         .choice = kind >= 240, /* now and then the second answer */
         .tool = set % 4,
         .text = text,

@@ -33,6 +33,8 @@ enum chat_event_kind {
     CHAT_EVENT_USAGE,          /* usage, so far or in all */
     CHAT_EVENT_ERROR,          /* error, status */
     CHAT_EVENT_END,
+    CHAT_EVENT_OTHER, /* content that only its own dialect has, a tool of the provider's: it is
+                         there; writers and the fold leave it out */
 };
 
 enum chat_finish {

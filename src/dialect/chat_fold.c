@@ -312,6 +312,8 @@ void chat_fold_event(void *ctx, const struct chat_event *ev)
     struct chat_fold *fold = ctx;
     struct open_choice *c;
 
+    if (ev->kind == CHAT_EVENT_OTHER)
+        return;
     if (of_answer[ev->kind]) {
         of_answer[ev->kind](fold, ev);
         return;

@@ -142,7 +142,8 @@ struct str claude_stop_reason(enum chat_finish finish, bool called)
         [CHAT_FINISH_PAUSE] = STR_INIT("pause_turn"),
     };
 
-    /* Some servers say stop, or nothing, when they call a tool; clients of this dialect go by the reason. */
+    /* Some servers say stop, or nothing, when they call a tool; clients of this dialect go by the
+     * reason. */
     if ((finish == CHAT_FINISH_STOP || finish == CHAT_FINISH_NONE) && called)
         finish = CHAT_FINISH_TOOL_CALLS;
     return reasons[finish];

@@ -250,6 +250,18 @@ static void count_event(void *ctx, const struct chat_event *event)
     tally->n += event->kind == tally->kind;
 }
 
+TEST(tools_of_the_provider_are_content)
+{
+    struct tally tally = {.kind = CHAT_EVENT_OTHER};
+
+    CHECK(testing_read_stream(
+        &dialect_claude, &arena,
+        STR("data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":"
+            "\"server_tool_use\",\"id\":\"s\",\"name\":\"web_search\",\"input\":{}}}\n\n"),
+        0, &(struct chat_sink){count_event, &tally}));
+    CHECK_EQ(tally.n, 1);
+}
+
 TEST(citations_that_nobody_can_wait_for_come_at_once)
 {
     struct tally tally = {.kind = CHAT_EVENT_CITATION};
@@ -785,6 +797,7 @@ int main(void)
         ROW(redacted_thoughts_and_thoughts_not_shown_are_states),
         ROW(tools_of_the_provider_are_no_calls),
         ROW(citations_know_the_text_that_they_stand_for),
+        ROW(tools_of_the_provider_are_content),
         ROW(citations_that_nobody_can_wait_for_come_at_once),
         ROW(finish_and_end_come_once_and_nothing_after),
         ROW(a_stream_that_only_ends_was_cut),

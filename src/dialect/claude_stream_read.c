@@ -207,6 +207,7 @@ static void begin_block(const struct step *s, const struct json *block, int64_t 
             return;
         }
     }
+    chat_emit(s->sink, &(struct chat_event){.kind = CHAT_EVENT_OTHER});
 }
 
 static void stop_block(const struct step *s, int64_t index)

@@ -473,7 +473,7 @@ void claude_write_event(void *writer, const struct chat_event *event, struct sb 
 {
     struct writer *wr = writer;
 
-    if (wr->ended || event->choice != 0)
+    if (wr->ended || event->choice != 0 || event->kind == CHAT_EVENT_OTHER)
         return;
     wr->out = out;
     if (!wr->started && event->kind != CHAT_EVENT_ERROR && event->kind != CHAT_EVENT_USAGE)

@@ -374,6 +374,7 @@ static event_fn *const of_choice[] = {
     [CHAT_EVENT_TOOL_CALL] = on_call,    [CHAT_EVENT_TOOL_ARGUMENTS] = on_arguments,
     [CHAT_EVENT_CITATION] = on_citation, [CHAT_EVENT_LOGPROBS] = on_logprobs,
     [CHAT_EVENT_FINISH] = on_finish,     [CHAT_EVENT_END] = NULL,
+    [CHAT_EVENT_OTHER] = NULL,
 };
 
 static void of_stream(struct writer *s, const struct chat_event *ev, struct sb *out)

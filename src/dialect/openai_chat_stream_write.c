@@ -514,7 +514,7 @@ void openai_write_event(void *writer, const struct chat_event *ev, struct sb *ou
     struct openai_writer *wr = writer;
     struct choice_writer *c;
 
-    if (wr->over)
+    if (wr->over || ev->kind == CHAT_EVENT_OTHER)
         return;
     if ((size_t)ev->kind < ARRAY_LEN(of_answer) && of_answer[ev->kind]) {
         of_answer[ev->kind](wr, ev, out);

@@ -729,7 +729,7 @@ static void write_one(struct writer *wr, const struct chat_event *ev)
         [CHAT_EVENT_END] = write_end,
     };
 
-    if (wr->ended || ev->choice > 0)
+    if (wr->ended || ev->choice > 0 || ev->kind == CHAT_EVENT_OTHER)
         return;
     if (ev->kind != CHAT_EVENT_ERROR)
         begin_response(wr, ev);

@@ -380,6 +380,12 @@ static void end_search(struct reading *rd, struct slot *slot UNUSED, const struc
         rd->r->searches++;
 }
 
+/* A tool of the API's own: for clients of other dialects there is nothing to tell of it. */
+static void note_other(struct reading *rd, struct slot *slot UNUSED, const struct json *item UNUSED)
+{
+    give(rd, &(struct chat_event){.kind = CHAT_EVENT_OTHER});
+}
+
 static void end_item(struct reading *rd, struct slot *slot, const struct json *item)
 {
     static const struct {
@@ -393,9 +399,18 @@ static void end_item(struct reading *rd, struct slot *slot, const struct json *i
     const struct json *type = json_get(item, STR("type"));
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        if (json_str_eq(type, rows[i].type))
+        if (json_str_eq(type, rows[i].type)) {
             rows[i].end(rd, slot, item);
+            return;
+        }
     }
+    note_other(rd, slot, item);
+}
+
+static bool is_tool_of_its_own(struct str type)
+{
+    return str_ends(type, STR("_call")) && !str_eq(type, STR("function_call")) &&
+           !str_eq(type, STR("custom_tool_call"));
 }
 
 static void read_item_added(struct reading *rd)
@@ -410,6 +425,8 @@ static void read_item_added(struct reading *rd)
         begin_call(rd, slot, item, false);
     else if (json_str_eq(type, STR("custom_tool_call")))
         begin_call(rd, slot, item, true);
+    else if (is_tool_of_its_own(word(rd, item, STR("type"))))
+        note_other(rd, slot, item);
 }
 
 static void read_item_done(struct reading *rd)

@@ -399,6 +399,33 @@ TEST(what_is_no_answer_is_refused)
     }
 }
 
+static void count_others(void *ctx, const struct chat_event *event)
+{
+    *(int *)ctx += event->kind == CHAT_EVENT_OTHER;
+}
+
+/* The relay has to know that there is an answer, even if only clients of this API can read it. */
+TEST(tools_that_only_this_api_has_are_content)
+{
+    static const char item[] = "{\"type\":\"apply_patch_call\",\"id\":\"a\",\"call_id\":\"c\"}";
+    struct arena a;
+    int streamed = 0, whole = 0;
+
+    arena_init(&a, 0);
+    CHECK(testing_read_stream(
+        OWN, &a,
+        arena_fmt(&a,
+                  EV("{\"type\":\"response.output_item.added\",\"output_index\":0,\"item\":%s}"),
+                  item),
+        0, &(struct chat_sink){count_others, &streamed}));
+    CHECK_EQ(streamed, 1);
+    CHECK_EQ(OWN->read_answer(&a, arena_fmt(&a, "{\"status\":\"completed\",\"output\":[%s]}", item),
+                              &(struct chat_sink){count_others, &whole}, NULL),
+             ERR_OK);
+    CHECK_EQ(whole, 1);
+    arena_fini(&a);
+}
+
 TEST_MAIN(pieces_of_text_are_given_out_once, text_that_comes_only_when_it_is_done_is_given_out,
           parts_that_are_numbered_otherwise_than_in_the_item_are_given_out_once,
           a_refusal_is_told_from_text, citations_and_logprobs_come_with_the_text,
@@ -408,4 +435,5 @@ TEST_MAIN(pieces_of_text_are_given_out_once, text_that_comes_only_when_it_is_don
           an_incomplete_response_says_why, a_failure_is_an_error_with_the_status_it_stands_for,
           an_error_is_given_out_once, a_stream_that_stops_has_no_end,
           what_is_no_event_ends_the_reading, a_whole_answer_gives_the_same_events,
-          a_whole_answer_ends_as_its_status_says, what_is_no_answer_is_refused)
+          a_whole_answer_ends_as_its_status_says, what_is_no_answer_is_refused,
+          tools_that_only_this_api_has_are_content)

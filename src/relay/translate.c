@@ -250,6 +250,12 @@ static void note_content(struct exchange *x UNUSED, const struct chat_event *ev 
     seen->content = true;
 }
 
+/* A client of the upstream's own dialect is shown it, others have nothing of it. */
+static void note_other(struct exchange *x, const struct chat_event *ev UNUSED, struct seen *seen)
+{
+    seen->content |= !translates(x);
+}
+
 /* An answer that ends for another reason than that all was said is one even without content. */
 static void note_finish(struct exchange *x, const struct chat_event *ev, struct seen *seen)
 {
@@ -283,7 +289,7 @@ static void note(struct exchange *x, const struct chat_event *ev, struct seen *s
         [CHAT_EVENT_TOOL_CALL] = note_call, [CHAT_EVENT_AUDIO] = note_content,
         [CHAT_EVENT_IMAGE] = note_content,  [CHAT_EVENT_FINISH] = note_finish,
         [CHAT_EVENT_USAGE] = note_usage,    [CHAT_EVENT_ERROR] = note_error,
-        [CHAT_EVENT_END] = note_end,
+        [CHAT_EVENT_END] = note_end,        [CHAT_EVENT_OTHER] = note_other,
     };
 
     if ((size_t)ev->kind < ARRAY_LEN(notes) && notes[ev->kind])

@@ -282,6 +282,15 @@ test('earlier turns that only an upstream of the Responses API keeps are refused
   assert.equal(up.last().body.previous_response_id, 'resp_1');
 });
 
+test('a tool that only the Responses API knows is an answer to its own clients', async () => {
+  const item = { id: 'apc_1', type: 'apply_patch_call', status: 'completed', call_id: 'call_1', operation: { type: 'delete_file', path: 'a.txt' } };
+  const openai = new OpenAI({ apiKey: token.key, baseURL: `${api.url}/v1`, maxRetries: 0 });
+  up.answer = () => ({ status: 200, body: { id: 'resp_1', object: 'response', created_at: 1, status: 'completed', model: 'm', output: [item],
+                                            usage: { input_tokens: 24, output_tokens: 0, total_tokens: 24 } } });
+  assert.deepEqual((await openai.responses.create({ model: 'm-responses', input: 'delete it' })).output, [item]);
+  await assert.rejects(openai.chat.completions.create({ model: 'm-responses', messages: [{ role: 'user', content: 'delete it' }] }), (e) => e.status === 502);
+});
+
 test('a channel may have its thoughts told as text, and its answers written anew', async () => {
   await api.addChannel({ type: 8, base_url: up.url, models: 'm-think', name: 'think', setting: JSON.stringify({ thinking_to_content: true, force_format: true }) });
   await api.setOption('ModelRatio', { 'm-think': 1 });
