@@ -355,7 +355,7 @@ static struct chat_message *message_for(struct contents *c, enum chat_role role,
 {
     struct chat_message *last = c->g->r->last_message;
 
-    if (last && last != before_turn && last->role == role)
+    if (last && last->role == role && (last != before_turn || role == CHAT_ASSISTANT))
         return last;
     return chat_add_message(c->g->a, c->g->r, role);
 }

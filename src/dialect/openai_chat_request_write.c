@@ -251,6 +251,8 @@ enum err_code openai_write_request(const struct request_conf *conf, const struct
         .conf = conf, .r = r, .err = err, .own = r->dialect == DIALECT_OPENAI_CHAT};
     enum err_code rc;
 
+    if (!r->messages)
+        return err_set(err, ERR_BAD_REQUEST, "messages: there is nothing to send");
     jw_init(&wr.w, out);
     jw_object(&wr.w);
     jw_key_str(&wr.w, STR("model"), r->model);

@@ -7,93 +7,6 @@
 
 enum { CUT_LIMIT = 700, CUTS = 12 };
 
-/* ---- the cases ---- */
-
-static bool is_one_of(const struct json *v, const char *const *names, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (json_str_eq(v, str_from(names[i])))
-            return true;
-    }
-    return false;
-}
-
-/* NULL: the case is in no dialect of ours. */
-static const struct dialect *dialect_of_case(struct arena *a, const struct json *entry)
-{
-    static const char *const others[] = {"cohere", "coze", "bedrock"};
-    struct str url = json_str_or_null(a, json_get(entry, STR("url")));
-    const struct json *endpoint = json_get(entry, STR("endpoint"));
-
-    if (str_has(url, STR("enerateContent")))
-        return &dialect_gemini;
-    if (json_str_eq(endpoint, STR("messages")) || str_has(url, STR("/v1/messages")))
-        return &dialect_claude;
-    if (json_str_eq(endpoint, STR("responses")))
-        return str_ends(url, STR("/compact")) ? NULL : &dialect_openai_responses;
-    if (!json_str_eq(endpoint, STR("chat")) || str_has(url, STR("/api/chat")) ||
-        str_has(url, STR("/api/v1/services")) ||
-        is_one_of(json_get(entry, STR("provider")), others, ARRAY_LEN(others)))
-        return NULL;
-    return &dialect_openai_chat;
-}
-
-struct pair_case {
-    struct str id;
-    const struct dialect *upstream;
-    struct str text;
-    bool stream;
-    struct pair_answer said; /* by the first reading */
-    const struct chat_answer *answer;
-};
-
-typedef void check_fn(struct arena *a, const struct pair_case *c);
-
-static bool load(struct recorded *rec, struct arena *a, const struct json *entry,
-                 struct pair_case *c)
-{
-    *c = (struct pair_case){.id = json_str_or_null(a, json_get(entry, STR("id"))),
-                            .upstream = dialect_of_case(a, entry)};
-    if (!c->upstream || json_i64_or(json_get(entry, STR("status")), 0) != 200)
-        return false;
-    c->stream = json_str_eq(json_get(entry, STR("stream")), STR("sse"));
-    if (str_has(c->id, STR("/count-tokens")))
-        return false;
-    if (!recorded_file(rec, a, c->id, c->stream ? ".stream.txt" : ".response.json", &c->text))
-        return false;
-    c->answer = c->stream ? testing_fold_stream(c->upstream, a, c->text, 0)
-                          : testing_fold_answer(c->upstream, a, c->text);
-    c->said = pair_dump(a, c->answer);
-    return true;
-}
-
-static void for_each(check_fn *check, int at_least)
-{
-    struct recorded rec;
-    int n = 0;
-
-    recorded_open(&rec);
-    if (!rec.index) {
-        arena_fini(&rec.arena);
-        print_message("recorded traffic is not there (FIXTURES)\n");
-        skip();
-    }
-    JSON_EACH (entry, rec.index) {
-        struct pair_case c;
-        struct arena a;
-
-        arena_init(&a, 0);
-        if (load(&rec, &a, entry, &c)) {
-            check(&a, &c);
-            n++;
-        }
-        arena_fini(&a);
-    }
-    print_message("%d cases\n", n);
-    arena_fini(&rec.arena);
-    CHECK(n >= at_least);
-}
-
 /* ---- the comparison ---- */
 
 /* A client that wants to see all there is. */
@@ -246,7 +159,7 @@ static void check_clients(struct arena *a, const struct pair_case *c)
 
 TEST(recorded_answers_say_the_same_to_every_client)
 {
-    for_each(check_clients, 400);
+    pair_each_answer(check_clients, 400);
     for (int i = 0; i < PAIR_CLASSES; i++) {
         for (int k = 0; k < DIALECT_COUNT; k++) {
             if (pair_fates[i][k] != PAIR_KEPT && witnesses[i][k] == 0)
@@ -296,7 +209,7 @@ static void check_bill(struct arena *a UNUSED, const struct pair_case *c)
 
 TEST(the_bill_is_the_same_whichever_dialect_the_client_speaks)
 {
-    for_each(check_bill, 400);
+    pair_each_answer(check_bill, 400);
 }
 
 TEST_MAIN(recorded_answers_say_the_same_to_every_client,

@@ -280,6 +280,118 @@ static const enum pair_fate pair_fates[PAIR_CLASSES][DIALECT_COUNT] = {
                        [DIALECT_GEMINI] = PAIR_LOST},
 };
 
+/* ---- the recorded cases ---- */
+
+static inline bool pair_is_one_of(const struct json *v, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (json_str_eq(v, str_from(names[i])))
+            return true;
+    }
+    return false;
+}
+
+/* NULL: the case is in no dialect of ours, or no chat. */
+static inline const struct dialect *pair_dialect_of(struct arena *a, const struct json *entry)
+{
+    static const char *const others[] = {"cohere", "coze", "bedrock"};
+    struct str url = json_str_or_null(a, json_get(entry, STR("url")));
+    const struct json *endpoint = json_get(entry, STR("endpoint"));
+
+    if (str_has(url, STR("enerateContent")))
+        return &dialect_gemini;
+    if (json_str_eq(endpoint, STR("count-tokens")))
+        return NULL;
+    if (json_str_eq(endpoint, STR("messages")) || str_has(url, STR("/v1/messages")))
+        return &dialect_claude;
+    if (json_str_eq(endpoint, STR("responses")))
+        return str_ends(url, STR("/compact")) ? NULL : &dialect_openai_responses;
+    if (!json_str_eq(endpoint, STR("chat")) || str_has(url, STR("/api/chat")) ||
+        str_has(url, STR("/api/v1/services")) ||
+        pair_is_one_of(json_get(entry, STR("provider")), others, ARRAY_LEN(others)))
+        return NULL;
+    return &dialect_openai_chat;
+}
+
+struct pair_case {
+    struct str id;
+    const struct dialect *upstream; /* whose dialect it is in */
+    struct str text;                /* the answer, or the request */
+    bool stream;
+    struct pair_answer said; /* by the first reading */
+    const struct chat_answer *answer;
+};
+
+typedef void pair_check_fn(struct arena *a, const struct pair_case *c);
+
+static inline bool pair_load(struct recorded *rec, struct arena *a, const struct json *entry,
+                             struct pair_case *c)
+{
+    *c = (struct pair_case){.id = json_str_or_null(a, json_get(entry, STR("id"))),
+                            .upstream = pair_dialect_of(a, entry),
+                            .stream = json_str_eq(json_get(entry, STR("stream")), STR("sse"))};
+    return rec && c->upstream && json_i64_or(json_get(entry, STR("status")), 0) == 200;
+}
+
+static inline bool pair_load_answer(struct recorded *rec, struct arena *a, const struct json *entry,
+                                    struct pair_case *c)
+{
+    if (!pair_load(rec, a, entry, c) ||
+        !recorded_file(rec, a, c->id, c->stream ? ".stream.txt" : ".response.json", &c->text))
+        return false;
+    c->answer = c->stream ? testing_fold_stream(c->upstream, a, c->text, 0)
+                          : testing_fold_answer(c->upstream, a, c->text);
+    c->said = pair_dump(a, c->answer);
+    return true;
+}
+
+static inline bool pair_load_request(struct recorded *rec, struct arena *a,
+                                     const struct json *entry, struct pair_case *c)
+{
+    return pair_load(rec, a, entry, c) && recorded_file(rec, a, c->id, ".request.json", &c->text);
+}
+
+static inline void pair_each(bool (*load)(struct recorded *, struct arena *, const struct json *,
+                                          struct pair_case *),
+                             pair_check_fn *check, int at_least)
+{
+    struct recorded rec;
+    int n = 0;
+
+    recorded_open(&rec);
+    if (!rec.index) {
+        arena_fini(&rec.arena);
+        print_message("recorded traffic is not there (FIXTURES)\n");
+        skip();
+    }
+    JSON_EACH (entry, rec.index) {
+        struct pair_case c;
+        struct arena a;
+
+        arena_init(&a, 0);
+        if (load(&rec, &a, entry, &c)) {
+            check(&a, &c);
+            n++;
+        }
+        arena_fini(&a);
+    }
+    print_message("%d cases\n", n);
+    arena_fini(&rec.arena);
+    CHECK(n >= at_least);
+}
+
+/* Calls `check` for every recorded answer with status 200 in one of the four dialects. */
+static inline void pair_each_answer(pair_check_fn *check, int at_least)
+{
+    pair_each(pair_load_answer, check, at_least);
+}
+
+/* The same for requests that were answered well. */
+static inline void pair_each_request(pair_check_fn *check, int at_least)
+{
+    pair_each(pair_load_request, check, at_least);
+}
+
 /* ---- through a client's dialect ---- */
 
 struct pair_writing {
