@@ -23,10 +23,11 @@ struct writer {
     struct arena *arena;
     const struct answer_conf *conf;
     struct sb json;
-    struct sb waiting;    /* citations that came before their text, a line each */
-    struct sb *out;       /* of the event being written */
-    unsigned next;        /* number of the next block */
-    enum current current; /* what is open beside calls */
+    struct sb waiting;      /* citations that came before their text, a line each */
+    struct chat_state held; /* of the open text, which may yet be cited; value empty: none */
+    struct sb *out;         /* of the event being written */
+    unsigned next;          /* number of the next block */
+    enum current current;   /* what is open beside calls */
     unsigned current_index;
     struct call *calls; /* by running number */
     unsigned call_count, call_cap, open_calls;
@@ -268,6 +269,11 @@ static void on_state(struct writer *wr, const struct chat_event *ev)
 
     if (state->value.n == 0)
         return;
+    if (wr->current == TEXT && state->origin != DIALECT_CLAUDE) {
+        wr->held = *state;
+        wr->held.value = str_dup(wr->arena, state->value);
+        return;
+    }
     if (state->redacted || (wr->current != THINKING && state->origin != DIALECT_CLAUDE)) {
         write_redacted(wr, state);
         return;
@@ -275,6 +281,13 @@ static void on_state(struct writer *wr, const struct chat_event *ev)
     open_current(wr, THINKING);
     write_delta(wr, wr->current_index, "signature_delta", "signature", sealed(wr, state));
     close_current(wr);
+}
+
+static void write_held(struct writer *wr)
+{
+    if (wr->held.value.n > 0)
+        write_redacted(wr, &wr->held);
+    wr->held = (struct chat_state){0};
 }
 
 /* A citation stands in a block of text; where none is open it waits for the next one. */
@@ -478,5 +491,8 @@ void claude_write_event(void *writer, const struct chat_event *event, struct sb 
     wr->out = out;
     if (!wr->started && event->kind != CHAT_EVENT_ERROR && event->kind != CHAT_EVENT_USAGE)
         write_message_start(wr, event->kind == CHAT_EVENT_START ? event->id : STR_NULL);
+    if (event->kind != CHAT_EVENT_CITATION && event->kind != CHAT_EVENT_LOGPROBS &&
+        event->kind != CHAT_EVENT_USAGE)
+        write_held(wr);
     handlers[event->kind](wr, event);
 }

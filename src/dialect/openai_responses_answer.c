@@ -17,9 +17,10 @@ struct writer {
     struct responses_output answer;
     struct responses_item *open; /* message or reasoning; NULL: none */
     struct responses_content *last_text;
-    struct map calls; /* items of calls by the events' number */
-    struct map tools; /* the client's by their flat names; empty until there is a call */
-    struct sb *out;   /* NULL: a whole answer is collected, no events are written */
+    struct chat_state held; /* of the open text; value empty: none */
+    struct map calls;       /* items of calls by the events' number */
+    struct map tools;       /* the client's by their flat names; empty until there is a call */
+    struct sb *out;         /* NULL: a whole answer is collected, no events are written */
     struct sb line, piece;
     struct json_writer w;
     struct str type; /* of the event being written */
@@ -498,10 +499,24 @@ static void add_state(struct writer *wr, const struct chat_state *state,
     end_open(wr);
 }
 
+static void write_held(struct writer *wr)
+{
+    struct chat_state state = wr->held;
+
+    wr->held = (struct chat_state){0};
+    if (state.value.n > 0)
+        add_state(wr, &state, RESPONSES_STATE_PLAIN);
+}
+
+/* An item of its own, which ends an open text; that may yet be cited. */
 static void write_state(struct writer *wr, const struct chat_event *ev)
 {
-    if (ev->state.value.n > 0)
-        add_state(wr, &ev->state, RESPONSES_STATE_PLAIN);
+    if (ev->state.value.n == 0)
+        return;
+    wr->held = ev->state;
+    wr->held.value = keep(wr, ev->state.value);
+    if (!wr->open || wr->open->kind != RESPONSES_ITEM_MESSAGE)
+        write_held(wr);
 }
 
 /* ---- calls ---- */
@@ -733,6 +748,9 @@ static void write_one(struct writer *wr, const struct chat_event *ev)
         return;
     if (ev->kind != CHAT_EVENT_ERROR)
         begin_response(wr, ev);
+    if (ev->kind != CHAT_EVENT_CITATION && ev->kind != CHAT_EVENT_LOGPROBS &&
+        ev->kind != CHAT_EVENT_USAGE)
+        write_held(wr);
     rows[ev->kind](wr, ev);
     if (wr->too_large && !wr->ended)
         end_with_error(
@@ -761,6 +779,7 @@ void responses_write_answer(struct arena *a, const struct answer_conf *conf,
     struct json_writer w;
 
     chat_unfold(answer, &(struct chat_sink){collect, wr});
+    write_held(wr);
     if (!wr->ended)
         write_end(wr, NULL);
     jw_init(&w, out);

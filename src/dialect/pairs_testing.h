@@ -30,6 +30,7 @@ enum pair_class {
     PAIR_TRANSCRIPT,
     PAIR_FINISH,
     PAIR_STOP_SEQUENCE,
+    PAIR_PAUSE,     /* the turn may be gone on with */
     PAIR_CITATIONS, /* that have an address, of a text */
     PAIR_DOCUMENTS, /* citations without one */
     PAIR_LOGPROBS,
@@ -58,7 +59,8 @@ static const char *const pair_class_names[PAIR_CLASSES] = {
     [PAIR_AUDIO] = "audio",
     [PAIR_TRANSCRIPT] = "transcripts of audio",
     [PAIR_FINISH] = "finish",
-    [PAIR_STOP_SEQUENCE] = "stop sequence",
+    [PAIR_STOP_SEQUENCE] = "stop sequence that was hit",
+    [PAIR_PAUSE] = "pause of a turn",
     [PAIR_CITATIONS] = "citations",
     [PAIR_DOCUMENTS] = "citations of documents",
     [PAIR_LOGPROBS] = "logprobs",
@@ -197,13 +199,15 @@ static inline void pair_dump_logprobs(struct pair_dump *d, struct str raw)
 
 static inline void pair_dump_choice(struct pair_dump *d, const struct chat_answer_choice *c)
 {
-    static const char *const finishes[] = {"none",       "stop",   "stop_sequence", "length",
-                                           "tool_calls", "filter", "pause"};
+    static const char *const finishes[] = {"none",       "stop",   "stop", "length",
+                                           "tool_calls", "filter", "stop"};
 
     for (const struct chat_part *p = c->parts.first; p; p = p->next)
         pair_dump_part(d, p);
     pair_add(d, PAIR_FINISH, str_from(finishes[c->finish]));
     pair_add(d, PAIR_STOP_SEQUENCE, c->stop_sequence);
+    if (c->finish == CHAT_FINISH_PAUSE)
+        pair_add(d, PAIR_PAUSE, STR("pause"));
     for (size_t i = 0; i < c->citation_count; i++)
         PAIR_LINE(d, c->citations[i].url.n > 0 ? PAIR_CITATIONS : PAIR_DOCUMENTS,
                   c->citations[i].url, c->citations[i].title);
@@ -269,6 +273,12 @@ static const enum pair_fate pair_fates[PAIR_CLASSES][DIALECT_COUNT] = {
                          [DIALECT_CLAUDE] = PAIR_AS_TEXT,
                          [DIALECT_GEMINI] = PAIR_AS_TEXT},
     [PAIR_IMAGE] = {[DIALECT_CLAUDE] = PAIR_AS_TEXT},
+    [PAIR_STOP_SEQUENCE] = {[DIALECT_OPENAI_CHAT] = PAIR_LOST,
+                            [DIALECT_OPENAI_RESPONSES] = PAIR_LOST,
+                            [DIALECT_GEMINI] = PAIR_LOST},
+    [PAIR_PAUSE] = {[DIALECT_OPENAI_CHAT] = PAIR_LOST,
+                    [DIALECT_OPENAI_RESPONSES] = PAIR_LOST,
+                    [DIALECT_GEMINI] = PAIR_LOST},
     [PAIR_DOCUMENTS] = {[DIALECT_OPENAI_CHAT] = PAIR_LOST, [DIALECT_OPENAI_RESPONSES] = PAIR_LOST},
     [PAIR_LOGPROBS] = {[DIALECT_CLAUDE] = PAIR_LOST},
     [PAIR_LOGPROB_BYTES] = {[DIALECT_CLAUDE] = PAIR_LOST, [DIALECT_GEMINI] = PAIR_LOST},
