@@ -300,6 +300,23 @@ static void tool(struct scan *s)
     count_value(s);
 }
 
+/* Of Gemini's embeddings: one content, and what batches hold. */
+static void embed_member(struct scan *s, struct str key)
+{
+    if (str_eq(key, STR("content")) && *s->p == '{')
+        each_member(s, message_member);
+    else
+        skip_value(s);
+}
+
+static void embed_request(struct scan *s)
+{
+    if (*s->p == '{')
+        each_member(s, embed_member);
+    else
+        skip_value(s);
+}
+
 static void request_member(struct scan *s, struct str key)
 {
     static const struct str texts[] = {STR_INIT("prompt"),       STR_INIT("input"),
@@ -317,10 +334,12 @@ static void request_member(struct scan *s, struct str key)
         each_element(s, tool);
         return;
     }
-    if (is_one_of(key, texts, ARRAY_LEN(texts)))
+    if (array && str_eq(key, STR("requests")))
+        each_element(s, embed_request);
+    else if (is_one_of(key, texts, ARRAY_LEN(texts)))
         count_value(s);
     else
-        skip_value(s);
+        embed_member(s, key);
 }
 
 static uint64_t image_of(struct str model)

@@ -187,6 +187,9 @@ TEST(requests_of_other_dialects_are_counted)
         "{\"input\":\"how many words are these here\",\"instructions\":\"x\"}",
         "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\","
         "\"content\":[{\"type\":\"text\",\"text\":\"how many words are these here\"}]}]}]}",
+        "{\"content\":{\"parts\":[{\"text\":\"how many words are these here\"}]}}",
+        "{\"requests\":[{\"model\":\"models/m\",\"content\":{\"parts\":[{\"text\":"
+        "\"how many words are these here\"}]}}]}",
     };
 
     for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {

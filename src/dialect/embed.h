@@ -8,9 +8,13 @@
 #pragma once
 #include "base/json.h"
 #include "base/sb.h"
+#include "dialect/dialect_id.h"
 #include "dialect/loss.h"
 
-enum { EMBED_BATCH_MAX = 100 }; /* texts of one batchEmbedContents */
+enum {
+    EMBED_BATCH_MAX = 100, /* texts of one batchEmbedContents */
+    EMBED_TEXTS_MAX = 2048 /* of one request that is translated; OpenAI's limit */
+};
 
 struct embed_request {
     struct str model;
@@ -73,3 +77,25 @@ MUST_CHECK enum err_code embed_read_gemini_answer(struct arena *a, struct str bo
 bool embed_needs_normalising(const struct embed_request *r);
 /* Brings every vector to unit length; one of zeros stays. */
 void embed_normalise(struct embed_answer *answer);
+
+/* ---- by dialect ---- */
+
+/* How a dialect says embeddings; the functions above behind one shape. */
+struct embed_dialect {
+    enum err_code (*read_request)(struct arena *a, const struct json *body,
+                                  struct embed_request *out, struct loss_list *losses,
+                                  struct err *err);
+    /* How many calls the request takes, and the body of one of them. */
+    size_t (*calls)(const struct embed_request *r);
+    void (*write_request)(struct arena *a, const struct embed_request *r, size_t call,
+                          struct loss_list *losses, struct sb *out);
+    enum err_code (*read_answer)(struct arena *a, struct str body, struct embed_answer *answer,
+                                 struct err *err);
+    /* embed_needs_normalising(), where a provider of the dialect may; NULL: never. */
+    bool (*needs_normalising)(const struct embed_request *r);
+    void (*write_answer)(struct arena *a, const struct embed_request *r,
+                         const struct embed_answer *answer, struct sb *out);
+};
+
+/* NULL: the dialect has no embeddings. */
+const struct embed_dialect *embed_dialect_of(enum dialect_id id);

@@ -1,6 +1,7 @@
 /*
  * Answers to embedding requests. Vectors are kept as doubles, which hold every number that an
  * upstream writes; base64 is that of OpenAI, 32-bit floats with the low byte first.
+ * The tree of an answer, a node for each number, is gone when its vectors are read.
  */
 #include <math.h>
 
@@ -8,7 +9,7 @@
 #include "base/text.h"
 #include "dialect/embed.h"
 
-enum { FLOAT_BYTES = 4 };
+enum { FLOAT_BYTES = 4, TREE_BYTES = 64 * 1024 };
 
 /* ---- reading ---- */
 
@@ -84,10 +85,12 @@ static bool read_vector(struct arena *a, const struct json *value, struct embed_
 enum err_code embed_read_openai_answer(struct arena *a, struct str body,
                                        struct embed_answer *answer, struct err *err)
 {
+    CLEANUP(arena_finip) struct arena tree;
     const struct json *root, *data;
     size_t position = 0;
 
-    if (json_read(a, body, JSON_DEPTH_DEFAULT, &root, NULL) != ERR_OK)
+    arena_init(&tree, TREE_BYTES);
+    if (json_read(&tree, body, JSON_DEPTH_DEFAULT, &root, NULL) != ERR_OK)
         return no_answer(err);
     data = json_get(root, STR("data"));
     if (!json_is(data, JSON_ARRAY) || json_count(data) == 0)
@@ -130,10 +133,12 @@ static enum err_code read_list(struct arena *a, const struct json *list, bool pr
 enum err_code embed_read_gemini_answer(struct arena *a, struct str body,
                                        struct embed_answer *answer, struct err *err)
 {
+    CLEANUP(arena_finip) struct arena tree;
     const struct json *root, *one, *list;
     bool predictions;
 
-    if (json_read(a, body, JSON_DEPTH_DEFAULT, &root, NULL) != ERR_OK)
+    arena_init(&tree, TREE_BYTES);
+    if (json_read(&tree, body, JSON_DEPTH_DEFAULT, &root, NULL) != ERR_OK)
         return no_answer(err);
     one = json_get(root, STR("embedding"));
     list = json_get(root, STR("predictions"));

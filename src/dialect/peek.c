@@ -17,6 +17,7 @@ enum {
     K_N,
     K_BEST_OF,
     K_PAYLOAD,
+    K_REQUESTS,
     K_GATED, /* those of model/gated.h but the last, which stands in stream_options */
     K_COUNT = K_GATED + GATED_OBFUSCATION
 };
@@ -26,6 +27,11 @@ struct payload {
     struct str name;
     bool is_list; /* and not empty; else a string is as good */
 };
+
+static bool is_gemini_embedding(enum relay_mode mode, enum dialect_id dialect)
+{
+    return mode == MODE_EMBEDDINGS && dialect == DIALECT_GEMINI;
+}
 
 static struct payload payload_of(enum relay_mode mode, enum dialect_id dialect)
 {
@@ -37,9 +43,12 @@ static struct payload payload_of(enum relay_mode mode, enum dialect_id dialect)
     };
     static const struct payload prompt = {STR_INIT("prompt"), false};
     static const struct payload input = {STR_INIT("input"), false};
+    static const struct payload content = {STR_INIT("content"), false};
 
     if (mode == MODE_COMPLETIONS)
         return prompt;
+    if (is_gemini_embedding(mode, dialect))
+        return content;
     return mode == MODE_EMBEDDINGS ? input : of_chat[dialect];
 }
 
@@ -81,6 +90,18 @@ static enum err_code read_payload(struct str raw, struct payload want, struct er
     if (!want.is_list && raw.p[0] != '[' && raw.p[0] != '"')
         return err_set(err, ERR_BAD_TEXT_REQUEST, "field %.*s must be a string or an array",
                        STR_ARG(want.name));
+    return ERR_OK;
+}
+
+/* Gemini's embeddings: one content, or a list of requests with one each. */
+static enum err_code read_contents(const struct str *found, struct err *err)
+{
+    static const struct payload requests = {STR_INIT("requests"), true};
+
+    if (!is_null(found[K_REQUESTS]))
+        return read_payload(found[K_REQUESTS], requests, err);
+    if (is_null(found[K_PAYLOAD]) || found[K_PAYLOAD].p[0] != '{')
+        return err_set(err, ERR_BAD_TEXT_REQUEST, "field content is required");
     return ERR_OK;
 }
 
@@ -200,6 +221,7 @@ enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mod
         [K_GATED + GATED_SPEED] = gated_name(GATED_SPEED),
         [K_GATED + GATED_SAFETY_IDENTIFIER] = gated_name(GATED_SAFETY_IDENTIFIER),
         [K_GATED + GATED_STORE] = gated_name(GATED_STORE),
+        [K_REQUESTS] = STR("requests"),
     };
     struct str found[K_COUNT];
     enum err_code rc;
@@ -211,7 +233,8 @@ enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mod
     if (rc == ERR_OK && dialect != DIALECT_GEMINI)
         rc = read_model(a, found[K_MODEL], out, err);
     if (rc == ERR_OK)
-        rc = read_payload(found[K_PAYLOAD], payload, err);
+        rc = is_gemini_embedding(mode, dialect) ? read_contents(found, err)
+                                                : read_payload(found[K_PAYLOAD], payload, err);
     if (rc == ERR_OK && dialect != DIALECT_GEMINI)
         rc = read_bool(found[K_STREAM], "stream", &out->stream, err);
     if (rc == ERR_OK && dialect == DIALECT_OPENAI_CHAT)

@@ -39,17 +39,37 @@ TEST(a_chat_request_is_read_from_its_bytes)
 /* The text of the refusal in a dialect; "" when there is none. */
 static struct peek_request peeked;
 
-static const char *refusal_of(enum dialect_id dialect, const char *body)
+static const char *refusal_in(enum relay_mode mode, enum dialect_id dialect, const char *body)
 {
     static struct err err;
     struct arena a;
 
     arena_init(&a, 0);
     err = (struct err){0};
-    if (peek_request(&a, str_from(body), MODE_CHAT, dialect, &peeked, &err) == ERR_OK)
+    if (peek_request(&a, str_from(body), mode, dialect, &peeked, &err) == ERR_OK)
         err.msg[0] = '\0';
     arena_fini(&a);
     return err.msg;
+}
+
+static const char *refusal_of(enum dialect_id dialect, const char *body)
+{
+    return refusal_in(MODE_CHAT, dialect, body);
+}
+
+static struct str embed_refusal(const char *body)
+{
+    return str_from(refusal_in(MODE_EMBEDDINGS, DIALECT_GEMINI, body));
+}
+
+TEST(geminis_embeddings_are_one_content_or_a_list_of_requests)
+{
+    CHECK_STR(embed_refusal("{\"content\":{\"parts\":[]}}"), "");
+    CHECK_STR(embed_refusal("{\"requests\":[{}]}"), "");
+    CHECK_STR(embed_refusal("{\"content\":\"x\"}"), "field content is required");
+    CHECK_STR(embed_refusal("{}"), "field content is required");
+    CHECK_STR(embed_refusal("{\"requests\":[]}"), "field requests is required");
+    CHECK_STR(embed_refusal("{\"requests\":{}}"), "field requests must be an array");
 }
 
 TEST(each_dialect_has_its_own_members)
@@ -195,5 +215,6 @@ TEST(members_that_not_every_channel_sends_on_are_noted)
 }
 
 TEST_MAIN(members_that_not_every_channel_sends_on_are_noted, a_chat_request_is_read_from_its_bytes,
+          geminis_embeddings_are_one_content_or_a_list_of_requests,
           each_dialect_has_its_own_members, what_is_missing_or_of_a_wrong_type_is_named,
           usage_is_found_in_all_its_spellings, upstream_errors_are_read_in_every_known_shape)

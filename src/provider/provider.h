@@ -29,6 +29,7 @@ struct provider_call {
     struct str model;     /* the same as it is sent: provider.model_name() was applied */
     struct str requested; /* name that the client asked for */
     bool stream;
+    bool embed_batch;   /* MODE_EMBEDDINGS in Gemini's dialect: a list of texts */
     bool realtime_beta; /* MODE_REALTIME: the client speaks the beta protocol */
     int64_t max_tokens; /* that the request names; 0: none */
     struct secret key;

@@ -1,7 +1,7 @@
 /*
  * Google's Gemini API (Generative Language API).
  *
- * Source: providers reference 5.1, 5.3, 5.6; relay reference 13.1, 13.4.
+ * Source: providers reference 5.1, 5.3, 5.6, 5.8; relay reference 13.1, 13.4.
  */
 #include "base/json_write.h"
 #include "base/text.h"
@@ -70,6 +70,8 @@ static struct str method_of(const struct provider_call *call)
 {
     if (call->mode == MODE_COUNT_TOKENS)
         return STR(":countTokens");
+    if (call->mode == MODE_EMBEDDINGS)
+        return call->embed_batch ? STR(":batchEmbedContents") : STR(":embedContent");
     return call->stream ? STR(":streamGenerateContent?alt=sse") : STR(":generateContent");
 }
 
@@ -219,7 +221,7 @@ const struct provider provider_gemini = {
     .type = 24,
     .name = STR_INIT("google gemini"),
     .base_url = STR_INIT("https://generativelanguage.googleapis.com"),
-    .modes = 1u << MODE_CHAT | 1u << MODE_COUNT_TOKENS,
+    .modes = 1u << MODE_CHAT | 1u << MODE_COUNT_TOKENS | 1u << MODE_EMBEDDINGS,
     .dialects = 1u << DIALECT_GEMINI,
     .dialect = DIALECT_GEMINI,
     .needs_media = true,

@@ -14,6 +14,7 @@
 #include "billing/tokens.h"
 #include "codec/sse.h"
 #include "dialect/dialect.h"
+#include "dialect/embed.h"
 #include "dialect/media_request.h"
 #include "provider/provider.h"
 #include "relay/rate.h"
@@ -113,6 +114,7 @@ struct exchange {
     enum relay_mode mode;
     const struct dialect *client; /* whose dialect the request is in */
     struct peek_request peek;
+    bool embed_batch; /* the path names Gemini's method for embeddings of several texts */
     struct snapshot *snap;
     struct str body;
     struct str path;             /* the client's, or the usual one that it stands for */
@@ -148,6 +150,7 @@ struct exchange {
     const struct dialect *upstream;  /* of a chat request */
     struct translation *translation; /* made once, for all attempts */
     struct translation *tr;          /* the same; NULL: OpenAI's chat on both sides */
+    struct embedding *embedding;     /* NULL: no embeddings, or both sides speak OpenAI's dialect */
     struct realtime *rt;             /* of a session over WebSockets; NULL: no such request */
     struct http_call *call;
     bool upstream_answered; /* a 200 head came */
@@ -230,6 +233,27 @@ const struct dialect *relay_dialect_of(struct str path);
 /* media.c: gets what the request names by address, where the upstream does not; once an exchange.
  * NEXT_WAIT: exchange_run() comes back; NEXT_STEP with x->step at STEP_SETTLE: it failed. */
 enum step_next media_fetch(struct exchange *x, const struct provider *p);
+
+/* embedding.c: embeddings whose client or upstream speaks another dialect than OpenAI's. */
+/* Reads what is to be translated, at the start of an attempt. NEXT_STEP with x->step at
+ * STEP_SETTLE: it failed. */
+enum step_next embedding_prepare(struct exchange *x);
+/* Are the two dialects different? */
+bool embedding_translates(const struct exchange *x);
+/* What the request says and the upstream's dialect does not. */
+const struct loss_list *embedding_losses(const struct exchange *x);
+/* Does the call that comes bring a list of texts? */
+bool embedding_is_batch(const struct exchange *x);
+/* The body of this call, for a client of another dialect. */
+MUST_CHECK enum err_code embedding_request(struct exchange *x, const struct provider_call *call,
+                                           struct str *body, struct err *err);
+/* Names the model in a body of the client's own dialect, where that has it in the body. */
+void embedding_rename(struct exchange *x, const struct json *root, struct str model,
+                      struct json_patch *patch);
+/* Takes the answer of a call; with the last one x->collected becomes what the client gets. */
+MUST_CHECK enum err_code embedding_answer(struct exchange *x, struct str body, struct err *err);
+/* Is another call of the attempt due, which STEP_SEND makes? */
+bool embedding_goes_on(const struct exchange *x);
 
 /* translate.c */
 /* Is the upstream's dialect not the client's? */

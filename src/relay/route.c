@@ -117,12 +117,15 @@ struct gemini_method {
     struct str name;
     enum relay_mode mode;
     bool stream;
+    bool batch; /* a list of texts */
 };
 
 static const struct gemini_method gemini_methods[] = {
-    {STR_INIT("generateContent"), MODE_CHAT, false},
-    {STR_INIT("streamGenerateContent"), MODE_CHAT, true},
-    {STR_INIT("countTokens"), MODE_COUNT_TOKENS, false},
+    {.name = STR_INIT("generateContent"), .mode = MODE_CHAT},
+    {.name = STR_INIT("streamGenerateContent"), .mode = MODE_CHAT, .stream = true},
+    {.name = STR_INIT("countTokens"), .mode = MODE_COUNT_TOKENS},
+    {.name = STR_INIT("embedContent"), .mode = MODE_EMBEDDINGS},
+    {.name = STR_INIT("batchEmbedContents"), .mode = MODE_EMBEDDINGS, .batch = true},
 };
 
 static enum err_code read_gemini_path(struct exchange *x, struct err *err)
@@ -137,11 +140,12 @@ static enum err_code read_gemini_path(struct exchange *x, struct err *err)
         x->mode = gemini_methods[i].mode;
         x->peek.model = model;
         x->peek.stream = gemini_methods[i].stream;
+        x->embed_batch = gemini_methods[i].batch;
         return ERR_OK;
     }
     return err_set(err, ERR_NOT_FOUND,
-                   "the path must end with MODEL:generateContent, MODEL:streamGenerateContent or "
-                   "MODEL:countTokens");
+                   "the path must end with MODEL: and generateContent, streamGenerateContent, "
+                   "countTokens, embedContent or batchEmbedContents");
 }
 
 static enum err_code read_request(struct exchange *x, const struct relay_path *path,

@@ -121,12 +121,13 @@ static bool keeps_stream_options(const struct exchange *x, const struct provider
     return x->peek.include_usage || !wants_usage_forced(x, p);
 }
 
-/* Must the body name another model? */
+/* Must the body name another model? That of a chat in Gemini's dialect names none. */
 static bool renames(const struct exchange *x, const struct provider_call *call)
 {
     struct str named = x->asked ? x->asked->named : x->peek.model;
 
-    return !x->upstream->request_in_path && (named.n == 0 || !str_eq(call->model, x->peek.model));
+    return (!x->upstream->request_in_path || x->mode == MODE_EMBEDDINGS) &&
+           (named.n == 0 || !str_eq(call->model, x->peek.model));
 }
 
 static bool edits(const struct provider *p, const struct provider_call *call)
@@ -192,10 +193,12 @@ static enum err_code patch_body(struct exchange *x, const struct provider *p,
     if (rc != ERR_OK)
         return rc;
     patch = json_patch_new(x->arena, text, root);
-    if (renames(x, call) && !translates(x))
+    if (renames(x, call) && x->embedding && !embedding_translates(x))
+        embedding_rename(x, root, call->model, patch);
+    else if (renames(x, call) && x->upstream == x->client)
         json_patch_set(patch, root, STR("model"), json_quote(x->arena, call->model));
     patch_withheld(x, p, root, patch);
-    if (!translates(x))
+    if (x->upstream == x->client)
         patch_stream_options(x, p, root, patch);
     if (edits(p, call))
         p->edit(p, call, root, patch, x->arena);
@@ -211,7 +214,8 @@ static enum err_code build_translated(struct exchange *x, const struct provider 
                                       size_t *count, struct err *err)
 {
     struct str *written = arena_new(x->arena, struct str);
-    enum err_code rc = translate_request(x, p, call, written, err);
+    enum err_code rc = embedding_translates(x) ? embedding_request(x, call, written, err)
+                                               : translate_request(x, p, call, written, err);
 
     *body = written;
     *count = 1;
@@ -225,7 +229,7 @@ static enum err_code build_body(struct exchange *x, const struct provider *p,
                                 const struct provider_call *call, const struct str **body,
                                 size_t *count, struct err *err)
 {
-    if (translates(x))
+    if (x->upstream != x->client)
         return build_translated(x, p, call, body, count, err);
     if (build_simple_body(x, p, call, body, count))
         return ERR_OK;
@@ -329,6 +333,14 @@ static void judge_foreign(struct exchange *x, struct str body)
         fail_reply(x, ERR_UPSTREAM_BODY, "the answer is too large");
 }
 
+static void judge_embedding(struct exchange *x, struct str body)
+{
+    struct err err = {0};
+
+    if (embedding_answer(x, body, &err) != ERR_OK)
+        fault_from_err(x, &err);
+}
+
 /* A complete reply that was not streamed: is it an answer at all? */
 static void judge_reply(struct exchange *x)
 {
@@ -345,6 +357,10 @@ static void judge_reply(struct exchange *x)
     }
     if (x->tr) {
         judge_foreign(x, body);
+        return;
+    }
+    if (x->embedding) {
+        judge_embedding(x, body);
         return;
     }
     peek_answer(body, NULL, NULL, &seen);
@@ -381,6 +397,10 @@ static void on_end(void *ctx)
     }
     if (x->peek.stream) {
         stream_from_answer(x);
+        return;
+    }
+    if (embedding_goes_on(x)) {
+        exchange_go(x, STEP_SEND);
         return;
     }
     x->outcome = OUTCOME_COMPLETE;
@@ -599,7 +619,9 @@ static struct str upstream_path(const struct exchange *x)
         [DIALECT_GEMINI] = STR_INIT("/v1beta/models"),
     };
 
-    return x->req && x->upstream == x->client ? x->path : paths[x->upstream->id];
+    if (x->req && x->upstream == x->client)
+        return x->path;
+    return x->mode == MODE_EMBEDDINGS ? STR("/v1/embeddings") : paths[x->upstream->id];
 }
 
 static struct provider_call describe_call(struct exchange *x, const struct provider *p)
@@ -619,6 +641,7 @@ static struct provider_call describe_call(struct exchange *x, const struct provi
         .model = x->upstream_model,
         .requested = x->peek.model,
         .stream = x->peek.stream,
+        .embed_batch = embedding_is_batch(x),
         .realtime_beta = x->rt && realtime_is_beta(x),
         .max_tokens = x->peek.max_tokens,
         .key = secret_make(x->channel_key),
@@ -709,7 +732,7 @@ enum step_next relay_send(struct exchange *x)
     translate_prepare(x, p);
     if (x->mode == MODE_COUNT_TOKENS && x->upstream != x->client)
         return count_here(x);
-    next = media_fetch(x, p);
+    next = x->mode == MODE_EMBEDDINGS ? embedding_prepare(x) : media_fetch(x, p);
     if (next == NEXT_WAIT || x->step != STEP_SEND)
         return next;
     forget_attempt(x);

@@ -105,7 +105,7 @@ static struct str write_other(struct exchange *x)
         jw_key_str(&w, STR("upstream_model_name"), x->upstream_model);
     }
     jw_key_str(&w, STR("request_path"), x->req->path);
-    if (translates(x))
+    if (x->upstream != x->client)
         jw_key_str(&w, STR("upstream_dialect"), x->upstream->name);
     if (exchange_losses(x).n > 0)
         jw_key_str(&w, STR("dropped"), exchange_losses(x));

@@ -29,6 +29,8 @@ bool rewrites(const struct exchange *x)
 
 struct str exchange_losses(const struct exchange *x)
 {
+    if (embedding_translates(x))
+        return loss_text(x->arena, embedding_losses(x));
     return translates(x) ? loss_text(x->arena, &x->tr->losses) : STR_NULL;
 }
 
@@ -138,7 +140,7 @@ static bool wants_responses(const struct exchange *x, const struct provider *p)
 
 static const struct dialect *choose_dialect(const struct exchange *x, const struct provider *p)
 {
-    if (x->mode != MODE_CHAT && x->mode != MODE_COUNT_TOKENS)
+    if (x->mode != MODE_CHAT && x->mode != MODE_COUNT_TOKENS && x->mode != MODE_EMBEDDINGS)
         return x->client;
     if (wants_responses(x, p))
         return &dialect_openai_responses;

@@ -145,7 +145,7 @@ const responses = {
 
 // Which dialect a path is of.
 function dialectOf(url) {
-  if (url.includes(':generateContent') || url.includes(':streamGenerateContent')) return ['gemini', gemini];
+  if (/:(stream)?generateContent|:(batch)?embedContents?/i.test(url)) return ['gemini', gemini];
   if (url.startsWith('/v1/messages')) return ['claude', claude];
   if (url.includes('/responses')) return ['responses', responses];
   return ['chat', chat];
