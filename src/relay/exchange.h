@@ -16,6 +16,7 @@
 #include "dialect/dialect.h"
 #include "dialect/embed.h"
 #include "dialect/media_request.h"
+#include "dialect/system_prompt.h"
 #include "provider/provider.h"
 #include "relay/rate.h"
 #include "relay/rate_shared.h"
@@ -260,6 +261,9 @@ bool embedding_goes_on(const struct exchange *x);
 bool translates(const struct exchange *x);
 /* Is the answer written anew: for that, or because the channel wants it? */
 bool rewrites(const struct exchange *x);
+/* Has the channel a system prompt that the request may get, and which? */
+bool exchange_has_prompt(const struct exchange *x);
+struct system_prompt exchange_prompt(const struct exchange *x);
 /* What the request says and the upstream's dialect does not, as a list of names; "" for nothing. */
 struct str exchange_losses(const struct exchange *x);
 /* Chooses the attempt's upstream dialect, and makes x->tr where that needs one. */

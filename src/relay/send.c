@@ -138,7 +138,7 @@ static bool edits(const struct provider *p, const struct provider_call *call)
 static bool needs_only_stream_options(const struct exchange *x, const struct provider *p,
                                       const struct provider_call *call)
 {
-    return !renames(x, call) && !edits(p, call) && x->channel->system_prompt.n == 0 &&
+    return !renames(x, call) && !edits(p, call) && !exchange_has_prompt(x) &&
            !(x->asked && x->asked->size_is_void) && !sets_members(x) && withheld(x) == 0;
 }
 
@@ -180,8 +180,26 @@ static bool build_simple_body(struct exchange *x, const struct provider *p,
     return true;
 }
 
-/* What the provider's rules, the channel's prompt and the operator's overrides make of a body in
- * the upstream's dialect. */
+/* The channel's system prompt in the client's body. It comes before all other changes, which then
+ * find a message that it has added. */
+static enum err_code put_prompt(struct exchange *x, struct str *text, struct err *err)
+{
+    const struct system_prompt prompt = exchange_prompt(x);
+    const struct json *root;
+    struct json_patch *patch;
+    const struct str *slices;
+    size_t n;
+
+    TRY(json_read(x->arena, *text, JSON_DEPTH_DEFAULT, &root, err));
+    patch = json_patch_new(x->arena, *text, root);
+    system_prompt_patch(x->upstream->id, x->arena, root, &prompt, patch);
+    slices = json_patch_render(patch, &n);
+    *text = str_concat(x->arena, slices, n);
+    return ERR_OK;
+}
+
+/* What the provider's rules and the operator's overrides make of a body in the upstream's dialect.
+ */
 static enum err_code patch_body(struct exchange *x, const struct provider *p,
                                 const struct provider_call *call, struct str text,
                                 const struct str **body, size_t *count, struct err *err)
@@ -229,6 +247,8 @@ static enum err_code build_body(struct exchange *x, const struct provider *p,
                                 const struct provider_call *call, const struct str **body,
                                 size_t *count, struct err *err)
 {
+    struct str text = x->body;
+
     if (x->upstream != x->client)
         return build_translated(x, p, call, body, count, err);
     if (build_simple_body(x, p, call, body, count))
@@ -239,7 +259,9 @@ static enum err_code build_body(struct exchange *x, const struct provider *p,
                     : &x->body;
         return ERR_OK;
     }
-    return patch_body(x, p, call, x->body, body, count, err);
+    if (exchange_has_prompt(x))
+        TRY(put_prompt(x, &text, err));
+    return patch_body(x, p, call, text, body, count, err);
 }
 
 /* ---- the answer ---- */

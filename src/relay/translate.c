@@ -27,6 +27,17 @@ bool rewrites(const struct exchange *x)
     return x->tr && x->tr->rewrites;
 }
 
+bool exchange_has_prompt(const struct exchange *x)
+{
+    return x->mode == MODE_CHAT && x->channel->system_prompt.n > 0;
+}
+
+struct system_prompt exchange_prompt(const struct exchange *x)
+{
+    return (struct system_prompt){.text = x->channel->system_prompt,
+                                  .override = x->channel->system_prompt_override};
+}
+
 struct str exchange_losses(const struct exchange *x)
 {
     if (embedding_translates(x))
@@ -197,6 +208,7 @@ enum err_code translate_request(struct exchange *x, const struct provider *p,
 {
     struct translation *tr = x->tr;
     struct request_conf conf = {.arena = x->arena, .losses = &tr->losses};
+    const struct system_prompt prompt = exchange_prompt(x);
     struct chat_request request;
     struct sb *out;
     enum err_code rc = translate_read(x, err);
@@ -213,6 +225,8 @@ enum err_code translate_request(struct exchange *x, const struct provider *p,
     request = *tr->request;
     request.model = call->model;
     request.include_usage = x->peek.stream && p->stream_options;
+    if (exchange_has_prompt(x))
+        system_prompt_add(x->arena, &request, &prompt);
     if (p->adapt)
         p->adapt(p, call, &request, &conf);
     out = arena_new(x->arena, struct sb);
