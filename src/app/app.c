@@ -249,6 +249,13 @@ static void build_relay(struct app *a)
         .http_proxy = o->http_proxy,
         .https_proxy = o->https_proxy,
         .no_proxy = o->no_proxy,
+        .media_proxy = o->media_proxy,
+        .media_timeout_s = o->media_timeout_s,
+        .media_max_bytes = o->media_max_bytes,
+        .azure_api_version = o->azure_api_version,
+        .gemini_version = o->gemini_version,
+        .gemini_safety = o->gemini_safety,
+        .gemini_images = o->gemini_images,
         .reload = reload,
         .ctx = a,
     };

@@ -41,6 +41,13 @@ enum {
     O_HTTP_PROXY,
     O_HTTPS_PROXY,
     O_NO_PROXY,
+    O_MEDIA_PROXY,
+    O_MEDIA_TIMEOUT,
+    O_MEDIA_MB,
+    O_AZURE_VERSION,
+    O_GEMINI_VERSION,
+    O_GEMINI_SAFETY,
+    O_GEMINI_IMAGES,
     O_ROOT_TOKEN,
     O_ROOT_ACCESS,
     O_TEST_FREQUENCY,
@@ -210,6 +217,41 @@ static const struct conf_row rows[O_COUNT] = {
                     .env_alias = "no_proxy",
                     .kind = CONF_TEXT,
                     .help = "hosts that are called directly"},
+    [O_MEDIA_PROXY] = {.env = "USER_CONTENT_REQUEST_PROXY",
+                       .kind = CONF_TEXT,
+                       .help = "proxy for the images and files that requests name by address"},
+    [O_MEDIA_TIMEOUT] = {.env = "USER_CONTENT_REQUEST_TIMEOUT",
+                         .kind = CONF_INT,
+                         .fallback = "20",
+                         .min = 1,
+                         .max = 3600,
+                         .help = "s that fetching those of one request may take"},
+    [O_MEDIA_MB] = {.env = "MAX_FILE_DOWNLOAD_MB",
+                    .kind = CONF_INT,
+                    .fallback = "20",
+                    .min = 1,
+                    .max = 1024,
+                    .help = "largest of them"},
+    [O_AZURE_VERSION] = {.env = "AZURE_DEFAULT_API_VERSION",
+                         .kind = CONF_TEXT,
+                         .fallback = "2024-12-01-preview",
+                         .help = "API version of Azure channels that name none"},
+    [O_GEMINI_VERSION] = {.env = "GEMINI_VERSION",
+                          .kind = CONF_TEXT,
+                          .fallback = "v1beta",
+                          .help = "API version of Gemini where the option "
+                                  "gemini.version_settings names none"},
+    [O_GEMINI_SAFETY] = {.env = "GEMINI_SAFETY_SETTING",
+                         .kind = CONF_TEXT,
+                         .fallback = "OFF",
+                         .help = "threshold of harms where the option gemini.safety_settings "
+                                 "names none"},
+    [O_GEMINI_IMAGES] = {.env = "GEMINI_VISION_MAX_IMAGE_NUM",
+                         .kind = CONF_INT,
+                         .fallback = "16",
+                         .min = -1,
+                         .max = 100000,
+                         .help = "images that one message to Gemini may have (-1: any number)"},
     [O_ROOT_TOKEN] = {.env = "INITIAL_ROOT_TOKEN",
                       .kind = CONF_TEXT,
                       .help = "first start: API key of the root user"},
@@ -335,7 +377,7 @@ static enum err_code check_combinations(const struct conf_value *v, struct err *
 /* Values whose form other rooms know. None is repeated in the error: they hold secrets. */
 static enum err_code check_forms(struct arena *a, const struct conf_value *v, struct err *err)
 {
-    static const unsigned proxies[] = {O_HTTP_PROXY, O_HTTPS_PROXY};
+    static const unsigned proxies[] = {O_HTTP_PROXY, O_HTTPS_PROXY, O_MEDIA_PROXY};
 
     for (size_t i = 0; i < ARRAY_LEN(proxies); i++) {
         struct err why = {0};
@@ -345,6 +387,54 @@ static enum err_code check_forms(struct arena *a, const struct conf_value *v, st
     }
     return api_check_initial_tokens(secret_make(v[O_ROOT_TOKEN].text),
                                     secret_make(v[O_ROOT_ACCESS].text), err);
+}
+
+/* Parts of addresses are sent as they are. */
+static bool is_plain_word(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+              c == '-' || c == '.'))
+            return false;
+    }
+    return text.n > 0;
+}
+
+static bool is_threshold(struct str text)
+{
+    static const struct str all[] = {STR_INIT("OFF"),
+                                     STR_INIT("BLOCK_NONE"),
+                                     STR_INIT("BLOCK_ONLY_HIGH"),
+                                     STR_INIT("BLOCK_MEDIUM_AND_ABOVE"),
+                                     STR_INIT("BLOCK_LOW_AND_ABOVE"),
+                                     STR_INIT("HARM_BLOCK_THRESHOLD_UNSPECIFIED")};
+
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        if (str_eq(text, all[i]))
+            return true;
+    }
+    return false;
+}
+
+static enum err_code check_providers(const struct conf_value *v, struct err *err)
+{
+    if (!is_plain_word(v[O_AZURE_VERSION].text))
+        return err_set(err, ERR_BAD_REQUEST,
+                       "variable AZURE_DEFAULT_API_VERSION: must be a version as 2024-10-21");
+    if (!is_plain_word(v[O_GEMINI_VERSION].text))
+        return err_set(err, ERR_BAD_REQUEST,
+                       "variable GEMINI_VERSION: must be a version as v1beta");
+    if (!is_threshold(v[O_GEMINI_SAFETY].text))
+        return err_set(err, ERR_BAD_REQUEST,
+                       "variable GEMINI_SAFETY_SETTING: must be OFF, BLOCK_NONE, BLOCK_ONLY_HIGH, "
+                       "BLOCK_MEDIUM_AND_ABOVE or BLOCK_LOW_AND_ABOVE");
+    if (v[O_GEMINI_IMAGES].i == 0)
+        return err_set(err, ERR_BAD_REQUEST,
+                       "variable GEMINI_VISION_MAX_IMAGE_NUM: must be 1 or more, or -1 for any "
+                       "number");
+    return ERR_OK;
 }
 
 /* ms that a connection may live; 0: for ever. Both variables speak of it, in units of their own. */
@@ -441,6 +531,17 @@ static void read_relay(const struct conf_value *v, struct app_options *o)
     o->no_proxy = v[O_NO_PROXY].text;
 }
 
+static void read_providers(const struct conf_value *v, struct app_options *o)
+{
+    o->media_proxy = v[O_MEDIA_PROXY].text;
+    o->media_timeout_s = v[O_MEDIA_TIMEOUT].i;
+    o->media_max_bytes = (size_t)v[O_MEDIA_MB].i << 20;
+    o->azure_api_version = v[O_AZURE_VERSION].text;
+    o->gemini_version = v[O_GEMINI_VERSION].text;
+    o->gemini_safety = v[O_GEMINI_SAFETY].text;
+    o->gemini_images = v[O_GEMINI_IMAGES].i > 0 ? v[O_GEMINI_IMAGES].i : 0;
+}
+
 static void read_management(const struct conf_value *v, struct app_options *o)
 {
     o->generate_default_token = v[O_DEFAULT_TOKEN].b;
@@ -479,6 +580,7 @@ static enum err_code check_all(struct arena *a, const struct conf_value *v, stru
     TRY(check_combinations(v, err));
     TRY(check_forms(a, v, err));
     TRY(check_node(v, err));
+    TRY(check_providers(v, err));
     return read_redis(a, v, &o->redis, err);
 }
 
@@ -500,6 +602,7 @@ enum err_code options_read(struct arena *a, int argc, char *const *argv, char *c
     o.debug = v[O_DEBUG].b;
     read_database(v, &o);
     read_relay(v, &o);
+    read_providers(v, &o);
     read_management(v, &o);
     read_node(a, v, &o);
     *out = o;

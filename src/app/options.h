@@ -33,6 +33,11 @@ struct app_options {
     bool force_stream_option, enforce_include_usage, error_log, generate_default_token,
         tls_insecure;
     struct str http_proxy, https_proxy, no_proxy;
+    struct str media_proxy; /* empty: none */
+    int64_t media_timeout_s;
+    size_t media_max_bytes;
+    struct str azure_api_version, gemini_version, gemini_safety;
+    int64_t gemini_images; /* 0: any number */
     struct secret initial_root_token, initial_root_access_token;
     int64_t polling_interval_s;
     int64_t channel_test_minutes; /* 0: never */

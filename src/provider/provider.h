@@ -36,7 +36,8 @@ struct provider_call {
     struct str organization;                      /* empty: none */
     struct str accept, content_type;              /* of the client's request; may be empty */
     struct str anthropic_version, anthropic_beta; /* of it; may be empty */
-    struct str azure_api_version;                 /* AZURE_DEFAULT_API_VERSION */
+    struct str azure_api_version;                 /* AZURE_DEFAULT_API_VERSION; may be empty */
+    struct str gemini_version, gemini_safety;     /* where options name none; may be empty */
     const struct settings *settings;
 };
 
@@ -56,7 +57,8 @@ struct provider {
     unsigned dialects;       /* bit 1 << DIALECT_*: chat dialects that it speaks */
     enum dialect_id dialect; /* the one to translate to from others */
     bool stream_options;     /* understands stream_options.include_usage */
-    bool needs_media; /* does not fetch the addresses of images: they have to be in the body */
+    bool needs_media;   /* does not fetch the addresses of images: they have to be in the body */
+    bool counts_images; /* a message may have only so many of them (GEMINI_VISION_MAX_IMAGE_NUM) */
     /* The absolute URL. ERR_CHANNEL when the channel's settings do not make one. */
     enum err_code (*url)(const struct provider *p, const struct provider_call *call,
                          struct arena *a, struct str *out, struct err *err);

@@ -75,6 +75,14 @@ static struct str method_of(const struct provider_call *call)
     return call->stream ? STR(":streamGenerateContent?alt=sse") : STR(":generateContent");
 }
 
+/* The option's, the installation's, the usual. */
+static struct str first_given(struct str option, struct str installation, struct str usual)
+{
+    if (option.n > 0)
+        return option;
+    return installation.n > 0 ? installation : usual;
+}
+
 static enum err_code gemini_url(const struct provider *p, const struct provider_call *call,
                                 struct arena *a, struct str *out, struct err *err)
 {
@@ -84,11 +92,13 @@ static enum err_code gemini_url(const struct provider *p, const struct provider_
     *out = STR_NULL;
     if (rc != ERR_OK)
         return rc;
-    version = json_str_or_null(
-        a, provider_option_of(a, call->settings, STR("gemini.version_settings"), call->model));
+    version = first_given(
+        json_str_or_null(
+            a, provider_option_of(a, call->settings, STR("gemini.version_settings"), call->model)),
+        call->gemini_version, STR("v1beta"));
     *out = str_concat(a,
-                      (struct str[]){base, STR("/"), version.n > 0 ? version : STR("v1beta"),
-                                     STR("/models/"), url_encode(a, call->model), method_of(call)},
+                      (struct str[]){base, STR("/"), version, STR("/models/"),
+                                     url_encode(a, call->model), method_of(call)},
                       6);
     return ERR_OK;
 }
@@ -198,7 +208,7 @@ static struct str safety_settings(const struct provider_call *call, struct arena
 
         jw_object(&w);
         jw_key_str(&w, STR("category"), categories[i]);
-        jw_key_str(&w, STR("threshold"), threshold.n > 0 ? threshold : STR("OFF"));
+        jw_key_str(&w, STR("threshold"), first_given(threshold, call->gemini_safety, STR("OFF")));
         jw_end(&w);
     }
     jw_end(&w);
@@ -225,6 +235,7 @@ const struct provider provider_gemini = {
     .dialects = 1u << DIALECT_GEMINI,
     .dialect = DIALECT_GEMINI,
     .needs_media = true,
+    .counts_images = true,
     .url = gemini_url,
     .headers = gemini_headers,
     .model_name = gemini_model_name,

@@ -368,6 +368,25 @@ TEST(a_translated_request_gets_safety_settings)
     CHECK_STR(r.modalities, "[\"text\",\"image\"]");
 }
 
+TEST(what_the_options_of_gemini_leave_open_is_the_installations)
+{
+    struct provider_call call = call_of(&provider_gemini, "gemini-2.5-pro");
+    struct chat_request r = {0};
+    struct request_conf conf = {.arena = &arena};
+
+    call.gemini_version = STR("v1alpha");
+    call.gemini_safety = STR("BLOCK_ONLY_HIGH");
+    CHECK(str_has(url_of(&provider_gemini, call), STR("/v1beta/models/")));
+    set_option("gemini.version_settings", "{\"gemini-1.0-pro\":\"v1\"}");
+    CHECK(str_has(url_of(&provider_gemini, call), STR("/v1alpha/models/")));
+    set_option("gemini.safety_settings", "{\"HARM_CATEGORY_HARASSMENT\":\"OFF\"}");
+    provider_gemini.adapt(&provider_gemini, &call, &r, &conf);
+    CHECK(str_starts(
+        conf.safety_settings,
+        STR("[{\"category\":\"HARM_CATEGORY_HARASSMENT\",\"threshold\":\"OFF\"},"
+            "{\"category\":\"HARM_CATEGORY_HATE_SPEECH\",\"threshold\":\"BLOCK_ONLY_HIGH\"}")));
+}
+
 #define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -389,6 +408,7 @@ int main(void)
         ROW(gemini_has_model_and_method_in_its_path),
         ROW(gemini_thinks_as_its_name_says),
         ROW(a_translated_request_gets_safety_settings),
+        ROW(what_the_options_of_gemini_leave_open_is_the_installations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,12 +11,18 @@
 #include "http/fetch.h"
 #include "http/url.h"
 
-enum { MEDIA_MAX = 256, PORTS_MAX = 64, WORKER_BODY_LIMIT = 16 * 1024 };
+enum {
+    MEDIA_MAX = 256,
+    WORKER_BODY_LIMIT = 16 * 1024,
+    USUAL_TIMEOUT_S = 20,
+    USUAL_MAX_BYTES = 20 * 1024 * 1024
+};
 
 /* One address, and what came of it. */
 struct wanted {
     struct chat_media *media; /* loop thread */
     struct str url;
+    bool image;
     struct str mime, data; /* base64; in the job's arena */
 };
 
@@ -30,8 +36,8 @@ struct media_job {
     struct fetch_guard guard;
     struct str proxy, worker, worker_key;
     bool worker_takes_http;
-    size_t max_bytes;
-    int64_t timeout_s;
+    size_t max_bytes, room; /* of one, and of those that are still to come */
+    uint64_t until_us;      /* the monotonic clock; all must be there then */
     struct err err;
 };
 
@@ -94,6 +100,35 @@ static void read_guard(struct arena *a, const struct settings *s, struct fetch_g
 
 /* ---- on the pool ---- */
 
+/* The type that base64 of the first bytes tells; empty: none. */
+static struct str sniff(struct str data)
+{
+    static const struct {
+        struct str begin, mime;
+    } magic[] = {
+        {STR_INIT("iVBORw0KGgo"), STR_INIT("image/png")},
+        {STR_INIT("/9j/"), STR_INIT("image/jpeg")},
+        {STR_INIT("R0lGOD"), STR_INIT("image/gif")},
+        {STR_INIT("UklGR"), STR_INIT("image/webp")},
+        {STR_INIT("JVBERi0"), STR_INIT("application/pdf")},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(magic); i++) {
+        if (str_starts(data, magic[i].begin))
+            return magic[i].mime;
+    }
+    return STR_NULL;
+}
+
+/* What is left of time and size. */
+static struct fetch_request limits_of(const struct media_job *j)
+{
+    uint64_t now = clock_mono_us(), left = j->until_us > now ? j->until_us - now : 0;
+
+    return (struct fetch_request){.timeout_s = (int64_t)(left / 1000000) + 1,
+                                  .max_bytes = j->room < j->max_bytes ? j->room : j->max_bytes};
+}
+
 /* A worker of the operator's fetches in our place: its address is seen, not ours. */
 static struct str worker_body(struct media_job *j, struct str url)
 {
@@ -115,7 +150,7 @@ static struct str worker_body(struct media_job *j, struct str url)
 static enum err_code ask_worker(struct media_job *j, struct str url, struct fetch_reply *reply,
                                 struct err *err)
 {
-    struct fetch_request request = {.timeout_s = j->timeout_s, .max_bytes = j->max_bytes};
+    struct fetch_request request = limits_of(j);
     struct http_url parts;
 
     if (!j->worker_takes_http && !str_starts_nocase(url, STR("https://")))
@@ -130,16 +165,31 @@ static enum err_code ask_worker(struct media_job *j, struct str url, struct fetc
     return fetch_run(&j->arena, &request, reply, err);
 }
 
+/* An image must be called one, or nothing in particular and be one by its first bytes. */
+static enum err_code check_type(const struct wanted *w, struct err *err)
+{
+    bool unknown = w->mime.n == 0 || str_eq_nocase(w->mime, STR("application/octet-stream"));
+
+    if (!w->image || str_starts_nocase(w->mime, STR("image/")))
+        return ERR_OK;
+    if (unknown && str_starts(sniff(w->data), STR("image/")))
+        return ERR_OK;
+    return err_set(err, ERR_BAD_REQUEST, "the address is not that of an image");
+}
+
 static enum err_code get_one(struct media_job *j, struct wanted *w, struct err *err)
 {
-    const struct fetch_request request = {.url = w->url,
-                                          .proxy = j->proxy,
-                                          .timeout_s = j->timeout_s,
-                                          .max_bytes = j->max_bytes,
-                                          .guard = &j->guard};
+    struct fetch_request request = limits_of(j);
     struct fetch_reply reply;
     struct str type;
 
+    if (clock_mono_us() >= j->until_us)
+        return err_set(err, ERR_UPSTREAM_TIMEOUT, "no answer in time");
+    if (j->room == 0)
+        return err_set(err, ERR_TOO_LARGE, "all answers together are too long");
+    request.url = w->url;
+    request.proxy = j->proxy;
+    request.guard = &j->guard;
     if (j->worker.n > 0)
         TRY(ask_worker(j, w->url, &reply, err));
     else
@@ -149,7 +199,8 @@ static enum err_code get_one(struct media_job *j, struct wanted *w, struct err *
     type = reply.content_type;
     w->mime = str_trim(str_cut(&type, ';'));
     w->data = base64_encode(&j->arena, reply.body);
-    return ERR_OK;
+    j->room -= reply.body.n;
+    return check_type(w, err);
 }
 
 static void media_work(struct offload_job *job)
@@ -164,24 +215,14 @@ static void media_work(struct offload_job *job)
 
 /* ---- before and after ---- */
 
-/* The type that the server said, unless it said none; else what the bytes begin with (base64 of
- * their first ones). */
+/* What the bytes are, unless that is not known or, of an image, something else; then what the
+ * server called them. */
 static struct str mime_of(const struct wanted *w)
 {
-    static const struct {
-        struct str begin, mime;
-    } magic[] = {
-        {STR_INIT("iVBORw0KGgo"), STR_INIT("image/png")},
-        {STR_INIT("/9j/"), STR_INIT("image/jpeg")},
-        {STR_INIT("R0lGOD"), STR_INIT("image/gif")},
-        {STR_INIT("UklGR"), STR_INIT("image/webp")},
-        {STR_INIT("JVBERi0"), STR_INIT("application/pdf")},
-    };
+    struct str seen = sniff(w->data);
 
-    for (size_t i = 0; i < ARRAY_LEN(magic); i++) {
-        if (str_starts(w->data, magic[i].begin))
-            return magic[i].mime;
-    }
+    if (seen.n > 0 && (!w->image || str_starts(seen, STR("image/"))))
+        return seen;
     return w->mime;
 }
 
@@ -233,7 +274,9 @@ static size_t want_parts(struct chat_part *part, struct wanted *at)
         if (!is_wanted(part))
             continue;
         if (at)
-            at[n] = (struct wanted){.media = &part->media, .url = part->media.url};
+            at[n] = (struct wanted){.media = &part->media,
+                                    .url = part->media.url,
+                                    .image = part->kind == CHAT_PART_IMAGE};
         n++;
     }
     return n;
@@ -262,9 +305,53 @@ static size_t want_all(struct chat_request *r, struct wanted *at)
     return n;
 }
 
+static int64_t count_images(const struct chat_part *part)
+{
+    int64_t n = 0;
+
+    for (; part; part = part->next)
+        n += part->kind == CHAT_PART_IMAGE;
+    return n;
+}
+
+/* With those in the results of tools. */
+static int64_t images_of(const struct chat_message *m)
+{
+    int64_t n = count_images(m->parts.first);
+
+    for (const struct chat_part *part = m->parts.first; part; part = part->next) {
+        if (part->kind == CHAT_PART_TOOL_RESULT)
+            n += count_images(part->result.parts.first);
+    }
+    return n;
+}
+
+/* The largest number of images in one message. */
+static int64_t most_images(const struct chat_request *r)
+{
+    int64_t most = 0;
+
+    for (const struct chat_message *m = r->messages; m; m = m->next) {
+        int64_t n = images_of(m);
+
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
 static void free_job(void *ptr)
 {
     arena_fini(&((struct media_job *)ptr)->arena);
+}
+
+/* Of all together: the time, and as many bytes as a request may have that brings them itself. */
+static void set_limits(struct media_job *j, const struct relay_conf *conf)
+{
+    int64_t timeout_s = conf->media_timeout_s > 0 ? conf->media_timeout_s : USUAL_TIMEOUT_S;
+
+    j->max_bytes = conf->media_max_bytes > 0 ? conf->media_max_bytes : USUAL_MAX_BYTES;
+    j->room = conf->body_limit > j->max_bytes ? conf->body_limit : j->max_bytes;
+    j->until_us = clock_mono_us() + (uint64_t)timeout_s * 1000000;
 }
 
 static struct media_job *new_job(struct exchange *x, size_t n)
@@ -283,8 +370,7 @@ static struct media_job *new_job(struct exchange *x, size_t n)
     j->worker_key = settings_text(s, STR("WorkerValidKey"));
     j->worker_takes_http = settings_bool(s, STR("WorkerAllowHttpImageRequestEnabled"));
     j->proxy = conf->media_proxy;
-    j->max_bytes = conf->media_max_bytes;
-    j->timeout_s = conf->media_timeout_s;
+    set_limits(j, conf);
     read_guard(&j->arena, s, &j->guard);
     return j;
 }
@@ -303,6 +389,7 @@ static enum step_next tell(struct exchange *x)
 
 enum step_next media_fetch(struct exchange *x, const struct provider *p)
 {
+    const int64_t limit = p->counts_images ? x->rl->relay->conf.gemini_images : 0;
     struct err err = {0};
     size_t n;
 
@@ -310,6 +397,12 @@ enum step_next media_fetch(struct exchange *x, const struct provider *p)
         return x->media ? tell(x) : NEXT_STEP;
     if (translate_read(x, &err) != ERR_OK)
         return exchange_fail(x, err.code, "%s", err.msg);
+    if (limit > 0 && most_images(x->tr->request) > limit)
+        return exchange_fail(x, ERR_BAD_REQUEST,
+                             "一条消息最多包含 %" PRId64
+                             " 张图片 (a message to this model may have "
+                             "at most %" PRId64 " images)",
+                             limit, limit);
     n = want_all(x->tr->request, NULL);
     if (n == 0)
         return NEXT_STEP;

@@ -39,9 +39,12 @@ struct relay_conf {
     bool error_log;                               /* ERROR_LOG_ENABLED */
     struct str http_proxy, https_proxy, no_proxy; /* for channels without a proxy of their own */
     struct str media_proxy;  /* USER_CONTENT_REQUEST_PROXY: for what requests name; empty: none */
-    int64_t media_timeout_s; /* USER_CONTENT_REQUEST_TIMEOUT; 0: 20 s */
-    size_t media_max_bytes;  /* MAX_FILE_DOWNLOAD_MB; 0: 4 MB */
+    int64_t media_timeout_s; /* USER_CONTENT_REQUEST_TIMEOUT: of one request's; 0: 20 s */
+    size_t media_max_bytes;  /* MAX_FILE_DOWNLOAD_MB: of one; 0: 20 MB */
     struct str azure_api_version; /* AZURE_DEFAULT_API_VERSION; empty: the provider's default */
+    struct str gemini_version;    /* GEMINI_VERSION; empty: the provider's default */
+    struct str gemini_safety;     /* GEMINI_SAFETY_SETTING; empty: the provider's default */
+    int64_t gemini_images;        /* GEMINI_VISION_MAX_IMAGE_NUM: of one message; 0: any number */
     /* A channel was switched off in the database: read the configuration again. Pool thread. */
     enum err_code (*reload)(void *ctx, struct err *err);
     void *ctx;

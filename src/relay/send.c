@@ -674,6 +674,8 @@ static struct provider_call describe_call(struct exchange *x, const struct provi
         .anthropic_version = client_header(x, STR("anthropic-version")),
         .anthropic_beta = client_header(x, STR("anthropic-beta")),
         .azure_api_version = x->rl->relay->conf.azure_api_version,
+        .gemini_version = x->rl->relay->conf.gemini_version,
+        .gemini_safety = x->rl->relay->conf.gemini_safety,
         .settings = &x->snap->settings,
     };
 

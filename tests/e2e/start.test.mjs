@@ -44,6 +44,13 @@ test('a wrong flag or value ends with a clear line and exit code 2', () => {
     [[], { NODE_NAME: 'n'.repeat(101) }, /NODE_NAME/],
     [[], { MEMORY_CACHE_ENABLED: 'perhaps' }, /MEMORY_CACHE_ENABLED/],
     [[], { BATCH_UPDATE_INTERVAL: 'soon' }, /BATCH_UPDATE_INTERVAL/],
+    [[], { USER_CONTENT_REQUEST_PROXY: 'ftp://user:verysecret@proxy:1' }, /USER_CONTENT_REQUEST_PROXY/],
+    [[], { USER_CONTENT_REQUEST_TIMEOUT: '0' }, /USER_CONTENT_REQUEST_TIMEOUT.*from 1/],
+    [[], { MAX_FILE_DOWNLOAD_MB: 'much' }, /MAX_FILE_DOWNLOAD_MB/],
+    [[], { AZURE_DEFAULT_API_VERSION: '2024-10-21&x=y' }, /AZURE_DEFAULT_API_VERSION/],
+    [[], { GEMINI_VERSION: 'v1/models' }, /GEMINI_VERSION/],
+    [[], { GEMINI_SAFETY_SETTING: 'SOME' }, /GEMINI_SAFETY_SETTING.*BLOCK_NONE/],
+    [[], { GEMINI_VISION_MAX_IMAGE_NUM: '0' }, /GEMINI_VISION_MAX_IMAGE_NUM.*-1/],
     [[], { INITIAL_ROOT_TOKEN: 'sk-verysecret' }, /INITIAL_ROOT_TOKEN/],
     [[], { INITIAL_ROOT_ACCESS_TOKEN: 'verysecret with spaces' }, /INITIAL_ROOT_ACCESS_TOKEN/],
   ]) {
