@@ -12,6 +12,10 @@
 #include "base/text.h"
 #include "billing/decimal.h"
 
+/* What a provider keeps for an hour costs so much more than what it keeps for five minutes
+ * (billing reference 4.3). */
+#define HOUR_RATIO 1.6
+
 enum { PLACES_TEXT = 320 }; /* the largest double with two places, too */
 
 /* Beyond it a number is no longer exact in JSON or in a double; no call costs that. */
@@ -49,6 +53,8 @@ enum err_code price_plan_make(const struct snapshot *snap, struct str model, str
     const struct settings *s = &snap->settings;
 
     *out = (struct price_plan){
+        .name = model,
+        .tool_prices = s->tool_prices,
         .group_ratio = settings_group_ratio(s, user_group, using_group),
         .user_group_ratio = pair_ratio(s, user_group, using_group),
         .quota_per_unit = s->quota_per_unit,
@@ -126,7 +132,8 @@ int64_t price_reserve(const struct price_plan *plan, int64_t prompt_tokens, int6
 
 /* The classes of a call that are priced differently; they add up to prompt and completion. */
 struct classes {
-    int64_t text_in, cached, cache_write, image_in, audio_in, cached_audio, text_out, audio_out;
+    int64_t text_in, cached, cache_write, cache_write_1h, image_in, audio_in, cached_audio,
+        text_out, audio_out;
 };
 
 /* Counts of an upstream may contradict each other; no class takes more than is left. */
@@ -146,7 +153,8 @@ static struct classes classify(const struct price_plan *plan, const struct usage
     if (plan->model.audio_priced)
         c.cached_audio = take(&c.text_in, least(not_negative(u->cached_audio), u->audio_in));
     c.cached = take(&c.text_in, u->cached - c.cached_audio);
-    c.cache_write = take(&c.text_in, u->cache_write);
+    c.cache_write_1h = take(&c.text_in, least(u->cache_write_1h, u->cache_write));
+    c.cache_write = take(&c.text_in, u->cache_write - c.cache_write_1h);
     c.image_in = take(&c.text_in, u->image_in);
     if (plan->model.audio_priced) {
         c.audio_in = take(&c.text_in, u->audio_in - c.cached_audio);
@@ -156,15 +164,15 @@ static struct classes classify(const struct price_plan *plan, const struct usage
 }
 
 /* The classes with two ratios. */
-static void add_audio(struct decimal_sum *sum, int64_t tokens, double audio_ratio, double ratio)
+static void add_product(struct decimal_sum *sum, int64_t tokens, double first, double second)
 {
     struct decimal_sum part;
 
     if (tokens == 0)
         return;
     decimal_sum_init(&part);
-    decimal_add(&part, tokens, decimal_of(audio_ratio));
-    decimal_scale(&part, decimal_of(ratio));
+    decimal_add(&part, tokens, decimal_of(first));
+    decimal_scale(&part, decimal_of(second));
     decimal_add_sum(sum, &part);
 }
 
@@ -181,10 +189,72 @@ static struct decimal_sum token_price(const struct price_plan *plan, const struc
     decimal_add(&sum, c.image_in, decimal_of(m->image_ratio));
     decimal_add(&sum, c.audio_in, decimal_of(m->audio_ratio));
     decimal_add(&sum, c.text_out, decimal_of(m->completion_ratio));
-    add_audio(&sum, c.audio_out, m->audio_ratio, m->audio_completion_ratio);
-    add_audio(&sum, c.cached_audio, m->audio_ratio, m->cache_ratio);
+    add_product(&sum, c.cache_write_1h, m->cache_write_ratio, HOUR_RATIO);
+    add_product(&sum, c.audio_out, m->audio_ratio, m->audio_completion_ratio);
+    add_product(&sum, c.cached_audio, m->audio_ratio, m->cache_ratio);
     decimal_scale(&sum, decimal_of(m->ratio));
     decimal_scale(&sum, decimal_of(plan->group_ratio));
+    return sum;
+}
+
+/* ---- searches ---- */
+
+static struct str search_tool(const struct price_plan *plan)
+{
+    static const struct str tools[DIALECT_COUNT] = {
+        [DIALECT_OPENAI_CHAT] = STR_INIT("web_search_preview"),
+        [DIALECT_OPENAI_RESPONSES] = STR_INIT("web_search_preview"),
+        [DIALECT_CLAUDE] = STR_INIT("web_search"),
+        [DIALECT_GEMINI] = STR_INIT("google_search"),
+    };
+
+    return tools[plan->upstream];
+}
+
+/* How well a row of the table fits the tool and the model: 0 not at all, 1 by the tool, more by a
+ * longer beginning of the model's name. */
+static size_t fits(struct str row, struct str tool, struct str model)
+{
+    struct str prefix;
+
+    if (!str_starts(row, tool))
+        return 0;
+    prefix = str_skip(row, tool.n);
+    if (prefix.n == 0)
+        return 1;
+    if (prefix.p[0] != ':')
+        return 0;
+    prefix = str_trim_right_char(str_skip(prefix, 1), '*');
+    return str_starts(model, prefix) ? 2 + prefix.n : 0;
+}
+
+/* USD for 1000 searches. */
+static double search_price(const struct price_plan *plan)
+{
+    size_t best = 0;
+    double price = 0;
+
+    JSON_EACH_MEMBER (key, value, plan->tool_prices) {
+        struct str row = json_raw(key); /* names of tools and models have nothing to escape */
+        size_t fit = fits(str_sub(row, 1, row.n - 2), search_tool(plan), plan->name);
+
+        if (fit > best && json_f64(value, &price))
+            best = fit;
+    }
+    return price;
+}
+
+static struct decimal_sum search_cost(const struct price_plan *plan, const struct usage *u)
+{
+    struct decimal_sum sum;
+
+    decimal_sum_init(&sum);
+    if (u->searches <= 0 || !(plan->group_ratio > 0))
+        return sum;
+    decimal_add(&sum, u->searches, decimal_of(search_price(plan)));
+    decimal_scale(&sum, decimal_of(plan->quota_per_unit));
+    decimal_scale(&sum, decimal_of(plan->group_ratio));
+    decimal_scale(&sum, decimal_of(0.001));
     return sum;
 }
 
@@ -202,14 +272,16 @@ static bool used_nothing(const struct usage *u)
 
 int64_t price_charge(const struct price_plan *plan, const struct usage *usage)
 {
-    struct decimal_sum sum;
+    struct decimal_sum sum, searches;
     int64_t points;
 
-    if (used_nothing(usage) || is_free(plan))
+    if (used_nothing(usage))
         return 0;
     sum = plan->model.per_call ? call_price(plan) : token_price(plan, usage);
+    searches = search_cost(plan, usage);
+    decimal_add_sum(&sum, &searches);
     points = decimal_round(&sum, points_max);
-    return points > 0 ? points : 1;
+    return points > 0 || is_free(plan) ? points : 1;
 }
 
 /* Is the call told as one that may speak? A realtime session always is. */
@@ -236,6 +308,40 @@ static void write_audio(struct json_writer *w, const struct price_plan *plan,
     jw_key_f64(w, STR("audio_completion_ratio"), plan->model.audio_completion_ratio);
 }
 
+/* What was written to the provider's cache, told by how long it is kept where that differs. */
+static void write_cache(struct json_writer *w, const struct price_plan *plan,
+                        const struct usage *usage)
+{
+    const double ratio = plan->model.cache_write_ratio;
+    const int64_t hour = least(not_negative(usage->cache_write_1h), usage->cache_write);
+
+    if (usage->cache_write <= 0)
+        return;
+    jw_key_i64(w, STR("cache_creation_tokens"), usage->cache_write);
+    jw_key_f64(w, STR("cache_creation_ratio"), ratio);
+    if (hour == 0)
+        return;
+    jw_key_i64(w, STR("cache_creation_tokens_5m"), usage->cache_write - hour);
+    jw_key_f64(w, STR("cache_creation_ratio_5m"), ratio);
+    jw_key_i64(w, STR("cache_creation_tokens_1h"), hour);
+    jw_key_f64(w, STR("cache_creation_ratio_1h"), ratio * HOUR_RATIO);
+}
+
+static void write_searches(struct json_writer *w, const struct price_plan *plan,
+                           const struct usage *usage)
+{
+    if (usage->searches <= 0)
+        return;
+    jw_key(w, STR("tool_surcharges"));
+    jw_array(w);
+    jw_object(w);
+    jw_key_str(w, STR("name"), search_tool(plan));
+    jw_key_i64(w, STR("count"), usage->searches);
+    jw_key_f64(w, STR("price"), search_price(plan));
+    jw_end(w);
+    jw_end(w);
+}
+
 void price_write_other(struct json_writer *w, const struct price_plan *plan,
                        const struct usage *usage)
 {
@@ -250,10 +356,8 @@ void price_write_other(struct json_writer *w, const struct price_plan *plan,
     jw_key_f64(w, STR("model_price"), m->per_call ? m->price_usd : -1);
     if (plan->user_group_ratio >= 0)
         jw_key_f64(w, STR("user_group_ratio"), plan->user_group_ratio);
-    if (usage->cache_write > 0) {
-        jw_key_i64(w, STR("cache_creation_tokens"), usage->cache_write);
-        jw_key_f64(w, STR("cache_creation_ratio"), m->cache_write_ratio);
-    }
+    write_cache(w, plan, usage);
+    write_searches(w, plan, usage);
     if (usage->image_in > 0) {
         jw_key_bool(w, STR("image"), true);
         jw_key_f64(w, STR("image_ratio"), m->image_ratio);
@@ -287,10 +391,24 @@ static const char *two_places(double value, char text[PLACES_TEXT])
     return text;
 }
 
+static const char *content_end(struct arena *a, const struct price_plan *plan,
+                               const struct usage *usage)
+{
+    struct decimal_sum searches = search_cost(plan, usage);
+
+    if (used_nothing(usage))
+        return "（可能是上游超时）";
+    if (usage->searches <= 0)
+        return "";
+    return arena_fmt(a, "，Web Search 调用 %" PRId64 " 次，调用花费 %" PRId64, usage->searches,
+                     decimal_round(&searches, points_max))
+        .p;
+}
+
 struct str price_content(struct arena *a, const struct price_plan *plan, const struct usage *usage)
 {
     const struct model_price *m = &plan->model;
-    const char *end = used_nothing(usage) ? "（可能是上游超时）" : "";
+    const char *end = content_end(a, plan, usage);
     const struct classes c = classify(plan, usage);
     char group[PLACES_TEXT], ratio[PLACES_TEXT], completion[PLACES_TEXT];
     const char *group_text = two_places(plan->group_ratio, group);

@@ -1,5 +1,6 @@
 /*
- * price - what a call costs, as integer points (billing reference, sections 1-4). Pure.
+ * price - what a call costs, as integer points (billing reference, sections 1-4): its tokens by
+ * class, or the call, and the searches that the provider made for it. Pure.
  *
  * Ratios are decimal numbers of the operator; a charge is computed in one place, here, and rounded
  * once. No floating point is ever added to a balance: the result is an int64_t.
@@ -7,12 +8,17 @@
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
+#include "dialect/dialect_id.h"
 #include "model/snapshot.h"
 #include "model/usage.h"
 
-/* Everything that a price depends on, pinned when the request is admitted; plain value. */
+/* Everything that a price depends on, pinned when the request is admitted; plain value that borrows
+ * from the snapshot it was made of. */
 struct price_plan {
+    struct str name; /* of the model; borrowed */
     struct model_price model;
+    const struct json *tool_prices; /* {"tool" or "tool:prefix*": USD for 1000 calls}; NULL: none */
+    enum dialect_id upstream;       /* whose searches they are; the caller's to set */
     double group_ratio;
     double user_group_ratio; /* group-to-group ratio that replaced it; -1: none */
     double quota_per_unit;
@@ -50,8 +56,8 @@ void price_plan_images(struct price_plan *plan, int64_t n, double size, double q
  */
 int64_t price_reserve(const struct price_plan *plan, int64_t prompt_tokens, int64_t max_tokens);
 
-/* Points that the call costs: billing reference 4.1, rounded half away from zero, at least 1 unless
- * it is free. 0 when nothing was used. */
+/* Points that the call costs: billing reference 4.1-4.4, rounded half away from zero, at least 1
+ * unless it is free. 0 when nothing was used. */
 int64_t price_charge(const struct price_plan *plan, const struct usage *usage);
 
 /* The members of logs.other that tell how the price came about (ratios, cache tokens, model price),

@@ -352,6 +352,76 @@ TEST(the_log_row_tells_how_the_price_came_about)
     CHECK_STR(price_content(&a, &plan, &u), "模型价格 0.04，分组倍率 1.00");
 }
 
+TEST(what_is_written_to_a_cache_for_an_hour_costs_more)
+{
+    CLEANUP(sb_finip) struct sb sb;
+    struct price_plan plan = plan_of(2, 5, 1);
+    struct usage u = tokens(1000, 10);
+
+    sb_init(&sb, 4096);
+    plan.model.cache_ratio = 0.1;
+    u.cached = 300;
+    u.cache_write = 400;
+    CHECK_EQ(price_charge(&plan, &u), (300 + 30 + 500 + 50) * 2);
+    CHECK(str_has(other_of(&sb, &plan, &u),
+                  STR("\"cache_creation_tokens\":400,\"cache_creation_ratio\":1.25}")));
+    u.cache_write_1h = 100;
+    CHECK_EQ(price_charge(&plan, &u), (300 + 30 + 375 + 200 + 50) * 2);
+    CHECK(str_has(other_of(&sb, &plan, &u),
+                  STR("\"cache_creation_tokens\":400,\"cache_creation_ratio\":1.25,"
+                      "\"cache_creation_tokens_5m\":300,\"cache_creation_ratio_5m\":1.25,"
+                      "\"cache_creation_tokens_1h\":100,\"cache_creation_ratio_1h\":2}")));
+    u.cache_write_1h = 9999; /* never more than was written */
+    CHECK_EQ(price_charge(&plan, &u), (300 + 30 + 800 + 50) * 2);
+}
+
+static const struct json *read_prices(struct arena *a, const char *text)
+{
+    const struct json *root;
+
+    CHECK_EQ(json_read(a, str_from(text), JSON_DEPTH_DEFAULT, &root, NULL), ERR_OK);
+    return root;
+}
+
+TEST(searches_cost_by_tool_and_model)
+{
+    CLEANUP(sb_finip) struct sb sb;
+    CLEANUP(arena_finip) struct arena a;
+    struct price_plan plan = plan_of(2, 1, 1.5);
+    struct usage u = tokens(100, 100);
+
+    sb_init(&sb, 4096);
+    arena_init(&a, 0);
+    u.searches = 3;
+    plan.name = STR("gpt-4o-mini");
+    CHECK_EQ(price_charge(&plan, &u), 600); /* no table */
+    plan.tool_prices = read_prices(&a, "{\"web_search_preview:gpt-4o*\":25,"
+                                       "\"web_search_preview:gpt-4o-m*\":20,"
+                                       "\"web_search_preview\":10,\"web_search\":4}");
+    CHECK_EQ(price_charge(&plan, &u), 600 + 3 * 15000); /* 20 / 1000 x 500000 x 1.5 */
+    CHECK(str_has(other_of(&sb, &plan, &u),
+                  STR("\"tool_surcharges\":[{\"name\":\"web_search_preview\",\"count\":3,"
+                      "\"price\":20}]")));
+    CHECK(str_has(price_content(&a, &plan, &u), STR("Web Search 调用 3 次，调用花费 45000")));
+    plan.name = STR("o3");
+    CHECK_EQ(price_charge(&plan, &u), 600 + 3 * 7500);
+    plan.upstream = DIALECT_CLAUDE;
+    CHECK_EQ(price_charge(&plan, &u), 600 + 3 * 3000);
+    plan.upstream = DIALECT_GEMINI; /* not in the table */
+    CHECK_EQ(price_charge(&plan, &u), 600);
+    plan.upstream = DIALECT_CLAUDE;
+    plan.model.ratio = 0; /* the model is free, its searches are not */
+    CHECK_EQ(price_charge(&plan, &u), 9000);
+    plan.model.per_call = true;
+    plan.model.price_usd = 0.01;
+    CHECK_EQ(price_charge(&plan, &u), 7500 + 9000);
+    plan.group_ratio = 0;
+    CHECK_EQ(price_charge(&plan, &u), 0);
+    plan.group_ratio = 1;
+    u.prompt = u.completion = 0; /* nothing came */
+    CHECK_EQ(price_charge(&plan, &u), 0);
+}
+
 TEST(a_realtime_response_is_priced_by_its_classes)
 {
     CLEANUP(sb_finip) struct sb sb;
@@ -388,4 +458,5 @@ TEST_MAIN(charges_equal_exact_rational_arithmetic, charges_of_random_calls_equal
           a_reservation_covers_the_prompt_and_the_maximum,
           a_model_without_a_price_is_refused_unless_that_is_allowed,
           a_pair_of_groups_replaces_the_group_ratio, the_log_row_tells_how_the_price_came_about,
+          what_is_written_to_a_cache_for_an_hour_costs_more, searches_cost_by_tool_and_model,
           a_realtime_response_is_priced_by_its_classes)

@@ -48,6 +48,7 @@ struct settings {
     bool pass_through_request;
     const struct json *chat_to_responses; /* {enabled, all_channels, channel_ids, channel_types,
                                              model_patterns}: which chats go out as Responses */
+    const struct json *tool_prices;       /* {"tool" or "tool:prefix*": USD for 1000 calls} */
     bool ping_enabled;
     int64_t ping_interval_s;
     /* groups */

@@ -227,10 +227,10 @@ const struct settings_row settings_rows[] = {
     BOOL("grok.violation_deduction_enabled", "true"),
     FLOAT("grok.violation_deduction_amount", "0.05", 0, 1e6),
     LIST("qwen.sync_image_models", "[\"z-image\",\"qwen-image\",\"wan2.6\",\"wan2.7\",\"qwen-image-edit\"]"),
-    NUMBERS("tool_price_setting.prices",
+    JSON_OF("tool_price_setting.prices", SETTING_NUMBERS,
             "{\"web_search_preview\":10,\"web_search_preview:gpt-4o*\":25,\"web_search_preview:gpt-4.1*\":25,"
             "\"web_search_preview:gpt-4o-mini*\":25,\"web_search_preview:gpt-4.1-mini*\":25,\"file_search\":2.5,"
-            "\"web_search\":10,\"google_search\":14}"),
+            "\"web_search\":10,\"google_search\":14}", AT(tool_prices)),
     BOOL("quota_setting.enable_free_model_pre_consume", "true"),
     INT("token_setting.max_user_tokens", "1000", 1, 1e9),
     BOOL("checkin_setting.enabled", "false"),

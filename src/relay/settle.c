@@ -43,6 +43,15 @@ static void settle_usage(struct exchange *x)
         x->usage.completion = counted;
 }
 
+/* OpenAI's models that search in chats search once, and do not say so (billing reference 4.4). */
+static void settle_searches(struct exchange *x)
+{
+    x->plan.upstream = x->upstream->id;
+    if (x->mode == MODE_CHAT && x->upstream->id == DIALECT_OPENAI_CHAT && x->usage.searches == 0 &&
+        str_ends(x->upstream_model, STR("search-preview")))
+        x->usage.searches = 1;
+}
+
 /* `counted`: the row's tokens are our own count. */
 static void write_admin_info(struct json_writer *w, const struct exchange *x, bool counted)
 {
@@ -182,6 +191,7 @@ bool exchange_charge(struct exchange *x)
         mode_settle(x);
     else
         settle_usage(x);
+    settle_searches(x);
     fill_common(x, &r);
     r.quota = price_charge(&x->plan, &x->usage);
     r.prompt_tokens = x->usage.prompt;
