@@ -81,6 +81,7 @@ struct dialect {
     bool end_is_close; /* the end of the body is the regular end of a stream */
     /* Of such a dialect: was the event that was read last one that may be the stream's last? */
     bool (*may_be_over)(const void *reader);
+    bool usage_is_last;   /* usage comes behind the answer only, and so is a sign of its end */
     bool request_in_path; /* model, stream and its form stand in path and query, not in the body */
     /* A count of tokens as the answer to MODE_COUNT_TOKENS; NULL: the dialect has no such call. */
     struct str (*write_count)(struct arena *a, int64_t tokens);

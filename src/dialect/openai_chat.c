@@ -14,4 +14,5 @@ const struct dialect dialect_openai_chat = {
     .read_event = openai_read_event,
     .read_end = openai_read_end,
     .read_answer = openai_read_answer,
+    .usage_is_last = true,
 };

@@ -209,7 +209,9 @@ void fault_from_err(struct exchange *x, const struct err *err);
 void fault_from_reply(struct exchange *x, int status, struct str body);
 /* Fault from an error event of a stream. */
 void fault_from_event(struct exchange *x, const struct chat_event *ev);
-/* The client's error body, or event in mid-stream, in its dialect, with the request's id. */
+/* The error with the request's id in its text. */
+struct openai_error fault_error(const struct exchange *x);
+/* The client's error body, or event in mid-stream, in its dialect. */
 struct str fault_body(struct exchange *x, bool in_stream);
 /* Text without addresses, keys and organisation names. */
 struct str fault_mask(struct arena *a, struct str text, const struct route_channel *channel,
@@ -226,6 +228,8 @@ void stream_feed(struct exchange *x, struct str bytes);
 void stream_end(struct exchange *x); /* the upstream's reply was complete */
 void stream_broken(struct exchange *x, const struct err *err); /* it was not */
 
+/* The answer had begun and x->fault is set: writes an error event, then the end. */
+void stream_break_off(struct exchange *x);
 void stream_from_answer(struct exchange *x); /* a JSON answer to a streaming request */
 
 /* route.c: in which dialect errors of the server itself are told on a path. */

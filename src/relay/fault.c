@@ -228,25 +228,22 @@ void fault_from_event(struct exchange *x, const struct chat_event *ev)
 
 /* ---- the client's body ---- */
 
-/* The last element of a stream that is a JSON array. */
-static struct str last_element(struct exchange *x, struct str error)
+struct openai_error fault_error(const struct exchange *x)
 {
-    struct str before = x->tr->array_begun ? STR(",\r\n") : STR("[");
-
-    return str_concat(x->arena, (struct str[]){before, error, STR("]")}, 3);
-}
-
-struct str fault_body(struct exchange *x, bool in_stream)
-{
-    const struct dialect *d = x->client;
     struct openai_error e = x->fault.error;
     struct str id = x->req->request_id;
 
     if (id.n > 0)
         e.message =
             str_concat(x->arena, (struct str[]){e.message, STR(" (request id: "), id, STR(")")}, 4);
-    if (in_stream && x->tr && x->tr->conf.json_array)
-        return last_element(x, d->write_error(x->arena, x->fault.status, &e));
+    return e;
+}
+
+struct str fault_body(struct exchange *x, bool in_stream)
+{
+    const struct dialect *d = x->client;
+    const struct openai_error e = fault_error(x);
+
     return in_stream ? d->write_stream_error(x->arena, x->fault.status, &e)
                      : d->write_error(x->arena, x->fault.status, &e);
 }

@@ -259,15 +259,10 @@ static void reply_error(struct exchange *x)
 /* The answer had begun: an error event, then the end. Never a made-up clean end. */
 static void break_off(struct exchange *x)
 {
-    struct str event;
-
-    if (x->byte_reply) { /* nothing can be said in it */
+    if (x->byte_reply) /* nothing can be said in it */
         http_reply_abort(x->req);
-        return;
-    }
-    event = fault_body(x, true);
-    (void)http_reply_write(x->req, &event, 1);
-    http_reply_end(x->req);
+    else
+        stream_break_off(x);
 }
 
 static const struct str busy = STR_INIT("当前分组上游负载已饱和，请稍后再试 (the upstreams of this "

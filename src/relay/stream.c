@@ -577,11 +577,15 @@ static void set_ping(struct exchange *x)
     loop_timer_set(x->rl->loop, &x->ping, (uint64_t)(s > 0 ? s : 10) * 1000, on_ping);
 }
 
+/* Is what the client gets a stream of events? Not an array, nor the fold of a stream. */
+static bool takes_comments(const struct exchange *x)
+{
+    return !is_array(x) && (x->peek.stream || !rewrites(x));
+}
+
 void stream_keep_alive(struct exchange *x)
 {
-    bool comments = !is_array(x) && (x->peek.stream || !rewrites(x));
-
-    if (x->snap->settings.ping_enabled && x->req && !x->client_gone && comments &&
+    if (x->snap->settings.ping_enabled && x->req && !x->client_gone && takes_comments(x) &&
         !list_linked(&x->ping.link))
         set_ping(x);
 }
@@ -667,14 +671,13 @@ static void close_reading(struct batch *b)
     act_on(b, &seen, NULL);
 }
 
-/* Is an answer whole whose end was not said? When it said why it finished; in OpenAI's chat also
- * when it said what it cost, which comes last there, but in other dialects with the first event. */
-static bool looks_whole(const struct exchange *x)
+static bool said_its_end(const struct exchange *x)
 {
-    return x->finish_seen || (x->usage_seen && x->upstream->id == DIALECT_OPENAI_CHAT);
+    return x->finish_seen || (x->usage_seen && x->upstream->usage_is_last);
 }
 
-/* The body ended. */
+/* The body ended. Without [DONE] an answer is complete only if it said that it was finished, or
+ * what it cost. */
 void stream_end(struct exchange *x)
 {
     struct batch b = {.x = x};
@@ -684,7 +687,7 @@ void stream_end(struct exchange *x)
         on_event(&b, &ev); /* some servers leave the last blank line out */
     if (x->fault.code == ERR_OK && !x->done_seen)
         close_reading(&b);
-    if (x->fault.code == ERR_OK && !x->done_seen && looks_whole(x))
+    if (x->fault.code == ERR_OK && !x->done_seen && said_its_end(x))
         on_done(&b, NULL);
     flush_written(&b);
     flush(&b);
@@ -717,4 +720,38 @@ void stream_broken(struct exchange *x, const struct err *err)
     if (!x->done_seen)
         cut_off(x, err);
     conclude(x);
+}
+
+/* A stream that is an array ends as one, too. */
+static struct str array_error(struct exchange *x)
+{
+    struct str body = fault_body(x, false);
+
+    return str_concat(
+        x->arena, (struct str[]){x->tr->array_begun ? STR(",\r\n") : STR("["), body, STR("]")}, 3);
+}
+
+/* Written by who has written the events before, it goes on with their numbers. */
+static struct str written_error(struct exchange *x)
+{
+    const struct chat_event ev = {
+        .kind = CHAT_EVENT_ERROR, .status = x->fault.status, .error = fault_error(x)};
+
+    sb_reset(&x->tr->out);
+    x->client->write_event(x->tr->writer, &ev, &x->tr->out);
+    return sb_str(&x->tr->out);
+}
+
+void stream_break_off(struct exchange *x)
+{
+    struct str event;
+
+    if (x->tr && x->tr->writer)
+        event = written_error(x);
+    else if (is_array(x))
+        event = array_error(x);
+    else
+        event = fault_body(x, true);
+    (void)http_reply_write(x->req, &event, 1);
+    http_reply_end(x->req);
 }
