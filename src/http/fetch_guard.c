@@ -3,7 +3,7 @@
 static bool is_port_allowed(const struct fetch_guard *g, uint16_t port)
 {
     for (size_t i = 0; i < g->port_count; i++) {
-        if (g->ports[i] == port)
+        if (port >= g->ports[i].first && port <= g->ports[i].last)
             return true;
     }
     return g->port_count == 0;

@@ -8,10 +8,15 @@
 #include "base/err.h"
 #include "base/ip.h"
 
+/* From the first to the last; none where the last is before the first. */
+struct fetch_ports {
+    uint16_t first, last;
+};
+
 struct fetch_guard { /* borrowed */
     bool off;        /* everything may be fetched */
     bool allow_private;
-    const uint16_t *ports; /* that may be used; none: any */
+    const struct fetch_ports *ports; /* that may be used; none: any */
     size_t port_count;
     const struct str *domains; /* "example.com", "*.example.com" */
     size_t domain_count;

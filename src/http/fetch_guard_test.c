@@ -29,10 +29,13 @@ TEST(only_public_addresses_are_open)
 
 TEST(ports_may_be_limited)
 {
-    static const uint16_t ports[] = {80, 443};
+    static const struct fetch_ports ports[] = {{80, 80}, {440, 443}}, none = {1, 0};
     const struct fetch_guard g = {.ports = ports, .port_count = 2};
+    const struct fetch_guard closed = {.ports = &none, .port_count = 1};
 
-    CHECK(allows(&g, "example.com", 443) && !allows(&g, "example.com", 22));
+    CHECK(allows(&g, "example.com", 443) && allows(&g, "example.com", 440));
+    CHECK(!allows(&g, "example.com", 22) && !allows(&g, "example.com", 81));
+    CHECK(!allows(&closed, "example.com", 1) && !allows(&closed, "example.com", 0));
 }
 
 TEST(lists_name_what_may_be_fetched_or_what_may_not)

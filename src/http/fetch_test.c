@@ -118,7 +118,7 @@ TEST(a_redirect_is_followed_only_to_where_the_guard_allows)
     CLEANUP(arena_finip) struct arena a;
     struct upstream to, from;
     struct fetch_reply reply;
-    uint16_t ports[2];
+    struct fetch_ports ports[2];
     struct fetch_guard guard = {.allow_private = true, .ports = ports, .port_count = 2};
     struct fetch_request request = {.guard = &guard};
 
@@ -129,11 +129,11 @@ TEST(a_redirect_is_followed_only_to_where_the_guard_allows)
                                    "Content-Length: 0\r\n\r\n",
                                    to.port)
                              .p);
-    ports[0] = ports[1] = from.port;
+    ports[0] = ports[1] = (struct fetch_ports){from.port, from.port};
     request.url = arena_fmt(&a, "http://127.0.0.1:%d/", from.port);
     CHECK_EQ(fetch_run(&a, &request, &reply, NULL), ERR_BAD_REQUEST);
     CHECK(!saw(&to, "GET"));
-    ports[1] = to.port;
+    ports[1] = (struct fetch_ports){to.port, to.port};
     CHECK_EQ(fetch_run(&a, &request, &reply, NULL), ERR_OK);
     CHECK_STR(reply.body, "end");
     CHECK(saw(&to, "GET /there"));

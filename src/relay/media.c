@@ -51,18 +51,29 @@ static const struct json *option_json(struct arena *a, const struct settings *s,
                                                                                           : NULL;
 }
 
+/* "443" or "8000-8100"; what is neither is no port, so that a slip opens nothing. */
+static struct fetch_ports read_range(struct str text)
+{
+    const struct fetch_ports none = {1, 0};
+    struct str last = text, first = str_trim(str_cut(&last, '-'));
+    uint64_t from, to;
+
+    if (!str_to_u64(first, &from) || from == 0 || from > UINT16_MAX)
+        return none;
+    to = from;
+    if (last.p && (!str_to_u64(str_trim(last), &to) || to > UINT16_MAX))
+        return none;
+    return (struct fetch_ports){(uint16_t)from, (uint16_t)to};
+}
+
 static void read_ports(struct arena *a, const struct settings *s, struct fetch_guard *g)
 {
     const struct json *list = option_json(a, s, STR("fetch_setting.allowed_ports"));
-    uint16_t *ports = arena_new_array(a, uint16_t, json_count(list));
+    struct fetch_ports *ports = arena_new_array(a, struct fetch_ports, json_count(list));
 
-    JSON_EACH (item, list) {
-        struct str text = json_is(item, JSON_STRING) ? json_str_or_null(a, item) : json_raw(item);
-        uint64_t port;
-
-        if (str_to_u64(text, &port) && port > 0 && port <= UINT16_MAX)
-            ports[g->port_count++] = (uint16_t)port;
-    }
+    JSON_EACH (item, list)
+        ports[g->port_count++] =
+            read_range(json_is(item, JSON_STRING) ? json_str_or_null(a, item) : json_raw(item));
     g->ports = ports;
 }
 
