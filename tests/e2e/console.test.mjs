@@ -266,8 +266,23 @@ test('channels: add several, edit, switch, test what fails, delete', { skip }, a
   await dialog(page).getByRole('button', { name: 'Save' }).click();
   await shown(page, 'Every value must be a text in quotes.');
   await dialog(page).getByLabel('Model mapping').fill('{"echo": "gpt-4o"}');
+  await dialog(page).getByRole('button', { name: 'Proxy, prompt and answers' }).click();
+  await dialog(page).getByLabel('Proxy', { exact: true }).fill('127.0.0.1:9');
+  await dialog(page).getByRole('button', { name: 'Save' }).click();
+  await shown(page, 'It must begin with http://, https://, socks5:// or socks5h://.');
+  await dialog(page).getByLabel('Proxy', { exact: true }).fill('http://127.0.0.1:9');
+  assert.ok(await dialog(page).getByLabel('Also before their own').isDisabled());
+  await dialog(page).getByLabel('System prompt').fill('Be kind.');
+  await dialog(page).getByLabel('Also before their own').click();
+  await dialog(page).getByLabel('Rewrite answers').click();
+  await dialog(page).getByLabel('Other settings').fill('{"mystery": 1}');
   await save(page);
   await row(page, 'Dead').waitFor();
+  await page.getByRole('button', { name: 'Edit Dead' }).click();
+  await dialog(page).getByRole('button', { name: 'Proxy, prompt and answers' }).click();
+  assert.equal(await dialog(page).getByLabel('System prompt').inputValue(), 'Be kind.');
+  await dialog(page).getByLabel('Thoughts as text').click();
+  await save(page);
 
   await page.getByRole('button', { name: 'Test Dead' }).click();
   await dialog(page).getByRole('button', { name: 'Test echo' }).click();
@@ -283,6 +298,8 @@ test('channels: add several, edit, switch, test what fails, delete', { skip }, a
   await until('the priority', async () => (await api.ok('GET', '/api/channel/search?keyword=Dead'))[0].priority === 7);
   const [dead] = await api.ok('GET', '/api/channel/search?keyword=Dead');
   assert.deepEqual([dead.status, JSON.parse(dead.model_mapping)], [2, { echo: 'gpt-4o' }]);
+  assert.deepEqual(JSON.parse(dead.setting), { proxy: 'http://127.0.0.1:9', system_prompt: 'Be kind.', system_prompt_override: true, force_format: true,
+                                               thinking_to_content: true, mystery: 1 });
 
   await page.getByRole('button', { name: 'More actions for Batch' }).first().click();
   await page.getByRole('menuitem', { name: 'Delete' }).click();

@@ -1,6 +1,7 @@
 import { AutoComplete, Collapse, Form, Input, InputNumber, Switch } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { JsonArea, jsonRule } from '@/components/JsonArea';
+import { ChannelSettingFields } from './ChannelSettingFields';
 
 function Routing() {
   const { t } = useTranslation();
@@ -38,9 +39,6 @@ function Translation() {
       <Form.Item name="param_override" label={t('channels.paramOverride')} extra={t('channels.paramOverrideHelp')} rules={[jsonRule(t, 'object')]}>
         <JsonArea rows={2} placeholder={'{"temperature": 0}'} />
       </Form.Item>
-      <Form.Item name="setting" label={t('channels.setting')} extra={t('channels.settingHelp')} rules={[jsonRule(t, 'object')]}>
-        <JsonArea rows={2} placeholder={'{"proxy": "socks5://127.0.0.1:1080"}'} />
-      </Form.Item>
     </>
   );
 }
@@ -68,6 +66,7 @@ export function ChannelAdvancedFields() {
   const items = [
     { key: 'routing', label: t('channels.sectionRouting'), children: <Routing />, forceRender: true },
     { key: 'translation', label: t('channels.sectionTranslation'), children: <Translation />, forceRender: true },
+    { key: 'setting', label: t('channels.sectionSetting'), children: <ChannelSettingFields />, forceRender: true },
     { key: 'notes', label: t('channels.sectionNotes'), children: <Notes />, forceRender: true },
   ];
   return <Collapse items={items} ghost className="-mx-3!" />;

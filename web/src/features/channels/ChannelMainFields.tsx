@@ -58,11 +58,11 @@ function AddressField() {
 
 function OtherField() {
   const { t } = useTranslation();
-  const meaning = findChannelType(Form.useWatch<ChannelValues['type'] | undefined>('type') ?? 1)?.other;
-  if (!meaning) return null;
+  const type = findChannelType(Form.useWatch<ChannelValues['type'] | undefined>('type') ?? 1);
+  if (!type?.other) return null;
   return (
-    <Form.Item name="other" label={t(`channels.other.${meaning}`)}>
-      <Input spellCheck={false} />
+    <Form.Item name="other" label={t(`channels.other.${type.other}`)}>
+      <Input spellCheck={false} placeholder={type.otherExample} />
     </Form.Item>
   );
 }

@@ -16,6 +16,15 @@ describe('channel form', () => {
     expect(JSON.parse(input.model_mapping ?? '')).toEqual({ a: 'b' });
   });
 
+  it('keeps the settings of a channel, also those without a field', () => {
+    const setting = '{"proxy":"http://p:1","thinking_to_content":true,"mystery":[1]}';
+    const values = valuesOf({ ...channel, setting });
+    expect(values).toMatchObject({ proxy: 'http://p:1', thinking_to_content: true, force_format: false });
+    expect(JSON.parse(inputOf(values).setting ?? '')).toEqual(JSON.parse(setting));
+    expect(inputOf(valuesOf(channel)).setting).toBe('');
+    expect(JSON.parse(inputOf({ ...values, thinking_to_content: false }).setting ?? '')).toEqual({ proxy: 'http://p:1', mystery: [1] });
+  });
+
   it('cuts the slash off an address, but leaves a custom URL as it is', () => {
     expect(inputOf({ ...newChannelValues, base_url: ' https://x.example.com/ ' }).base_url).toBe('https://x.example.com');
     expect(inputOf({ ...newChannelValues, type: 8, base_url: 'https://x.example.com/chat/' }).base_url).toBe('https://x.example.com/chat/');

@@ -1,10 +1,11 @@
 import { splitList, unique } from '@/lib/list';
 import { prettyJson } from '@/lib/json';
+import { joinSetting, noSettings, splitSetting, type SettingValues } from './channelSetting';
 import { customType } from './channelTypes';
 import type { Channel, ChannelInput } from './types';
 
-/** The fields of the form, in the shapes that its inputs want. */
-export interface ChannelValues {
+/** The fields of the form, in the shapes that its inputs want; `setting` is what has no field of its own. */
+export interface ChannelValues extends SettingValues {
   type: number;
   name: string;
   base_url: string;
@@ -26,13 +27,16 @@ export interface ChannelValues {
 }
 
 export const newChannelValues: ChannelValues = {
+  ...noSettings,
   type: 1, name: '', base_url: '', other: '', key: '', models: [], groups: ['default'], model_mapping: '', priority: 0, weight: 0,
   auto_ban: true, test_model: '', openai_organization: '', status_code_mapping: '', param_override: '', setting: '', tag: '', remark: '',
 };
 
 /** What the form starts with for a channel that exists. The key is never known. */
 export function valuesOf(channel: Channel): ChannelValues {
+  const { values, rest } = splitSetting(channel.setting ?? '');
   return {
+    ...values,
     type: channel.type,
     name: channel.name,
     base_url: channel.base_url ?? '',
@@ -48,7 +52,7 @@ export function valuesOf(channel: Channel): ChannelValues {
     openai_organization: channel.openai_organization ?? '',
     status_code_mapping: prettyJson(channel.status_code_mapping ?? ''),
     param_override: prettyJson(channel.param_override ?? ''),
-    setting: prettyJson(channel.setting ?? ''),
+    setting: rest,
     tag: channel.tag ?? '',
     remark: channel.remark ?? '',
   };
@@ -78,7 +82,7 @@ export function inputOf(values: ChannelValues): ChannelInput {
     openai_organization: values.openai_organization.trim(),
     status_code_mapping: values.status_code_mapping.trim(),
     param_override: values.param_override.trim(),
-    setting: values.setting.trim(),
+    setting: joinSetting(values, values.setting),
     tag: values.tag.trim(),
     remark: values.remark.trim(),
   };

@@ -8,6 +8,8 @@ export interface ChannelType {
   keyFormat?: string;
   /** What the field `other` means for this type, as a key of the texts below `channels.other`. */
   other?: 'apiVersion' | 'region' | 'plugin' | 'libraryId' | 'accountId' | 'botId';
+  /** What is used, or meant, when that field is empty. */
+  otherExample?: string;
 }
 
 /** Type numbers are data: existing databases hold them. */
@@ -16,7 +18,7 @@ export const channelTypes: ChannelType[] = [
   { id: 8, name: 'Custom', baseUrl: '' },
   { id: 14, name: 'Anthropic Claude', baseUrl: 'https://api.anthropic.com' },
   { id: 24, name: 'Google Gemini', baseUrl: 'https://generativelanguage.googleapis.com', other: 'apiVersion' },
-  { id: 3, name: 'Azure OpenAI', baseUrl: '', other: 'apiVersion' },
+  { id: 3, name: 'Azure OpenAI', baseUrl: '', other: 'apiVersion', otherExample: '2024-12-01-preview' },
   { id: 43, name: 'DeepSeek', baseUrl: 'https://api.deepseek.com' },
   { id: 17, name: 'Ali Qwen', baseUrl: 'https://dashscope.aliyuncs.com', other: 'plugin' },
   { id: 26, name: 'Zhipu GLM', baseUrl: 'https://open.bigmodel.cn', keyFormat: 'id.secret' },
