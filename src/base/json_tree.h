@@ -61,7 +61,7 @@ struct json_node *json_tree_next(struct json_node *node);
 struct json_node *json_tree_parent(struct json_node *node);
 
 /* The node's present value as text. */
-void json_tree_write(const struct json_node *node, struct sb *sb);
+void json_tree_write(const struct json_node *top, struct sb *sb);
 /* The node's present value, apart from the tree. NULL when it is nested deeper than
  * JSON_DEPTH_DEFAULT or its text is longer than `limit_bytes`. */
 const struct json *json_tree_value(struct json_tree *t, const struct json_node *node,
