@@ -100,8 +100,8 @@ TEST(bad_channels_are_refused_whole)
         "{\"type\":1,\"key\":\"secret\",\"name\":\"x\",\"model_mapping\":\"{broken\"}",
         "{\"type\":1,\"key\":\"secret\",\"name\":\"x\",\"setting\":\"[]\"}",
         "{\"type\":1,\"key\":\"secret\",\"name\":\"x\",\"param_override\":\"5\"}",
-        "{\"type\":1,\"key\":\"secret\",\"name\":\"x\",\"param_override\":"
-        "\"{\\\"operations\\\":{}}\"}",
+        ("{\"type\":1,\"key\":\"secret\",\"name\":\"x\",\"param_override\":"
+         "\"{\\\"operations\\\":{}}\"}"),
         "{\"type\":1,\"key\":\"secret\",\"name\":\"x\",\"weight\":-1}",
         "{\"type\":1,\"key\":\"secret\",\"name\":\"x\",\"status\":4}",
         "{\"type\":41,\"key\":\"secret\",\"name\":\"x\"}",

@@ -499,10 +499,10 @@ TEST(what_cannot_be_done_is_refused_when_it_is_read)
         "[{\"mode\":\"delete\",\"path\":\"a\",\"conditions\":{}}]",
         "[{\"mode\":\"delete\",\"path\":\"a\",\"conditions\":[{\"value\":1}]}]",
         "[{\"mode\":\"delete\",\"path\":\"a\",\"conditions\":[{\"path\":\"b\"}]}]",
-        "[{\"mode\":\"delete\",\"path\":\"a\",\"conditions\":[{\"path\":\"b\",\"value\":1,"
-        "\"mode\":\"like\"}]}]",
-        "[{\"mode\":\"delete\",\"path\":\"a\",\"conditions\":[{\"path\":\"b\",\"value\":\"1\","
-        "\"mode\":\"gt\"}]}]",
+        ("[{\"mode\":\"delete\",\"path\":\"a\",\"conditions\":[{\"path\":\"b\",\"value\":1,"
+         "\"mode\":\"like\"}]}]"),
+        ("[{\"mode\":\"delete\",\"path\":\"a\",\"conditions\":[{\"path\":\"b\",\"value\":\"1\","
+         "\"mode\":\"gt\"}]}]"),
     };
     struct fx f;
 
