@@ -29,6 +29,7 @@ enum {
 };
 
 struct relay_fixture_parts {
+    _Atomic unsigned taken; /* numbers of requests that are given out */
     char db_path[STORE_FIXTURE_PATH], dir[STORE_FIXTURE_PATH];
     struct offload *offload;
     struct apikeys *apikeys;
@@ -178,7 +179,7 @@ static void serve(struct relay_fixture *f, int fd, struct sb *in)
     c.head = str_sub(sb_str(in), 0, end);
     c.body = str_sub(sb_str(in), end, body);
     c.channel = channel_of(c.head);
-    c.number = atomic_load(&f->requests);
+    c.number = atomic_fetch_add(&f->parts->taken, 1); /* two may come at once */
     if (c.number < RELAY_FIXTURE_SEEN) {
         f->seen_head[c.number] = copy_of(c.head);
         f->seen_body[c.number] = copy_of(c.body);
