@@ -242,32 +242,12 @@ void openai_write_answer(struct arena *a, const struct answer_conf *conf,
 
 /* ---- errors ---- */
 
-/* The type that OpenAI gives to a status, for errors that come without one. */
-static struct str type_of_status(int status)
-{
-    static const struct {
-        int status;
-        struct str type;
-    } rows[] = {
-        {401, STR_INIT("authentication_error")},
-        {403, STR_INIT("permission_error")},
-        {404, STR_INIT("not_found_error")},
-        {429, STR_INIT("rate_limit_error")},
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        if (rows[i].status == status)
-            return rows[i].type;
-    }
-    return status >= 400 && status < 500 ? STR("invalid_request_error") : STR("server_error");
-}
-
 struct str openai_write_error(struct arena *a, int status, const struct openai_error *error)
 {
     struct openai_error full = *error;
 
     if (full.type.n == 0)
-        full.type = type_of_status(status);
+        full.type = openai_error_type(status);
     return openai_error_write(a, &full, STR_NULL);
 }
 

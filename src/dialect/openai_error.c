@@ -112,3 +112,22 @@ bool openai_error_read(struct arena *a, struct str body, int status, struct open
         out->message = text;
     return text.n > 0;
 }
+
+struct str openai_error_type(int status)
+{
+    static const struct {
+        int status;
+        struct str type;
+    } rows[] = {
+        {401, STR_INIT("authentication_error")},
+        {403, STR_INIT("permission_error")},
+        {404, STR_INIT("not_found_error")},
+        {429, STR_INIT("rate_limit_error")},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (rows[i].status == status)
+            return rows[i].type;
+    }
+    return status >= 400 && status < 500 ? STR("invalid_request_error") : STR("server_error");
+}

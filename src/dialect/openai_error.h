@@ -17,6 +17,9 @@ struct openai_error {
  * adds nothing. */
 struct str openai_error_write(struct arena *a, const struct openai_error *e, struct str request_id);
 
+/* The type that OpenAI gives to a status, for errors that come without one. Static. */
+struct str openai_error_type(int status);
+
 /*
  * Reads what an upstream sent with a status that is not 200: the error object (bare, as the one
  * element of a list as Google sends it, beside a type as Anthropic does), or the first of message,

@@ -66,30 +66,12 @@ struct chat_state responses_state_read(struct str value, enum responses_state_ki
 
 /* ---- errors ---- */
 
-static struct str type_of(int status)
-{
-    static const struct {
-        int status;
-        struct str type;
-    } rows[] = {
-        {401, STR_INIT("authentication_error")},
-        {403, STR_INIT("permission_error")},
-        {404, STR_INIT("not_found_error")},
-        {429, STR_INIT("rate_limit_error")},
-    };
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        if (rows[i].status == status)
-            return rows[i].type;
-    }
-    return status >= 400 && status < 500 ? STR("invalid_request_error") : STR("server_error");
-}
-
 struct openai_error responses_complete_error(int status, const struct openai_error *error)
 {
     struct openai_error whole = {
         .message = utf8_prefix(error->message, ERROR_TEXT_MAX),
-        .type = error->type.n > 0 ? utf8_prefix(error->type, ERROR_WORD_MAX) : type_of(status),
+        .type = error->type.n > 0 ? utf8_prefix(error->type, ERROR_WORD_MAX)
+                                  : openai_error_type(status),
         .param = utf8_prefix(error->param, ERROR_WORD_MAX),
         .code = utf8_prefix(error->code, ERROR_WORD_MAX),
     };
