@@ -1,7 +1,8 @@
 #include "http/proxy.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
+
+#include "base/ip.h"
 
 enum { CONNECT_HEAD_LIMIT = 16 << 10, SOCKS_FIELD_MAX = 255 };
 
@@ -41,51 +42,17 @@ enum err_code http_proxy_read(struct str text, struct http_proxy *out, struct er
                    "the proxy's address starts with none of http, https, socks5, socks5h");
 }
 
-/* An IPv4 or IPv6 address as 16 bytes, the former mapped into the latter (RFC 4291, 2.5.5.2), so
- * that one comparison does for both. */
-static bool ip_read(struct str text, uint8_t out[16])
+static bool is_loopback(const struct ip *ip)
 {
-    char copy[INET6_ADDRSTRLEN];
+    static const struct ip_net v4 = {{{[10] = 0xff, [11] = 0xff, [12] = 127}}, 104};
+    static const struct ip_net v6 = {{{[15] = 1}}, 128};
 
-    if (text.n == 0 || text.n >= sizeof copy)
-        return false;
-    memcpy(copy, text.p, text.n);
-    copy[text.n] = 0;
-    if (inet_pton(AF_INET6, copy, out) == 1)
-        return true;
-    memset(out, 0, 10);
-    out[10] = out[11] = 0xff;
-    return inet_pton(AF_INET, copy, out + 12) == 1;
+    return ip_in(ip, &v4) || ip_in(ip, &v6);
 }
 
-static bool ip_in_prefix(const uint8_t ip[16], const uint8_t net[16], unsigned bits)
+static bool rule_holds(const struct ip_net *rule, const struct ip *ip)
 {
-    unsigned whole = bits / 8, rest = bits % 8;
-
-    if (memcmp(ip, net, whole) != 0)
-        return false;
-    return rest == 0 || (ip[whole] ^ net[whole]) >> (8 - rest) == 0;
-}
-
-static bool ip_loopback(const uint8_t ip[16])
-{
-    static const uint8_t v4[16] = {[10] = 0xff, [11] = 0xff, [12] = 127};
-    static const uint8_t v6[16] = {[15] = 1};
-
-    return ip_in_prefix(ip, v4, 104) || memcmp(ip, v6, sizeof v6) == 0;
-}
-
-/* "address/bits" */
-static bool rule_is_prefix_of(struct str rule, const uint8_t ip[16])
-{
-    struct str base = str_cut(&rule, '/');
-    bool v4 = str_find_char(base, ':') < 0;
-    uint8_t net[16];
-    uint64_t bits;
-
-    if (!ip_read(base, net) || !str_to_u64(rule, &bits) || bits > (v4 ? 32 : 128))
-        return false;
-    return ip_in_prefix(ip, net, (unsigned)bits + (v4 ? 96 : 0));
+    return ip && ip_in(ip, rule);
 }
 
 static bool rule_is_name_of(struct str rule, struct str host)
@@ -100,32 +67,32 @@ static bool rule_is_name_of(struct str rule, struct str host)
     return str_eq_nocase(tail, rule) && (rule.p[0] == '.' || tail.p[-1] == '.');
 }
 
-static bool rule_matches(struct str rule, const struct http_url *url, const uint8_t *ip)
+static bool rule_matches(struct str rule, const struct http_url *url, const struct ip *ip)
 {
     struct url_authority part;
-    uint8_t rule_ip[16];
+    struct ip_net net;
 
     if (str_eq(rule, STR("*")))
         return true;
+    if (ip_net_read(rule, &net)) /* also IPv6 without brackets, which has no port */
+        return rule_holds(&net, ip);
     if (str_find_char(rule, '/') >= 0)
-        return ip && rule_is_prefix_of(rule, ip);
-    if (ip_read(rule, rule_ip)) /* also IPv6 without brackets, which has no port */
-        return ip && memcmp(ip, rule_ip, sizeof rule_ip) == 0;
+        return false;
     if (str_starts(rule, STR("*."))) /* Go and curl take it as the ".name" it means */
         rule = str_skip(rule, 1);
     if (url_authority_read(rule, &part, NULL) != ERR_OK || (part.port && part.port != url->port))
         return false;
-    if (ip_read(part.host, rule_ip))
-        return ip && memcmp(ip, rule_ip, sizeof rule_ip) == 0;
+    if (ip_net_read(part.host, &net))
+        return rule_holds(&net, ip);
     return !ip && rule_is_name_of(part.host, url->host);
 }
 
 static bool goes_direct(struct str no_proxy, const struct http_url *url)
 {
-    uint8_t bytes[16];
-    const uint8_t *ip = ip_read(url->host, bytes) ? bytes : NULL;
+    struct ip host;
+    const struct ip *ip = ip_read(url->host, &host) ? &host : NULL;
 
-    if (str_eq_nocase(url->host, STR("localhost")) || (ip && ip_loopback(ip)))
+    if (str_eq_nocase(url->host, STR("localhost")) || (ip && is_loopback(ip)))
         return true;
     STR_SPLIT_EACH (rule, no_proxy, ',')
         if (rule_matches(rule, url, ip))
@@ -176,7 +143,7 @@ static struct str socks_address(struct arena *a, struct str host, uint16_t port,
                                 const struct sockaddr *resolved)
 {
     char buf[2 + SOCKS_FIELD_MAX + 2];
-    uint8_t ip[16];
+    struct ip ip;
     size_t n = 0;
 
     if (resolved && resolved->sa_family == AF_INET) {
@@ -187,10 +154,10 @@ static struct str socks_address(struct arena *a, struct str host, uint16_t port,
         buf[n++] = 4;
         memcpy(buf + n, &((const struct sockaddr_in6 *)(const void *)resolved)->sin6_addr, 16);
         n += 16;
-    } else if (ip_read(host, ip)) {
+    } else if (ip_read(host, &ip)) {
         bool v6 = str_find_char(host, ':') >= 0;
         buf[n++] = v6 ? 4 : 1;
-        memcpy(buf + n, v6 ? ip : ip + 12, v6 ? 16 : 4);
+        memcpy(buf + n, v6 ? ip.bytes : ip.bytes + 12, v6 ? 16 : 4);
         n += v6 ? 16 : 4;
     } else {
         buf[n++] = 3;
