@@ -273,6 +273,14 @@ struct str settings_text(const struct settings *s, struct str key)
     return hit ? hit->value : STR_NULL;
 }
 
+const struct json *settings_json(struct arena *a, const struct settings *s, struct str key)
+{
+    const struct json *root;
+
+    return json_read(a, settings_text(s, key), JSON_DEPTH_DEFAULT, &root, NULL) == ERR_OK ? root
+                                                                                          : NULL;
+}
+
 bool settings_bool(const struct settings *s, struct str key)
 {
     return str_eq(settings_text(s, key), STR("true"));

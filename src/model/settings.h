@@ -76,6 +76,8 @@ MUST_CHECK enum err_code settings_validate(struct arena *a, struct str key, stru
 struct str settings_missing(const struct settings *current, struct str key, struct str value);
 /* Effective text of an option, STR_NULL when the key is unknown and not stored. */
 struct str settings_text(const struct settings *s, struct str key);
+/* The text read as JSON into the arena, each time anew; NULL when it is none. */
+const struct json *settings_json(struct arena *a, const struct settings *s, struct str key);
 /* The same as a value; false / 0 when the key is unknown or of another kind. */
 bool settings_bool(const struct settings *s, struct str key);
 int64_t settings_i64(const struct settings *s, struct str key);

@@ -195,6 +195,7 @@ static struct str safety_settings(const struct provider_call *call, struct arena
     static const struct str categories[] = {
         STR_INIT("HARM_CATEGORY_HARASSMENT"), STR_INIT("HARM_CATEGORY_HATE_SPEECH"),
         STR_INIT("HARM_CATEGORY_SEXUALLY_EXPLICIT"), STR_INIT("HARM_CATEGORY_DANGEROUS_CONTENT")};
+    const struct json *option = settings_json(a, call->settings, STR("gemini.safety_settings"));
     struct json_writer w;
     struct str text;
     struct sb sb;
@@ -203,8 +204,7 @@ static struct str safety_settings(const struct provider_call *call, struct arena
     jw_init(&w, &sb);
     jw_array(&w);
     for (size_t i = 0; i < ARRAY_LEN(categories); i++) {
-        struct str threshold = json_str_or_null(
-            a, provider_option_of(a, call->settings, STR("gemini.safety_settings"), categories[i]));
+        struct str threshold = json_str_or_null(a, provider_entry(option, categories[i]));
 
         jw_object(&w);
         jw_key_str(&w, STR("category"), categories[i]);

@@ -47,25 +47,23 @@ struct str provider_cut_effort(struct str *model, const struct str *efforts, siz
     return STR_NULL;
 }
 
+const struct json *provider_entry(const struct json *option, struct str name)
+{
+    const struct json *own = json_get(option, name);
+
+    return own ? own : json_get(option, STR("default"));
+}
+
 const struct json *provider_option_of(struct arena *a, const struct settings *s, struct str key,
                                       struct str model)
 {
-    const struct json *root, *own;
-
-    if (json_read(a, settings_text(s, key), JSON_DEPTH_DEFAULT, &root, NULL) != ERR_OK)
-        return NULL;
-    own = json_get(root, model);
-    return own ? own : json_get(root, STR("default"));
+    return provider_entry(settings_json(a, s, key), model);
 }
 
 bool provider_option_lists(struct arena *a, const struct settings *s, struct str key,
                            struct str model)
 {
-    const struct json *root;
-
-    if (json_read(a, settings_text(s, key), JSON_DEPTH_DEFAULT, &root, NULL) != ERR_OK)
-        return false;
-    JSON_EACH (name, root) {
+    JSON_EACH (name, settings_json(a, s, key)) {
         if (json_str_eq(name, model))
             return true;
     }

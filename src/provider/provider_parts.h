@@ -20,6 +20,8 @@ struct str provider_join(struct arena *a, struct str base, struct str path, stru
  */
 struct str provider_cut_effort(struct str *model, const struct str *efforts, size_t n);
 
+/* The member of that name, else "default"; NULL: neither. */
+const struct json *provider_entry(const struct json *option, struct str name);
 /* A value of an option that is an object by model, with "default" for the others; NULL: neither. */
 const struct json *provider_option_of(struct arena *a, const struct settings *s, struct str key,
                                       struct str model);

@@ -43,14 +43,6 @@ struct media_job {
 
 /* ---- what may be fetched ---- */
 
-static const struct json *option_json(struct arena *a, const struct settings *s, struct str key)
-{
-    const struct json *root;
-
-    return json_read(a, settings_text(s, key), JSON_DEPTH_DEFAULT, &root, NULL) == ERR_OK ? root
-                                                                                          : NULL;
-}
-
 /* "443" or "8000-8100"; what is neither is no port, so that a slip opens nothing. */
 static struct fetch_ports read_range(struct str text)
 {
@@ -68,7 +60,7 @@ static struct fetch_ports read_range(struct str text)
 
 static void read_ports(struct arena *a, const struct settings *s, struct fetch_guard *g)
 {
-    const struct json *list = option_json(a, s, STR("fetch_setting.allowed_ports"));
+    const struct json *list = settings_json(a, s, STR("fetch_setting.allowed_ports"));
     struct fetch_ports *ports = arena_new_array(a, struct fetch_ports, json_count(list));
 
     JSON_EACH (item, list)
@@ -79,8 +71,8 @@ static void read_ports(struct arena *a, const struct settings *s, struct fetch_g
 
 static void read_lists(struct arena *a, const struct settings *s, struct fetch_guard *g)
 {
-    const struct json *domains = option_json(a, s, STR("fetch_setting.domain_list"));
-    const struct json *nets = option_json(a, s, STR("fetch_setting.ip_list"));
+    const struct json *domains = settings_json(a, s, STR("fetch_setting.domain_list"));
+    const struct json *nets = settings_json(a, s, STR("fetch_setting.ip_list"));
     struct str *names = arena_new_array(a, struct str, json_count(domains));
     struct ip_net *parsed = arena_new_array(a, struct ip_net, json_count(nets));
 
