@@ -2,7 +2,7 @@
 // and answers by the path; the model's name says what is special:
 //
 //     usage-*   tells tokens      fail-*   answers 500      cut-*   breaks off in the middle      endless-*   never ends
-import http from 'node:http';
+import { FakeServer } from './fake-server.mjs';
 
 export const sound = Buffer.from(Array.from({ length: 70_000 }, (_, i) => i % 256));
 
@@ -37,21 +37,12 @@ async function readForm(raw, type) {
   return fields;
 }
 
-export class MediaUpstream {
+export class MediaUpstream extends FakeServer {
   requests = [];
   left = 0; // calls that the gateway ended
 
-  static async start() {
-    const up = new MediaUpstream();
-    up.server = http.createServer((req, res) => up.serve(req, res));
-    await new Promise((done) => up.server.listen(0, '127.0.0.1', done));
-    up.url = `http://127.0.0.1:${up.server.address().port}`;
-    return up;
-  }
-
-  async stop() {
-    this.server.closeAllConnections();
-    await new Promise((done) => this.server.close(done));
+  static start() {
+    return new MediaUpstream().listen();
   }
 
   get last() {

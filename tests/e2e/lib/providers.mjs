@@ -5,7 +5,7 @@
 // A tool that takes free text, which only the Responses API has, is called with { id, name, namespace, input }.
 // `input` is what is neither cached nor written to a cache; `output` holds what was thought. Each pathway of a dialect is written after
 // its provider's documentation, in small pieces, so that a reader has to put something together.
-import http from 'node:http';
+import { FakeServer } from './fake-server.mjs';
 
 const pieces = (text, size = 4) => text?.match(new RegExp(`[^]{1,${size}}`, 'gu')) ?? [];
 const sse = (events) => events.map(([type, data]) => (type ? `event: ${type}\n` : '') + `data: ${JSON.stringify(data)}\n\n`);
@@ -177,21 +177,12 @@ export function asksForJson({ dialect, body }) {
            gemini: () => body.generationConfig?.responseMimeType === 'application/json' }[dialect]();
 }
 
-export class Providers {
+export class Providers extends FakeServer {
   requests = []; // { dialect, url, headers, body }
   answer = () => ({ text: 'ok', usage: { input: 1, output: 1 } }); // of a request; may be { status, body }, or { stream: [...pieces], cut: true }
 
-  static async start() {
-    const up = new Providers();
-    up.server = http.createServer((req, res) => up.serve(req, res));
-    await new Promise((done) => up.server.listen(0, '127.0.0.1', done));
-    up.url = `http://127.0.0.1:${up.server.address().port}`;
-    return up;
-  }
-
-  async stop() {
-    this.server.closeAllConnections();
-    await new Promise((done) => this.server.close(done));
+  static start() {
+    return new Providers().listen();
   }
 
   last(dialect) {

@@ -2,8 +2,8 @@
 // finish, usage } of each, where `text` holds refusals and what is heard in a sound, `parts` are texts that an answer has to hold in their
 // order, and `usage` is null where the provider told none.
 import { existsSync, readFileSync } from 'node:fs';
-import http from 'node:http';
 import { join, resolve } from 'node:path';
+import { FakeServer } from './fake-server.mjs';
 
 const folder = resolve(process.env.FIXTURES ?? join(import.meta.dirname, '../../../../shared/fixtures'));
 // Two streams in one, as a broken proxy sent them; no SDK reads it.
@@ -123,20 +123,12 @@ function* pieces(body, smallBytes) {
   }
 }
 
-export class Recorded {
+export class Recorded extends FakeServer {
   static async start(cases, { smallBytes = 2500 } = {}) {
     const up = new Recorded();
     up.byModel = new Map(Object.values(cases).flat().map((c) => [c.model, c]));
     up.smallBytes = smallBytes;
-    up.server = http.createServer((req, res) => up.serve(req, res));
-    await new Promise((done) => up.server.listen(0, '127.0.0.1', done));
-    up.url = `http://127.0.0.1:${up.server.address().port}`;
-    return up;
-  }
-
-  async stop() {
-    this.server.closeAllConnections();
-    await new Promise((done) => this.server.close(done));
+    return up.listen();
   }
 
   async serve(req, res) {
