@@ -27,7 +27,7 @@ void flush_init(struct flush *f, struct db *db, struct db *log_db, struct balanc
 {
     *f = (struct flush){.balances = balances, .metrics = metrics};
     atomic_init(&f->data_export, true);
-    f->sums_due = true; /* an imported database has all of its rows to index */
+    f->index_due = true; /* an imported database has all of its rows to index */
     if (db == log_db) {
         side_init(&f->sides[f->side_count++], db, true, true);
         return;
@@ -160,7 +160,7 @@ static enum err_code write_logs(struct work *w, struct db_conn *c, struct err *e
     if (b->log_count == 0)
         return ERR_OK;
     TRY(repo_log_insert_many(c, b->logs, b->log_count, err));
-    return repo_log_index(c, REPO_LOG_PORTION, &w->f->sums_due, err);
+    return repo_log_index(c, REPO_LOG_PORTION, &w->f->index_due, err);
 }
 
 static enum err_code write_positions(struct work *w, struct db_conn *c, struct err *err)
@@ -343,7 +343,7 @@ enum err_code flush_apply(struct flush *f, const struct flush_item *items, size_
     return rc;
 }
 
-enum err_code flush_sum_up(struct flush *f, struct err *err)
+enum err_code flush_index(struct flush *f, struct err *err)
 {
     for (unsigned i = 0; i < f->side_count; i++) {
         CLEANUP(db_releasep) struct db_conn *c = NULL;
@@ -351,7 +351,7 @@ enum err_code flush_sum_up(struct flush *f, struct err *err)
         if (!f->sides[i].logs)
             continue;
         TRY(db_acquire(f->sides[i].db, DB_WRITE, &c, err));
-        TRY(repo_log_index(c, REPO_LOG_PORTION, &f->sums_due, err));
+        TRY(repo_log_index(c, REPO_LOG_PORTION, &f->index_due, err));
     }
     return ERR_OK;
 }

@@ -35,7 +35,7 @@ struct flush {
     struct metrics *metrics;        /* may be NULL */
     _Atomic bool data_export;
     bool committing;  /* the epoch of the balances is odd */
-    bool sums_due;    /* log rows may wait for flush_sum_up() */
+    bool index_due;    /* log rows may wait for flush_index() */
     uint64_t charged; /* items whose money this process has put into the database */
 };
 
@@ -59,6 +59,6 @@ MUST_CHECK enum err_code flush_apply(struct flush *f, const struct flush_item *i
                                      struct err *err);
 /* With time at hand: indexes a portion of the log rows that are not indexed yet
  * (store/repo_log_index.h), when there is a whole one. */
-MUST_CHECK enum err_code flush_sum_up(struct flush *f, struct err *err);
+MUST_CHECK enum err_code flush_index(struct flush *f, struct err *err);
 /* The journal's files are gone: its positions are finished, and very old ones removed. */
 MUST_CHECK enum err_code flush_forget(struct flush *f, uint64_t journal_id, struct err *err);

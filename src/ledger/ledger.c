@@ -253,10 +253,10 @@ static void use_the_pause(struct ledger *l)
 {
     struct err err = {.msg = ""};
 
-    if (flush_sum_up(&l->own.flush, &err) == ERR_OK)
+    if (flush_index(&l->own.flush, &err) == ERR_OK)
         return;
     log_warn(NULL, "ledger.sums", "error=%s", err.msg);
-    l->own.flush.sums_due = false;
+    l->own.flush.index_due = false;
 }
 
 static void *run(void *arg)
@@ -275,7 +275,7 @@ static void *run(void *arg)
             finish_batch(l);
         } else if (last) {
             break;
-        } else if (l->own.flush.sums_due) {
+        } else if (l->own.flush.index_due) {
             use_the_pause(l);
         } else if (!has_work(l)) {
             sleep_unless_work(l, SLEEP_MS);
