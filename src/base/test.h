@@ -53,6 +53,21 @@ static inline void test_check_str(struct str s, const char *want, const char *fi
     abort();
 }
 
+/* The text must hold the part, or must not. */
+static inline void check_has(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        print_error("no \"%s\" in \"%s\"\n", part, text);
+    CHECK(strstr(text, part) != NULL);
+}
+
+static inline void check_has_not(const char *text, const char *part)
+{
+    if (strstr(text, part))
+        print_error("\"%s\" is in \"%s\"\n", part, text);
+    CHECK(strstr(text, part) == NULL);
+}
+
 #define TEST_ROW_1(f) cmocka_unit_test(f)
 #define TEST_MAIN(...)                                                                             \
     int main(void)                                                                                 \

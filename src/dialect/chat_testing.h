@@ -53,6 +53,17 @@ static inline void recorded_open(struct recorded *r)
         CHECK_EQ(json_read(&r->arena, text, 50, &r->index, NULL), ERR_OK);
 }
 
+/* The same for a test that is nothing without it: skips the test. */
+static inline void recorded_need(struct recorded *r)
+{
+    recorded_open(r);
+    if (r->index)
+        return;
+    arena_fini(&r->arena);
+    print_message("recorded traffic is not there (FIXTURES)\n");
+    skip();
+}
+
 /* A file of the case, `end` being ".stream.txt", ".response.json", ".request.json". */
 static inline bool recorded_file(struct recorded *r, struct arena *a, struct str id,
                                  const char *end, struct str *out)
@@ -61,6 +72,34 @@ static inline bool recorded_file(struct recorded *r, struct arena *a, struct str
 
     snprintf(path, sizeof path, "%s/%.*s%s", r->dir, STR_ARG(id), end);
     return testing_read_file(a, path, out);
+}
+
+/* Is the case one that the test is about? */
+typedef bool recorded_is_ours_fn(struct arena *a, const struct json *entry);
+/* Looks at a case; false when it had nothing for the check. */
+typedef bool recorded_check_fn(struct recorded *r, struct arena *a, const struct json *entry,
+                               struct str id);
+
+/* Calls `check`, each time with an arena of its own, for every case of ours; at least so many must
+ * have had something for it. Skips the test where there is no recorded traffic. */
+static inline void recorded_each(recorded_is_ours_fn *is_ours, recorded_check_fn *check,
+                                 int at_least)
+{
+    struct recorded r;
+    int n = 0;
+
+    recorded_need(&r);
+    JSON_EACH (entry, r.index) {
+        struct arena a;
+
+        arena_init(&a, 0);
+        if (is_ours(&a, entry))
+            n += check(&r, &a, entry, json_str_or_null(&a, json_get(entry, STR("id"))));
+        arena_fini(&a);
+    }
+    print_message("%d cases\n", n);
+    arena_fini(&r.arena);
+    CHECK(n >= at_least);
 }
 
 /* ---- streams ---- */

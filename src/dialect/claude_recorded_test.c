@@ -7,10 +7,8 @@
 
 enum { CUT_LIMIT = 3000, CUTS = 50 };
 
-typedef bool check_fn(struct recorded *l, struct arena *a, struct str id);
-
 /* Messages at Anthropic, on Vertex and on Bedrock, and at others who copy the interface. */
-static bool is_ours(const struct json *entry)
+static bool is_ours(struct arena *a UNUSED, const struct json *entry)
 {
     struct str url = json_raw(json_get(entry, STR("url")));
 
@@ -18,32 +16,6 @@ static bool is_ours(const struct json *entry)
            str_has(url, STR("/v1/messages")) ||
            (json_str_eq(json_get(entry, STR("endpoint")), STR("invoke")) &&
             str_has(url, STR("anthropic.claude-3")));
-}
-
-/* Calls `check` for every case of ours; it says whether the case had something for it. */
-static void for_each(check_fn *check, int at_least)
-{
-    struct recorded l;
-    int n = 0;
-
-    recorded_open(&l);
-    if (!l.index) {
-        arena_fini(&l.arena);
-        print_message("recorded traffic is not there (FIXTURES)\n");
-        skip();
-    }
-    JSON_EACH (entry, l.index) {
-        struct arena a;
-
-        if (!is_ours(entry))
-            continue;
-        arena_init(&a, 0);
-        n += check(&l, &a, json_str_or_null(&a, json_get(entry, STR("id"))));
-        arena_fini(&a);
-    }
-    print_message("%d cases\n", n);
-    arena_fini(&l.arena);
-    CHECK(n >= at_least);
 }
 
 static const struct json *parse(struct arena *a, struct str text)
@@ -204,7 +176,8 @@ static void check_again(struct arena *a, const struct chat_answer *answer)
     sb_fini(&out);
 }
 
-static bool check_whole(struct recorded *l, struct arena *a, struct str id)
+static bool check_whole(struct recorded *l, struct arena *a, const struct json *entry UNUSED,
+                        struct str id)
 {
     const struct chat_answer *answer;
     const struct json *v;
@@ -304,7 +277,8 @@ static void check_forwarded(struct arena *a, struct str text, struct str want)
     sb_fini(&f.out);
 }
 
-static bool check_stream(struct recorded *l, struct arena *a, struct str id)
+static bool check_stream(struct recorded *l, struct arena *a, const struct json *entry UNUSED,
+                         struct str id)
 {
     const struct chat_answer *answer;
     struct plain p;
@@ -494,7 +468,8 @@ static void check_members(struct arena *a, const struct json *x, const struct js
         CHECK_EQ(json_i64_or(json_get(y, STR("max_tokens")), 0), 8192);
 }
 
-static bool check_request(struct recorded *l, struct arena *a, struct str id)
+static bool check_request(struct recorded *l, struct arena *a, const struct json *entry UNUSED,
+                          struct str id)
 {
     const struct json *x, *y;
     const struct chat_request *r;
@@ -520,17 +495,17 @@ static bool check_request(struct recorded *l, struct arena *a, struct str id)
 
 TEST(recorded_requests_are_written_back_as_they_were)
 {
-    for_each(check_request, 100);
+    recorded_each(is_ours, check_request, 100);
 }
 
 TEST(recorded_answers_are_read_as_json_says)
 {
-    for_each(check_whole, 60);
+    recorded_each(is_ours, check_whole, 60);
 }
 
 TEST(recorded_streams_are_read_as_json_says_however_cut)
 {
-    for_each(check_stream, 35);
+    recorded_each(is_ours, check_stream, 35);
 }
 
 TEST_MAIN(recorded_requests_are_written_back_as_they_were, recorded_answers_are_read_as_json_says,

@@ -245,12 +245,7 @@ TEST(recorded_answers_are_read)
     struct recorded rec;
     int n = 0;
 
-    recorded_open(&rec);
-    if (!rec.index) {
-        arena_fini(&rec.arena);
-        print_message("recorded traffic is not there (FIXTURES)\n");
-        skip();
-    }
+    recorded_need(&rec);
     JSON_EACH (entry, rec.index) {
         struct str url = json_str_or_null(&arena, json_get(entry, STR("url")));
         struct str id = json_str_or_null(&arena, json_get(entry, STR("id"))), text;

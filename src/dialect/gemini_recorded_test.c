@@ -11,41 +11,9 @@ enum { ALL_CUTS_MAX = 3000, SOME_CUTS = 50, AT_LEAST = 60 };
 
 static struct str current; /* the case that is looked at */
 
-typedef bool check_fn(struct recorded *rec, struct arena *a, const struct json *entry,
-                      struct str id);
-
 static bool is_ours(struct arena *a, const struct json *entry)
 {
     return str_has(json_str_or_null(a, json_get(entry, STR("url"))), STR("enerateContent"));
-}
-
-/* Calls `check` for each case of ours; it says whether the case had something for it. */
-static void for_each(check_fn *check, int at_least)
-{
-    struct recorded rec;
-    int n = 0;
-
-    recorded_open(&rec);
-    if (!rec.index) {
-        arena_fini(&rec.arena);
-        print_message("recorded traffic is not there (FIXTURES)\n");
-        skip();
-    }
-    JSON_EACH (entry, rec.index) {
-        struct arena a;
-
-        arena_init(&a, 0);
-        if (is_ours(&a, entry)) {
-            struct str id = json_str_or_null(&a, json_get(entry, STR("id")));
-
-            current = id;
-            n += check(&rec, &a, entry, id);
-        }
-        arena_fini(&a);
-    }
-    print_message("%d cases\n", n);
-    CHECK(n >= at_least);
-    arena_fini(&rec.arena);
 }
 
 /* ---- a plain reading ---- */
@@ -226,6 +194,7 @@ static bool check_whole(struct recorded *rec, struct arena *a, const struct json
     struct plain plain;
     struct str text;
 
+    current = id;
     if (!recorded_file(rec, a, id, ".response.json", &text) ||
         json_i64_or(json_get(entry, STR("status")), 0) != 200)
         return false;
@@ -246,7 +215,7 @@ static bool check_whole(struct recorded *rec, struct arena *a, const struct json
 
 TEST(whole_answers_are_read_and_written)
 {
-    for_each(check_whole, AT_LEAST);
+    recorded_each(is_ours, check_whole, AT_LEAST);
 }
 
 static void plain_stream(struct plain *p, struct arena *a, struct str text)
@@ -317,6 +286,7 @@ static bool check_streamed(struct recorded *rec, struct arena *a, const struct j
     struct plain plain;
     struct str text;
 
+    current = id;
     if (!recorded_file(rec, a, id, ".stream.txt", &text) ||
         json_i64_or(json_get(entry, STR("status")), 0) != 200)
         return false;
@@ -333,7 +303,7 @@ static bool check_streamed(struct recorded *rec, struct arena *a, const struct j
 
 TEST(streams_are_read_however_they_are_cut)
 {
-    for_each(check_streamed, 20);
+    recorded_each(is_ours, check_streamed, 20);
 }
 
 /* ---- requests ---- */
@@ -544,6 +514,7 @@ static bool check_request(struct recorded *rec, struct arena *a, const struct js
     struct chat_request *r, *again;
     struct str text, url = json_str_or_null(a, json_get(entry, STR("url")));
 
+    current = id;
     if (!recorded_file(rec, a, id, ".request.json", &text))
         return false;
     CHECK_EQ(json_read(a, text, JSON_DEPTH_DEFAULT, &was, NULL), ERR_OK);
@@ -566,7 +537,7 @@ static bool check_request(struct recorded *rec, struct arena *a, const struct js
 
 TEST(requests_are_read_and_written_back)
 {
-    for_each(check_request, 100);
+    recorded_each(is_ours, check_request, 100);
 }
 
 TEST_MAIN(whole_answers_are_read_and_written, streams_are_read_however_they_are_cut,

@@ -18,7 +18,7 @@ static bool is_one_of(const struct json *v, const char *const *names, size_t n)
     return false;
 }
 
-static bool is_ours(const struct json *entry)
+static bool is_ours(struct arena *a UNUSED, const struct json *entry)
 {
     static const char *const others[] = {"anthropic", "cohere", "coze", "gemini", "bedrock"};
     struct str url = json_raw(json_get(entry, STR("url")));
@@ -26,34 +26,6 @@ static bool is_ours(const struct json *entry)
     return json_str_eq(json_get(entry, STR("endpoint")), STR("chat")) &&
            !is_one_of(json_get(entry, STR("provider")), others, ARRAY_LEN(others)) &&
            !str_has(url, STR("/api/chat")) && !str_has(url, STR("/api/v1/services"));
-}
-
-typedef bool check_fn(struct recorded *rec, struct arena *a, const struct json *entry,
-                      struct str id);
-
-static void for_each(check_fn *check, int at_least)
-{
-    struct recorded rec;
-    int n = 0;
-
-    recorded_open(&rec);
-    if (!rec.index) {
-        arena_fini(&rec.arena);
-        print_message("recorded traffic is not there (FIXTURES)\n");
-        skip();
-    }
-    JSON_EACH (entry, rec.index) {
-        struct arena a;
-
-        if (!is_ours(entry))
-            continue;
-        arena_init(&a, 0);
-        n += check(&rec, &a, entry, json_str_or_null(&a, json_get(entry, STR("id"))));
-        arena_fini(&a);
-    }
-    print_message("%d cases\n", n);
-    arena_fini(&rec.arena);
-    CHECK(n >= at_least);
 }
 
 static bool has_status(const struct json *entry, int status)
@@ -588,17 +560,17 @@ static bool check_request(struct recorded *rec, struct arena *a, const struct js
 
 TEST(recorded_answers_are_read_as_json_says)
 {
-    for_each(check_whole, 100);
+    recorded_each(is_ours, check_whole, 100);
 }
 
 TEST(recorded_streams_are_read_as_json_says_however_cut)
 {
-    for_each(check_stream, 50);
+    recorded_each(is_ours, check_stream, 50);
 }
 
 TEST(recorded_requests_are_written_as_they_were_read)
 {
-    for_each(check_request, 100);
+    recorded_each(is_ours, check_request, 100);
 }
 
 TEST_MAIN(recorded_answers_are_read_as_json_says,

@@ -14,43 +14,11 @@
 
 enum { CUT_LIMIT = 3000, CUTS = 50 };
 
-typedef bool check_fn(struct recorded *r, struct arena *a, const struct json *entry);
-
-/* The case's id and not its name: "openai/responses-7e88d6". */
-static struct str id_of(struct arena *a, const struct json *entry)
-{
-    return json_str_or_null(a, json_get(entry, STR("id")));
-}
-
 /* /responses/compact has another answer. */
 static bool is_ours(struct arena *a, const struct json *entry)
 {
     return json_str_eq(json_get(entry, STR("endpoint")), STR("responses")) &&
            !str_ends(json_str_or_null(a, json_get(entry, STR("url"))), STR("/compact"));
-}
-
-static void for_each(check_fn *check, int at_least)
-{
-    struct recorded r;
-    int n = 0;
-
-    recorded_open(&r);
-    if (!r.index) {
-        arena_fini(&r.arena);
-        print_message("recorded traffic is not there (FIXTURES)\n");
-        skip();
-    }
-    JSON_EACH (entry, r.index) {
-        struct arena a;
-
-        arena_init(&a, 0);
-        if (is_ours(&a, entry))
-            n += check(&r, &a, entry);
-        arena_fini(&a);
-    }
-    print_message("%d cases\n", n);
-    arena_fini(&r.arena);
-    CHECK(n >= at_least);
 }
 
 /* ---- a plain reading of a response object, and of a fold, as text ---- */
@@ -220,11 +188,12 @@ static void check_written(struct arena *a, struct str id, const struct chat_answ
     sb_fini(&out);
 }
 
-static bool check_whole(struct recorded *r, struct arena *a, const struct json *entry)
+static bool check_whole(struct recorded *r, struct arena *a, const struct json *entry,
+                        struct str id)
 {
     const struct chat_answer *answer;
     const struct json *root;
-    struct str text, id = id_of(a, entry);
+    struct str text;
 
     if (!recorded_file(r, a, id, ".response.json", &text))
         return false;
@@ -288,11 +257,12 @@ static void check_streamed(struct arena *a, struct str id, const struct chat_ans
     sb_fini(&s.out);
 }
 
-static bool check_stream(struct recorded *r, struct arena *a, const struct json *entry)
+static bool check_stream(struct recorded *r, struct arena *a, const struct json *entry UNUSED,
+                         struct str id)
 {
     const struct json *response;
     const struct chat_answer *answer;
-    struct str text, whole, id = id_of(a, entry);
+    struct str text, whole;
     size_t step;
 
     if (!recorded_file(r, a, id, ".stream.txt", &text))
@@ -416,11 +386,12 @@ static void check_member(struct arena *a, struct str id, const struct json *key,
     test_failed("the same member", __FILE__, __LINE__);
 }
 
-static bool check_request(struct recorded *r, struct arena *a, const struct json *entry)
+static bool check_request(struct recorded *r, struct arena *a, const struct json *entry,
+                          struct str id)
 {
     struct loss_list losses = {0};
     const struct json *root, *back;
-    struct str text, written, id = id_of(a, entry);
+    struct str text, written;
 
     if (!recorded_file(r, a, id, ".request.json", &text) ||
         json_i64_or(json_get(entry, STR("status")), 0) != 200)
@@ -442,17 +413,17 @@ static bool check_request(struct recorded *r, struct arena *a, const struct json
 
 TEST(recorded_answers_are_read_and_written_as_json_says)
 {
-    for_each(check_whole, 60);
+    recorded_each(is_ours, check_whole, 60);
 }
 
 TEST(recorded_streams_are_read_and_written_as_json_says_however_cut)
 {
-    for_each(check_stream, 25);
+    recorded_each(is_ours, check_stream, 25);
 }
 
 TEST(recorded_requests_are_written_back_as_they_were)
 {
-    for_each(check_request, 80);
+    recorded_each(is_ours, check_request, 80);
 }
 
 TEST_MAIN(recorded_answers_are_read_and_written_as_json_says,

@@ -368,12 +368,7 @@ static inline void pair_each(bool (*load)(struct recorded *, struct arena *, con
     struct recorded rec;
     int n = 0;
 
-    recorded_open(&rec);
-    if (!rec.index) {
-        arena_fini(&rec.arena);
-        print_message("recorded traffic is not there (FIXTURES)\n");
-        skip();
-    }
+    recorded_need(&rec);
     JSON_EACH (entry, rec.index) {
         struct pair_case c;
         struct arena a;

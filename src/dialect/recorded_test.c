@@ -21,7 +21,7 @@ static bool is_one_of(const struct json *v, const char *const *names, size_t n)
 }
 
 /* Does the case speak OpenAI's dialect on a path of ours? */
-static bool is_ours(const struct json *entry)
+static bool is_ours(struct arena *a UNUSED, const struct json *entry)
 {
     static const char *const endpoints[] = {"chat", "completions", "embeddings"};
     static const char *const others[] = {"anthropic", "cohere", "coze", "gemini", "bedrock"};
@@ -40,41 +40,6 @@ static enum relay_mode mode_of(const struct json *entry)
     if (json_str_eq(endpoint, STR("embeddings")))
         return MODE_EMBEDDINGS;
     return json_str_eq(endpoint, STR("completions")) ? MODE_COMPLETIONS : MODE_CHAT;
-}
-
-/* The file of the case whose name ends with `end`. */
-static bool find_file(struct recorded *rec, struct arena *a, const struct json *entry,
-                      const char *end, struct str *text)
-{
-    return recorded_file(rec, a, json_str_or_null(a, json_get(entry, STR("id"))), end, text);
-}
-
-typedef bool check_fn(struct recorded *rec, struct arena *a, const struct json *entry);
-
-/* Calls `check` for every case of ours; it says whether the case had something for it. */
-static void for_each(check_fn *check, int at_least)
-{
-    struct recorded rec;
-    int n = 0;
-
-    recorded_open(&rec);
-    if (!rec.index) {
-        arena_fini(&rec.arena);
-        print_message("recorded traffic is not there (FIXTURES)\n");
-        skip();
-    }
-    JSON_EACH (entry, rec.index) {
-        struct arena a;
-
-        if (!is_ours(entry))
-            continue;
-        arena_init(&a, 0);
-        n += check(&rec, &a, entry);
-        arena_fini(&a);
-    }
-    print_message("%d cases\n", n);
-    arena_fini(&rec.arena);
-    CHECK(n >= at_least);
 }
 
 /* ---- a plain reading ---- */
@@ -172,7 +137,8 @@ static void check_answer(struct arena *a, struct str text)
 
 /* ---- the cases ---- */
 
-static bool check_request(struct recorded *rec, struct arena *a, const struct json *entry)
+static bool check_request(struct recorded *rec, struct arena *a, const struct json *entry,
+                          struct str id)
 {
     struct peek_request r;
     const struct json *root;
@@ -180,7 +146,7 @@ static bool check_request(struct recorded *rec, struct arena *a, const struct js
     struct err err = {0};
     bool flag;
 
-    if (!find_file(rec, a, entry, ".request.json", &text) ||
+    if (!recorded_file(rec, a, id, ".request.json", &text) ||
         json_read(a, text, JSON_DEPTH_DEFAULT, &root, NULL) != ERR_OK ||
         !json_get(root, STR("model"))) /* Azure names the model in the path */
         return false;
@@ -197,12 +163,13 @@ static bool check_request(struct recorded *rec, struct arena *a, const struct js
     return true;
 }
 
-static bool check_whole(struct recorded *rec, struct arena *a, const struct json *entry)
+static bool check_whole(struct recorded *rec, struct arena *a, const struct json *entry,
+                        struct str id)
 {
     struct openai_error error;
     struct str text;
 
-    if (!find_file(rec, a, entry, ".response.json", &text))
+    if (!recorded_file(rec, a, id, ".response.json", &text))
         return false;
     check_answer(a, text);
     if (json_i64_or(json_get(entry, STR("status")), 0) != 200)
@@ -245,13 +212,14 @@ static void check_cuts(struct str text, struct str whole)
     }
 }
 
-static bool check_stream(struct recorded *rec, struct arena *a, const struct json *entry)
+static bool check_stream(struct recorded *rec, struct arena *a, const struct json *entry,
+                         struct str id)
 {
     struct sb sb;
     struct str text, rest;
     bool ended = false;
 
-    if (!find_file(rec, a, entry, ".stream.txt", &text) ||
+    if (!recorded_file(rec, a, id, ".stream.txt", &text) ||
         !json_str_eq(json_get(entry, STR("stream")), STR("sse")))
         return false;
     sb_init(&sb, TESTING_LIMIT);
@@ -273,17 +241,17 @@ static bool check_stream(struct recorded *rec, struct arena *a, const struct jso
 
 TEST(recorded_requests_are_read_as_json_says)
 {
-    for_each(check_request, 100);
+    recorded_each(is_ours, check_request, 100);
 }
 
 TEST(recorded_answers_are_read_as_json_says)
 {
-    for_each(check_whole, 100);
+    recorded_each(is_ours, check_whole, 100);
 }
 
 TEST(recorded_streams_are_read_as_json_says_however_cut)
 {
-    for_each(check_stream, 50);
+    recorded_each(is_ours, check_stream, 50);
 }
 
 TEST_MAIN(recorded_requests_are_read_as_json_says, recorded_answers_are_read_as_json_says,

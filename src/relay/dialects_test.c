@@ -73,20 +73,6 @@ static const char *post(struct relay_fixture *f, const char *path, const char *b
     return relay_fixture_post(f, path, body);
 }
 
-static void check_has(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        print_error("no \"%s\" in \"%s\"\n", part, text);
-    CHECK(strstr(text, part) != NULL);
-}
-
-static void check_has_not(const char *text, const char *part)
-{
-    if (strstr(text, part))
-        print_error("\"%s\" is in \"%s\"\n", part, text);
-    CHECK(strstr(text, part) == NULL);
-}
-
 static int64_t rows(struct relay_fixture *f)
 {
     relay_fixture_check_books(f);

@@ -7,13 +7,6 @@ static const char openai_path[] = "/v1/embeddings";
 static const char batch_path[] = "/v1beta/models/embed:batchEmbedContents";
 static const char list_of_two[] = "{\"model\":\"embed\",\"input\":[\"a\",\"b\"]}";
 
-static void check_has(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        print_error("no \"%s\" in \"%s\"\n", part, text);
-    CHECK(strstr(text, part) != NULL);
-}
-
 static struct relay_fixture *gemini(void)
 {
     struct relay_fixture *f = relay_fixture_new(NULL);

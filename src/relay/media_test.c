@@ -86,13 +86,6 @@ static const char *last_body(struct relay_fixture *f)
     return f->seen_body[f->requests - 1];
 }
 
-static void check_has(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        print_error("no \"%s\" in \"%s\"\n", part, text);
-    CHECK(strstr(text, part) != NULL);
-}
-
 TEST(an_image_is_fetched_and_its_type_is_what_it_is)
 {
     static const struct {

@@ -37,13 +37,6 @@ static struct relay_fixture *new_fixture(const char *retries)
     return f;
 }
 
-static void check_has(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        print_error("no \"%s\" in \"%s\"\n", part, text);
-    CHECK(strstr(text, part) != NULL);
-}
-
 static int64_t last(struct relay_fixture *f, const char *column)
 {
     return relay_fixture_number(

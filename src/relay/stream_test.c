@@ -20,20 +20,6 @@ static const char *stream(struct relay_fixture *f, const char *events, const cha
     return relay_fixture_body(f, relay_fixture_post(f, "/v1/chat/completions", request));
 }
 
-static void check_has(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        print_error("no \"%s\" in \"%s\"\n", part, text);
-    CHECK(strstr(text, part) != NULL);
-}
-
-static void check_has_not(const char *text, const char *part)
-{
-    if (strstr(text, part))
-        print_error("\"%s\" is in \"%s\"\n", part, text);
-    CHECK(strstr(text, part) == NULL);
-}
-
 static int64_t rows(struct relay_fixture *f)
 {
     return relay_fixture_number(f, "SELECT COUNT(*) FROM logs WHERE type=2");

@@ -96,13 +96,6 @@ static const char *ask(struct site *s, struct arena *a, const char *what, const 
     return reply;
 }
 
-static void check_has(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        print_error("no \"%s\" in \"%s\"\n", part, text);
-    CHECK(strstr(text, part) != NULL);
-}
-
 #define WITH_SITE(s, a, assets, pages)                                                             \
     struct site s;                                                                                 \
     CLEANUP(arena_finip) struct arena a;                                                           \
