@@ -35,7 +35,7 @@ struct flush {
     struct metrics *metrics;        /* may be NULL */
     _Atomic bool data_export;
     bool committing;  /* the epoch of the balances is odd */
-    bool index_due;    /* log rows may wait for flush_index() */
+    bool index_due;   /* log rows may wait for flush_index() */
     uint64_t charged; /* items whose money this process has put into the database */
 };
 
