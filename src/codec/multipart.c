@@ -197,23 +197,25 @@ static enum err_code end_badly(struct multipart *m, struct err *err, const char 
     return err_set(err, ERR_BAD_REQUEST, "the form cannot be read: %s", why);
 }
 
-/* Goes behind the first delimiter, which may stand at the very beginning. */
-static bool find_first(struct multipart *m)
+struct str multipart_from_first(const struct multipart *m)
 {
     struct str delimiter = str_make(m->delimiter, m->delimiter_n);
-    struct str at_start = str_skip(delimiter, 2);
     ptrdiff_t at;
 
-    m->begun = true;
-    if (str_starts(m->rest, at_start)) {
-        m->rest = str_skip(m->rest, at_start.n);
-        return true;
-    }
+    if (str_starts(m->rest, str_skip(delimiter, 2)))
+        return m->rest;
     at = str_find(m->rest, delimiter);
-    if (at < 0)
-        return false;
-    m->rest = str_skip(m->rest, (size_t)at + delimiter.n);
-    return true;
+    return at < 0 ? STR_NULL : str_skip(m->rest, (size_t)at + 2);
+}
+
+/* Goes behind the first delimiter. */
+static bool find_first(struct multipart *m)
+{
+    struct str from = multipart_from_first(m);
+
+    m->begun = true;
+    m->rest = str_skip(from, m->delimiter_n - 2);
+    return from.p;
 }
 
 /* The head's lines; m->rest is then the body with all behind it. */

@@ -37,6 +37,10 @@ bool multipart_is_form(struct str content_type, struct str *boundary);
 MUST_CHECK enum err_code multipart_init(struct multipart *m, struct str body, struct str boundary,
                                         struct err *err);
 
+/* Before the first multipart_next: the body from its first boundary on, without the text that may
+ * stand before it and means nothing. STR_NULL: there is none. */
+struct str multipart_from_first(const struct multipart *m);
+
 /*
  * The next part. ERR_OK with *more false: the body has ended as it should, *part is empty.
  * ERR_BAD_REQUEST for anything that is not a form, ERR_TOO_LARGE beyond MULTIPART_PARTS_MAX; the

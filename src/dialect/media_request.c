@@ -351,18 +351,15 @@ enum err_code media_request_read(struct arena *a, struct str body, struct str co
 
 /* ---- the model in a form ---- */
 
-/* The body from its first boundary on. */
-static struct str from_first_boundary(struct str body, struct str boundary)
+/* The form without what stands before its first boundary, where the reader sees that too. */
+static struct str without_preamble(struct str body, struct str boundary)
 {
-    ptrdiff_t at = str_find(body, STR("--"));
+    struct multipart m;
+    struct str from = STR_NULL;
 
-    while (at >= 0 && !(str_starts(str_skip(body, (size_t)at + 2), boundary) &&
-                        (at == 0 || body.p[at - 1] == '\n'))) {
-        ptrdiff_t next = str_find(str_skip(body, (size_t)at + 1), STR("--"));
-
-        at = next < 0 ? next : at + 1 + next;
-    }
-    return at < 0 ? body : str_skip(body, (size_t)at);
+    if (multipart_init(&m, body, boundary, NULL) == ERR_OK)
+        from = multipart_from_first(&m);
+    return from.p ? from : body;
 }
 
 const struct str *media_request_rename(struct arena *a, struct str body,
@@ -378,7 +375,7 @@ const struct str *media_request_rename(struct arena *a, struct str body,
                                                   "name=\"model\"\r\n\r\n"),
                                               model, STR("\r\n")},
                                5);
-        slices[1] = from_first_boundary(body, r->boundary);
+        slices[1] = without_preamble(body, r->boundary);
         *count = 2;
         return slices;
     }

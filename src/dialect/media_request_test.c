@@ -166,6 +166,10 @@ TEST(another_model_replaces_its_bytes_and_nothing_else)
     arena_fini(&a);
     CHECK_STR(renamed(&a, "x --B\r\n" PART("file", "x") END, STR("w")),
               PART("model", "w") PART("file", "x") END);
+    arena_fini(&a);
+    /* half a line end begins no boundary */
+    CHECK_STR(renamed(&a, "x\n--B\r\nx\r\n" PART("file", "x") END, STR("w")),
+              PART("model", "w") PART("file", "x") END);
 }
 
 TEST_MAIN(a_request_is_read_from_json_and_from_a_form,
