@@ -1,5 +1,7 @@
 #include "base/mem.h"
 
+#include <sys/mman.h>
+
 #include "base/panic.h"
 #include "base/str.h"
 
@@ -28,4 +30,17 @@ void *mem_realloc(void *ptr, size_t bytes)
 void mem_free(void *ptr)
 {
     free(ptr);
+}
+
+void *mem_reserve(size_t bytes)
+{
+    void *ptr = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return ptr == MAP_FAILED ? NULL : ptr;
+}
+
+void mem_unreserve(void *ptr, size_t bytes)
+{
+    (void)munmap(ptr, bytes);
 }

@@ -1,11 +1,11 @@
 /*
- * A connection is a machine of three states: HEAD (between requests or in a head), BODY, BUSY (the
- * request belongs to its handler). conn_run() eats bytes until there are none, or the state is
- * BUSY, or too much of earlier replies waits to be sent; what it leaves is kept in c->in, and
- * reading goes on behind it only up to HTTP_PIPELINE_MAX, so that the end of the connection is
- * noticed while a handler works. An end of the client's side counts as gone even if it has only
- * shut down its writing half: nobody can tell the two apart, and a client that has left must not
- * cost tokens.
+ * A connection is a machine of four states: HEAD (between requests or in a head), BODY, EARLY (the
+ * request belongs to its handler while its body comes), BUSY (it has come). conn_run() eats bytes
+ * until there are none, or the state is BUSY, or too much of earlier replies waits to be sent; what
+ * it leaves is kept in c->in, and reading goes on behind it only up to HTTP_PIPELINE_MAX, so that
+ * the end of the connection is noticed while a handler works. An end of the client's side counts as
+ * gone even if it has only shut down its writing half: nobody can tell the two apart, and a client
+ * that has left must not cost tokens.
  *
  * A handler may reply inside its own call, so conn_reply_done() may run under conn_run(); then the
  * struct is freed when that returns.
@@ -122,11 +122,16 @@ static bool step_body(struct http_conn *c, struct str *in)
     return step != HTTP1_BAD;
 }
 
+static bool reads_body(const struct http_conn *c)
+{
+    return c->state == CONN_BODY || c->state == CONN_EARLY;
+}
+
 static bool can_run(const struct http_conn *c)
 {
     if (!c->sock || c->dead || c->state == CONN_BUSY)
         return false;
-    return c->state == CONN_BODY || sock_queued(c->sock) <= HTTP_HIGH_WATER;
+    return reads_body(c) || sock_queued(c->sock) <= HTTP_HIGH_WATER;
 }
 
 /* Eats from `in`; returns what is left. The connection may be gone after: c->dead. */
@@ -158,7 +163,7 @@ static bool settle(struct http_conn *c)
         conn_free(c);
         return false;
     }
-    if (c->sock && c->state == CONN_BODY)
+    if (c->sock && reads_body(c))
         watch_body(c);
     return true;
 }
@@ -250,6 +255,7 @@ static void on_timer(struct loop_timer *timer)
             conn_cut(c);
         break;
     case CONN_BODY:
+    case CONN_EARLY:
         request_refuse(c, 408, "request body took too long");
         break;
     case CONN_BUSY: /* without watching it is a timer of an earlier state */
@@ -281,7 +287,7 @@ void conn_cut(struct http_conn *c)
     if (c->sock)
         sock_close(c->sock);
     c->sock = NULL;
-    if (c->state != CONN_BUSY) {
+    if (c->state == CONN_HEAD || c->state == CONN_BODY) {
         c->request = NULL;
         if (r)
             server_request_recycle(r);
@@ -289,6 +295,7 @@ void conn_cut(struct http_conn *c)
         return;
     }
     void (*on_gone)(struct http_req *) = r->pub.on_gone;
+    c->state = CONN_BUSY; /* no more of a body comes */
     r->pub.on_gone = NULL;
     r->pub.on_drain = NULL;
     if (on_gone)

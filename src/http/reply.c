@@ -140,12 +140,18 @@ static bool status_without_body(int status)
     return status < 200 || status == 204 || status == 304;
 }
 
+/* The handler replies before it has seen all of the body. */
+static bool body_comes(const struct request *r)
+{
+    return r->pub.conn->state == CONN_EARLY;
+}
+
 static void begin(struct request *r, int status)
 {
     assert(!r->started);
     r->started = true;
     r->status = status;
-    r->keep_alive = r->keep_alive && !r->pub.conn->server->closing;
+    r->keep_alive = r->keep_alive && !r->pub.conn->server->closing && !body_comes(r);
     r->no_body = r->pub.method == HTTP_M_HEAD || status_without_body(status);
 }
 
@@ -235,6 +241,7 @@ void http_reply_start(struct http_req *q, int status, const struct http_header *
 {
     struct request *r = request_of(q);
 
+    assert(!body_comes(r));
     begin(r, status);
     if (r->http_1_0)
         r->keep_alive = false; /* the end of the connection is the end of the body */

@@ -2,6 +2,7 @@
  * From a head to a handler: every refusal that needs no body is made before a byte of it is read.
  */
 #include "base/clock.h"
+#include "base/mem.h"
 #include "http/forwarded.h"
 #include "http/server_internal.h"
 
@@ -32,7 +33,23 @@ void request_refuse(struct http_conn *c, int status, const char *message)
     }
     r->keep_alive = false;
     r->unread = true;
+    if (c->state == CONN_EARLY) {
+        c->state = CONN_BUSY;
+        r->refused = status;
+        r->refused_why = message;
+        r->pub.body_refused = true;
+        r->pub.on_body(&r->pub);
+        return;
+    }
     reply_error(r, status, message);
+}
+
+void http_reply_refusal(struct http_req *q)
+{
+    struct request *r = container_of(q, struct request, pub);
+
+    assert(q->body_refused);
+    reply_error(r, r->refused, r->refused_why);
 }
 
 /* --- the head -------------------------------------------------------------------------------- */
@@ -113,6 +130,19 @@ static enum coding coding_of(const struct http1_head *head)
     return coding;
 }
 
+/* A long body costs memory only as it comes, whatever was announced. */
+static void reserve_body(struct request *r)
+{
+    const size_t n = r->pub.body_length;
+
+    if (n <= HTTP_BODY_TRUSTED) {
+        r->body = arena_alloc(&r->pub.arena, n);
+        return;
+    }
+    r->body = mem_reserve(n);
+    r->body_reserved = r->body ? n : 0;
+}
+
 /* Makes room for a wanted body. 0, or the status that refuses it. */
 static int prepare_body(struct request *r, const struct http1_head *head)
 {
@@ -124,15 +154,35 @@ static int prepare_body(struct request *r, const struct http1_head *head)
     if (head->content_length > 0 && (uint64_t)head->content_length > limit)
         return 413;
     r->body_limit = limit;
-    if (coding == CODING_IDENTITY && head->body == HTTP1_BODY_LENGTH &&
-        head->content_length <= HTTP_BODY_TRUSTED) {
-        r->body = arena_alloc(&r->pub.arena, (size_t)head->content_length);
-        return 0;
+    if (coding == CODING_IDENTITY && head->body == HTTP1_BODY_LENGTH) {
+        r->pub.body_length = (size_t)head->content_length;
+        reserve_body(r);
     }
+    if (r->body)
+        return 0;
     sb_init(&r->body_sb, limit);
     if (coding != CODING_IDENTITY)
         r->inflater = inflater_new(coding, limit);
     return 0;
+}
+
+static void hand_over(struct request *r)
+{
+    const struct http_route *route = r->pub.route;
+
+    route->handler(&r->pub, route->ctx);
+}
+
+/* Calls the handler of a route that wants a long body early. False: the request is over. */
+static bool hand_over_early(struct request *r)
+{
+    struct http_conn *c = r->pub.conn;
+
+    if (!(r->pub.route->flags & HTTP_ROUTE_EARLY) || c->state != CONN_BODY)
+        return true;
+    c->state = CONN_EARLY;
+    hand_over(r);
+    return c->request == r;
 }
 
 static void begin_body(struct request *r, const struct http1_head *head, bool more)
@@ -154,12 +204,14 @@ static void begin_body(struct request *r, const struct http1_head *head, bool mo
                                       : "content encoding of the request is not supported");
         return;
     }
-    if (head->expect_continue && !more)
-        sock_write(c->sock, &STR("HTTP/1.1 100 Continue\r\n\r\n"), 1);
     http1_body_init(&c->body, head);
     c->body_timed = false;
     c->body_progress = 0;
     c->state = CONN_BODY;
+    if (r->pub.body_length > HTTP_EARLY_BYTES && !hand_over_early(r))
+        return;
+    if (head->expect_continue && !more)
+        sock_write(c->sock, &STR("HTTP/1.1 100 Continue\r\n\r\n"), 1);
 }
 
 static bool refuse_body(struct request *r, enum err_code rc)
@@ -171,29 +223,42 @@ static bool refuse_body(struct request *r, enum err_code rc)
     return false;
 }
 
-bool request_take_body(struct request *r, struct str data)
+/* Where the bytes go; ERR_OK, or why not. */
+static enum err_code keep_body(struct request *r, struct str data)
 {
     r->body_n += data.n;
-    if (r->ignore_body) {
-        if (r->body_n > r->body_limit)
-            return refuse_body(r, ERR_TOO_LARGE);
-    } else if (r->body) {
+    if (r->ignore_body)
+        return r->body_n > r->body_limit ? ERR_TOO_LARGE : ERR_OK;
+    if (r->body) {
         memcpy(r->body + r->body_n - data.n, data.p, data.n);
-    } else if (r->inflater) {
-        enum err_code rc = inflater_feed(r->inflater, data, &r->body_sb, NULL);
-        if (rc != ERR_OK)
-            return refuse_body(r, rc);
-    } else {
-        sb_add(&r->body_sb, data);
-        if (sb_failed(&r->body_sb))
-            return refuse_body(r, ERR_TOO_LARGE);
+        return ERR_OK;
     }
-    return true;
+    if (r->inflater)
+        return inflater_feed(r->inflater, data, &r->body_sb, NULL);
+    sb_add(&r->body_sb, data);
+    return sb_failed(&r->body_sb) ? ERR_TOO_LARGE : ERR_OK;
+}
+
+bool request_take_body(struct request *r, struct str data)
+{
+    struct http_conn *c = r->pub.conn;
+    enum err_code rc = keep_body(r, data);
+
+    if (rc != ERR_OK)
+        return refuse_body(r, rc);
+    if (c->state == CONN_BODY)
+        return r->body_sb.n <= HTTP_EARLY_BYTES || hand_over_early(r);
+    if (!r->body)
+        return true;
+    r->pub.body = str_make(r->body, r->body_n);
+    r->pub.on_body(&r->pub);
+    return c->request == r;
 }
 
 void request_dispatch(struct request *r)
 {
-    const struct http_route *route = r->pub.route;
+    struct http_conn *c = r->pub.conn;
+    bool early = c->state == CONN_EARLY;
 
     if (r->inflater && inflater_end(r->inflater, NULL) != ERR_OK) {
         refuse_body(r, ERR_BAD_REQUEST);
@@ -203,9 +268,13 @@ void request_dispatch(struct request *r)
         r->pub.body = str_make(r->body, r->body_n);
     else if (!r->ignore_body)
         r->pub.body = sb_str(&r->body_sb);
-    r->unread = r->unread && r->pub.conn->state != CONN_BODY;
-    r->pub.conn->state = CONN_BUSY;
-    route->handler(&r->pub, route->ctx);
+    r->unread = r->unread && c->state == CONN_HEAD;
+    c->state = CONN_BUSY;
+    r->pub.body_whole = true;
+    if (early)
+        r->pub.on_body(&r->pub);
+    else
+        hand_over(r);
 }
 
 /* --- all of it ------------------------------------------------------------------------------- */

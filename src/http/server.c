@@ -116,6 +116,8 @@ void server_request_recycle(struct request *r)
     inflater_free(r->inflater);
     if (r->body_sb.p)
         sb_fini(&r->body_sb);
+    if (r->body_reserved > 0)
+        mem_unreserve(r->body, r->body_reserved);
     if (s->spare_request_count >= SPARE_REQUESTS_MAX) {
         arena_fini(&r->pub.arena);
         mem_free(r);

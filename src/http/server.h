@@ -3,7 +3,8 @@
  *
  * A request is born when its head is read; the route then says how much body it may carry; the
  * handler is called once, on the loop, when the whole body is there, decoded (gzip, deflate, br,
- * zstd) and within its cap. From then on the request belongs to the handler until it calls
+ * zstd) and within its cap - or before, where the route wants long bodies early
+ * (HTTP_ROUTE_EARLY). From then on the request belongs to the handler until it calls
  * http_reply(), http_reply_end() or http_reply_abort() - exactly one of them, exactly once, also
  * when the client has gone (what is written then is thrown away). After that call the request is
  * gone, its arena too.
@@ -50,7 +51,18 @@ enum {
         1, /* Access-Control-* on replies when the request has an Origin; preflight answered 204 */
     HTTP_ROUTE_GZIP = 2, /* fixed replies over 1 KB are gzipped when the client accepts it and no
                             Content-Encoding is set */
+    /*
+     * The handler is called as soon as the body is known to be longer than HTTP_EARLY_BYTES, so
+     * that a stranger can be turned away before it is read, and a form can be sent on while it
+     * comes. body_whole is then false and body what has come so far (which stays where it is); of
+     * a body that is compressed, or whose length was not announced, it is empty until the end.
+     * on_body follows, each time that there is more and at the end. A reply before the end is one
+     * at once, not in pieces, and the last on its connection.
+     */
+    HTTP_ROUTE_EARLY = 4,
 };
+
+enum { HTTP_EARLY_BYTES = 256 * 1024 };
 
 struct http_req {
     struct arena arena;
@@ -61,6 +73,9 @@ struct http_req {
     const struct http_header *headers;
     size_t header_count;
     struct str body;
+    size_t body_length; /* as announced, of a body that comes as it is; 0: not known */
+    bool body_whole;
+    bool body_refused; /* it will not become whole: http_reply_refusal() is all that can be said */
     struct str
         client_ip; /* peer, or by X-Forwarded-For / X-Real-IP when the peer is a trusted proxy */
     struct str peer_ip;
@@ -70,7 +85,9 @@ struct http_req {
     const struct http_route *route;
     struct str params[4]; /* values of the pattern's parameters, in order, percent-decoded */
     /* Set by the handler: */
-    void *user;                          /* the handler's own */
+    void *user; /* the handler's own */
+    /* HTTP_ROUTE_EARLY: more of the body is there, or all of it, or it was refused. */
+    void (*on_body)(struct http_req *r);
     void (*on_gone)(struct http_req *r); /* the client left before the reply was complete; called
                                             once, then never again */
     void (*on_drain)(
@@ -88,6 +105,9 @@ void http_reply(struct http_req *q, int status, const struct http_header *header
 /* The same with a body in slices. */
 void http_reply_slices(struct http_req *q, int status, const struct http_header *headers, size_t n,
                        const struct str *body, size_t body_n);
+
+/* The server's own reply to a body that is not taken (body_refused), in the dialect of the path. */
+void http_reply_refusal(struct http_req *q);
 
 /* A reply in pieces: chunked (or until close for HTTP/1.0). The head goes out with the first piece.
  */

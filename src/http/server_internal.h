@@ -41,12 +41,13 @@ struct http_server {
     size_t date_n;
 };
 
-_Static_assert(sizeof(struct http_req) <= 400, "a request stays small");
+_Static_assert(sizeof(struct http_req) <= 432, "a request stays small");
 
 enum conn_state {
     CONN_HEAD, /* waiting for a head, or in the middle of one */
     CONN_BODY,
-    CONN_BUSY, /* the request belongs to its handler */
+    CONN_EARLY, /* the request belongs to its handler, and its body is still to come */
+    CONN_BUSY,  /* the request belongs to its handler */
 };
 
 struct http_conn {
@@ -77,8 +78,10 @@ struct request {
     struct list spare;
     char id[40];
     /* the body on its way in */
-    char *body; /* in the arena: the announced length was small enough */
-    size_t body_n, body_limit;
+    char *body; /* of the announced length, in the arena or in memory of its own */
+    size_t body_n, body_limit, body_reserved;
+    int refused; /* status and message of a body that is not taken, while a handler has it */
+    const char *refused_why;
     struct sb body_sb; /* otherwise */
     struct inflater *inflater;
     bool ignore_body;
@@ -125,10 +128,10 @@ struct sock *reply_switch_protocols(struct http_req *q, const struct http_header
 /* `text` is one head. Reads it, finds the route; then the connection is in CONN_BODY or CONN_BUSY,
  * or the request was refused. `more` = bytes behind the head are there already. */
 void request_begin(struct http_conn *c, struct str text, bool more);
-/* A piece of the body; false: the request was refused. */
+/* A piece of the body; false: the request was refused, or is over. */
 bool request_take_body(struct request *r, struct str data);
-/* The body is whole: calls the handler. */
+/* The body is whole: calls the handler, or tells one that was called early. */
 void request_dispatch(struct request *r);
 /* Replies with an error in the dialect of the path and closes. Makes a request for it when the
- * connection has none. */
+ * connection has none; leaves the reply to a handler that has the request already. */
 void request_refuse(struct http_conn *c, int status, const char *message);

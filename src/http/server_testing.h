@@ -28,7 +28,8 @@ struct world {
     struct http_server_conf conf;
     pthread_t thread;
     sem_t event; /* posted by handlers that a test waits for */
-    _Atomic int gone, calls;
+    _Atomic int gone, calls, early;
+    _Atomic size_t seen;   /* of a body, by its handler */
     struct http_req *held; /* loop thread */
     int flood_left;
     _Atomic int flood_written;
@@ -140,7 +141,7 @@ static void on_hold(struct http_req *r, void *ctx)
 }
 
 /* Answers the held request from a message, as a job of the offload pool does. */
-static void release(struct loop_msg *msg)
+static inline void release(struct loop_msg *msg)
 {
     (void)msg;
     struct http_req *r = w.held;
@@ -182,6 +183,34 @@ static void on_flood(struct http_req *r, void *ctx)
     flood(r);
 }
 
+/* Tells each time how much of the body is there, and answers what the query says: "refuse" at once,
+ * "half" when half of it is there; else the whole body. */
+static void on_early_body(struct http_req *r)
+{
+    atomic_store(&w.seen, r->body.n);
+    if (r->body_refused)
+        http_reply_refusal(r);
+    else if (r->body_whole)
+        http_reply(r, 200, NULL, 0, r->body);
+    else if (str_eq(r->query, STR("half")) && r->body.n >= r->body_length / 2)
+        http_reply(r, 403, NULL, 0, STR("no more"));
+    sem_post(&w.event);
+}
+
+static void on_early(struct http_req *r, void *ctx)
+{
+    (void)ctx;
+    atomic_fetch_add(&w.calls, 1);
+    atomic_fetch_add(&w.early, !r->body_whole);
+    r->on_body = on_early_body;
+    r->on_gone = on_held_gone;
+    if (str_eq(r->query, STR("refuse")))
+        http_reply(r, 401, NULL, 0, STR("who are you"));
+    else if (r->body_whole)
+        http_reply(r, 200, NULL, 0, r->body);
+    sem_post(&w.event);
+}
+
 static const struct http_route routes[] = {
     {.method = HTTP_M_POST, .pattern = "/echo", .body_limit = 4 << 20, .handler = on_echo},
     {.method = HTTP_M_GET, .pattern = "/echo", .handler = on_echo},
@@ -196,6 +225,11 @@ static const struct http_route routes[] = {
     {.method = HTTP_M_GET, .pattern = "/nothing", .handler = on_no_content},
     {.method = HTTP_M_GET, .pattern = "/abort", .handler = on_abort},
     {.method = HTTP_M_GET, .pattern = "/hold", .handler = on_hold},
+    {.method = HTTP_M_POST,
+     .pattern = "/early",
+     .body_limit = 4 << 20,
+     .flags = HTTP_ROUTE_EARLY,
+     .handler = on_early},
     {.method = HTTP_M_GET, .pattern = "/flood", .handler = on_flood},
     {.method = HTTP_M_POST,
      .pattern = "/cors",
@@ -235,6 +269,8 @@ static int start(const struct http_server_conf *conf)
     sem_init(&w.event, 0, 0);
     atomic_store(&w.gone, 0);
     atomic_store(&w.calls, 0);
+    atomic_store(&w.early, 0);
+    atomic_store(&w.seen, 0);
     w.big = mem_alloc(BIG);
     for (size_t i = 0; i < BIG; i++)
         w.big[i] = (char)('a' + i % 23);
