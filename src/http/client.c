@@ -55,6 +55,7 @@ struct http_call {
     struct loop_task resuming; /* http_call_resume() was called */
     enum { STATE_DIAL, STATE_HEAD, STATE_BODY, STATE_OVER } state;
     bool reused, retried, paused, busy, answered, keep_alive;
+    size_t body_left; /* of the request's body, still to be written by the owner */
     unsigned interims;
     struct sb kept; /* HEAD: the part of a head that came; BODY: what came before the pause */
     struct http1_scan scan;
@@ -187,7 +188,7 @@ static void complete(struct http_call *call, struct str rest)
 {
     struct client_conn *conn = call->conn;
 
-    if (call->keep_alive && rest.n == 0 && sock_queued(conn->sock) == 0) {
+    if (call->keep_alive && rest.n == 0 && call->body_left == 0 && sock_queued(conn->sock) == 0) {
         call->conn = NULL;
         client_conn_give(conn);
     }
@@ -360,10 +361,36 @@ static void on_read(void *ctx, struct str bytes)
     struct http_call *call = ctx;
 
     call_enter(call);
+    if (!call->answered && call->body_left > 0) /* it does not wait for the rest of the request */
+        wait_first_byte(call);
     call->answered = true;
     if (call->state == STATE_BODY)
         wait_more(call);
     consume(call, bytes);
+    call_leave(call);
+}
+
+bool http_call_has_room(const struct http_call *call)
+{
+    return call->state == STATE_HEAD && !call->answered && call->body_left > 0 &&
+           sock_queued(call->conn->sock) == 0;
+}
+
+void http_call_write(struct http_call *call, struct str bytes)
+{
+    assert(http_call_has_room(call) && bytes.n <= call->body_left);
+    call->body_left -= bytes.n;
+    sock_write(call->conn->sock, &bytes, 1);
+    if (call->body_left == 0 || sock_queued(call->conn->sock) > 0)
+        wait_first_byte(call);
+}
+
+/* More of the body is wanted, which may take its time: the upstream is not to blame for that. */
+static void ask_for_more(struct http_call *call)
+{
+    loop_timer_stop(&call->phase_timer);
+    call_enter(call);
+    call->handler->on_room(call->ctx);
     call_leave(call);
 }
 
@@ -372,8 +399,11 @@ static void on_drain(void *ctx)
 {
     struct http_call *call = ctx;
 
-    if (call->state == STATE_HEAD && !call->answered)
-        wait_first_byte(call);
+    if (call->state != STATE_HEAD || call->answered)
+        return;
+    wait_first_byte(call);
+    if (call->body_left > 0)
+        ask_for_more(call);
 }
 
 /* A kept-alive connection that dies before any byte of the reply: the server closed it while our
@@ -503,6 +533,8 @@ static void use_conn(struct http_call *call, struct client_conn *conn)
     wait_first_byte(call);
     if (call->paused)
         sock_read_stop(conn->sock);
+    if (http_call_has_room(call))
+        ask_for_more(call);
 }
 
 static void on_ready(void *ctx, struct sock *s)
@@ -589,7 +621,8 @@ static enum err_code begin(struct http_call *call, struct err *err)
     if (key.n == 0 || call->conf.url.host.n == 0)
         return err_set(err, ERR_BAD_REQUEST, "the address has no host or is too long");
     call->origin = client_origin_get(&call->client->pool, key);
-    conn = call->conf.websocket ? NULL : client_conn_take(call->origin);
+    conn =
+        call->conf.websocket || call->conf.body_length > 0 ? NULL : client_conn_take(call->origin);
     if (conn) {
         call->reused = true;
         use_conn(call, conn);
@@ -622,6 +655,16 @@ static void fill_defaults(struct http_call_conf *conf)
         conf->head_limit = HTTP1_HEAD_MAX;
 }
 
+/* How much of the body the slices leave to http_call_write(). */
+static size_t body_to_come(const struct http_call_conf *conf)
+{
+    size_t n = conf->body_length;
+
+    for (size_t i = 0; i < conf->body_count && n > 0; i++)
+        n -= conf->body[i].n;
+    return n;
+}
+
 static struct http_call *call_new(struct http_client *c)
 {
     struct list *node = list_pop_front(&c->spare);
@@ -646,6 +689,7 @@ struct http_call *http_call_start(struct http_client *c, struct arena *a,
     call->conf = *conf;
     call->handler = h;
     call->ctx = ctx;
+    call->body_left = body_to_come(conf);
     fill_defaults(&call->conf);
     if (conf->websocket) {
         char key[WEBSOCKET_KEY_BYTES];

@@ -34,6 +34,10 @@ struct http_call_conf { /* everything is borrowed and must live until the call i
     size_t header_count;
     const struct str *body; /* slices */
     size_t body_count;
+    /* Of a body that is still coming: how long it will be, the slices included; http_call_write()
+     * brings the rest. Such a call has a connection of its own, for it cannot be sent again. 0: the
+     * slices are all of it. */
+    size_t body_length;
     /* "http://u:p@h:p", "https://..", "socks5://..", "socks5h://.."; empty: direct */
     struct str proxy;
     /* 0 stands for 10 s, 300 s, 300 s, and no limit. */
@@ -65,6 +69,9 @@ struct http_call_handler { /* static table */
      * ERR_UPSTREAM_TIMEOUT, ERR_UPSTREAM_CUT (died without a reply or in the middle of it),
      * ERR_UPSTREAM_BODY (not HTTP). The text holds no address. */
     void (*on_fail)(void *ctx, const struct err *err);
+    /* There is room for more of a body that is still coming (http_call_has_room). NULL where there
+     * is none. */
+    void (*on_room)(void *ctx);
     /* Instead of all others, when http_call_conf.websocket is set. The wsock is the callee's, who
      * sets a handler at once (http/wsock.h). The call is gone when this has returned. */
     void (*on_websocket)(void *ctx, const struct http_reply_head *head, struct wsock *ws);
@@ -92,6 +99,11 @@ struct http_call *http_call_start(struct http_client *c, struct arena *a,
 /* Ends it; no callback comes after, its connection is closed. A call is gone when its on_end or
  * on_fail has returned, or http_call_cancel() has; cancelling inside of these two does nothing. */
 void http_call_cancel(struct http_call *call);
+/* May more of a body that is still coming be written? Not before the connection is up, nor while
+ * bytes wait to be sent, nor when the upstream has answered already or the body is whole. */
+bool http_call_has_room(const struct http_call *call);
+/* More of the body: sent or copied before it returns; there is room. Not more than is missing. */
+void http_call_write(struct http_call *call, struct str bytes);
 /* Back-pressure: after it nothing is read, and neither on_body nor on_end comes, until resumed;
  * never from inside http_call_resume(). The idle time-out stands still meanwhile. */
 void http_call_pause(struct http_call *call);

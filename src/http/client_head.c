@@ -120,9 +120,9 @@ static enum err_code add_headers(struct sb *out, const struct http_call_conf *co
 /* Content-Length also without a body where a server may wait for one (RFC 9110, 8.6). */
 static void add_length(struct sb *out, const struct http_call_conf *conf)
 {
-    size_t bytes = 0;
+    size_t bytes = conf->body_length;
 
-    for (size_t i = 0; i < conf->body_count; i++)
+    for (size_t i = 0; i < conf->body_count && conf->body_length == 0; i++)
         bytes += conf->body[i].n;
     if (bytes == 0 && conf->method != HTTP_M_POST && conf->method != HTTP_M_PUT &&
         conf->method != HTTP_M_PATCH)

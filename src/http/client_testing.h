@@ -46,6 +46,7 @@ struct got { /* the caller's side of one call */
     void (*on_head)(struct got *g);
     void (*on_piece)(struct got *g);
     void (*on_over)(struct got *g);
+    void (*on_room)(struct got *g);
     struct loop_timer timer;
 };
 
@@ -287,8 +288,18 @@ static inline void got_fail(void *ctx, const struct err *err)
     got_over(g);
 }
 
-static const struct http_call_handler got_handler = {
-    .on_head = got_head, .on_body = got_body, .on_end = got_end, .on_fail = got_fail};
+static inline void got_room(void *ctx)
+{
+    struct got *g = ctx;
+
+    g->on_room(g);
+}
+
+static const struct http_call_handler got_handler = {.on_head = got_head,
+                                                     .on_body = got_body,
+                                                     .on_end = got_end,
+                                                     .on_fail = got_fail,
+                                                     .on_room = got_room};
 
 static inline void got_init(struct got *g, struct world *w)
 {

@@ -1,0 +1,308 @@
+/* Requests whose body is still coming when they are sent. */
+#include "http/client_testing.h"
+
+enum { WHOLE = 3 << 20, PIECE = 100000 };
+
+struct upload {
+    char *bytes;
+    size_t sent;
+    size_t until; /* more is not there yet */
+};
+
+static struct upload up;
+
+static void up_init(size_t until)
+{
+    up = (struct upload){.bytes = mem_alloc(WHOLE), .until = until};
+    for (size_t i = 0; i < WHOLE; i++)
+        up.bytes[i] = (char)('a' + i % 23);
+}
+
+static void give(struct got *g)
+{
+    while (http_call_has_room(g->call) && up.sent < up.until) {
+        size_t n = up.until - up.sent < PIECE ? up.until - up.sent : PIECE;
+
+        http_call_write(g->call, str_make(up.bytes + up.sent, n));
+        up.sent += n;
+    }
+}
+
+static struct http_call_conf post_for(struct got *g)
+{
+    struct http_call_conf conf = conf_for(g, "/");
+
+    conf.method = HTTP_M_POST;
+    conf.body = arena_new(&g->arena, struct str);
+    *(struct str *)conf.body = str_make(up.bytes, 1000);
+    conf.body_count = 1;
+    conf.body_length = WHOLE;
+    up.sent = 1000;
+    g->on_room = give;
+    return conf;
+}
+
+static bool compare(struct peer *p)
+{
+    bool same = str_eq(p->body, str_make(up.bytes, WHOLE));
+
+    CHECK(str_has(p->head, STR("\r\nContent-Length: 3145728\r\n")));
+    peer_send(p, same ? STR("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsame")
+                      : STR("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother"));
+    return true;
+}
+
+/* Runs one such call to its end; `prepare` may change it. */
+static void run_upload(struct world *w, struct got *g, void (*prepare)(struct http_call_conf *conf))
+{
+    struct http_call_conf conf;
+
+    got_init(g, w);
+    conf = post_for(g);
+    if (prepare)
+        prepare(&conf);
+    got_start(g, &conf);
+    world_run(w);
+}
+
+TEST(a_body_is_taken_as_the_upstream_has_room)
+{
+    struct world w;
+    struct got g;
+
+    up_init(WHOLE);
+    world_open(&w, compare, NULL);
+    run_upload(&w, &g, NULL);
+    check_ok(&g, 200, "same");
+    got_fini(&g);
+    world_close(&w);
+    mem_free(up.bytes);
+}
+
+static void on_more(struct loop_timer *t)
+{
+    up.until = WHOLE;
+    give(container_of(t, struct got, timer));
+}
+
+static void give_then_wait(struct got *g)
+{
+    give(g);
+    if (up.sent == up.until && up.until < WHOLE)
+        loop_timer_set(g->world->loop, &g->timer, 200, on_more);
+}
+
+static void in_a_hurry(struct http_call_conf *conf)
+{
+    conf->first_byte_timeout_ms = 100;
+}
+
+/* The client's silence is not the upstream's: the wait for an answer begins at the end. */
+TEST(a_body_that_comes_slowly_is_waited_for)
+{
+    struct http_call_conf conf;
+    struct world w;
+    struct got g;
+
+    up_init(WHOLE / 2);
+    world_open(&w, compare, NULL);
+    got_init(&g, &w);
+    conf = post_for(&g);
+    g.on_room = give_then_wait;
+    in_a_hurry(&conf);
+    got_start(&g, &conf);
+    world_run(&w);
+    check_ok(&g, 200, "same");
+    got_fini(&g);
+    world_close(&w);
+    mem_free(up.bytes);
+}
+
+static void refuse_at_once(struct peer *p, struct str in UNUSED)
+{
+    if (p->requests++ == 0)
+        peer_send(p, STR("HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno"));
+}
+
+static void check_no_room(struct got *g)
+{
+    CHECK(!http_call_has_room(g->call));
+}
+
+static struct got next;
+
+/* The loop runs once: the next call begins when the first is over. */
+static void get_next(struct got *g)
+{
+    got_init(&next, g->world);
+    got_get(&next, "/");
+}
+
+static bool hello(struct peer *p)
+{
+    peer_send(p, STR("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"));
+    return true;
+}
+
+static void serve_hello(struct got *g)
+{
+    g->world->raw = NULL;
+    g->world->serve = hello;
+    get_next(g);
+}
+
+/* And the connection, on which half a request was sent, is not used again. */
+TEST(an_answer_before_the_end_is_taken)
+{
+    struct http_call_conf conf;
+    struct world w;
+    struct got g;
+
+    up_init(WHOLE / 2);
+    world_open(&w, NULL, NULL);
+    w.raw = refuse_at_once;
+    got_init(&g, &w);
+    conf = post_for(&g);
+    g.on_head = check_no_room;
+    g.on_over = serve_hello;
+    got_start(&g, &conf);
+    world_run(&w);
+    check_ok(&g, 401, "no");
+    CHECK(up.sent < WHOLE);
+    check_ok(&next, 200, "hello");
+    CHECK_EQ(w.connections, 2);
+    got_fini(&next);
+    got_fini(&g);
+    world_close(&w);
+    mem_free(up.bytes);
+}
+
+static bool hello_or_compare(struct peer *p)
+{
+    return p->body.n > 0 ? compare(p) : hello(p);
+}
+
+static void upload_next(struct got *g)
+{
+    struct http_call_conf conf;
+
+    got_init(&next, g->world);
+    conf = post_for(&next);
+    got_start(&next, &conf);
+}
+
+/* It could not be sent a second time if that has been closed. */
+TEST(a_kept_alive_connection_is_not_taken)
+{
+    struct world w;
+    struct got g;
+
+    up_init(WHOLE);
+    world_open(&w, hello_or_compare, NULL);
+    got_init(&g, &w);
+    g.on_over = upload_next;
+    got_get(&g, "/");
+    world_run(&w);
+    check_ok(&g, 200, "hello");
+    check_ok(&next, 200, "same");
+    CHECK(!next.reused);
+    CHECK_EQ(w.connections, 2);
+    got_fini(&next);
+    got_fini(&g);
+    world_close(&w);
+    mem_free(up.bytes);
+}
+
+/* Its own is, by the next call. */
+TEST(its_connection_is_kept_when_all_was_sent)
+{
+    struct http_call_conf conf;
+    struct world w;
+    struct got g;
+
+    up_init(WHOLE);
+    world_open(&w, hello_or_compare, NULL);
+    got_init(&g, &w);
+    conf = post_for(&g);
+    g.on_over = get_next;
+    got_start(&g, &conf);
+    world_run(&w);
+    check_ok(&g, 200, "same");
+    check_ok(&next, 200, "hello");
+    CHECK(next.reused);
+    got_fini(&next);
+    got_fini(&g);
+    world_close(&w);
+    mem_free(up.bytes);
+}
+
+static void cut_in_the_middle(struct peer *p, struct str in UNUSED)
+{
+    peer_free(p);
+}
+
+TEST(an_upstream_that_dies_in_the_middle_is_an_error)
+{
+    struct world w;
+    struct got g;
+
+    up_init(WHOLE / 2);
+    world_open(&w, NULL, NULL);
+    w.raw = cut_in_the_middle;
+    run_upload(&w, &g, NULL);
+    check_failed(&g, ERR_UPSTREAM_CUT, "without an answer");
+    got_fini(&g);
+    world_close(&w);
+    mem_free(up.bytes);
+}
+
+static void begin_an_answer(struct peer *p, struct str in UNUSED)
+{
+    if (p->requests++ == 0)
+        peer_send(p, STR("HTTP/1.1 200 OK\r\nContent-Le"));
+}
+
+TEST(an_answer_that_begins_and_stalls_is_timed_out)
+{
+    struct world w;
+    struct got g;
+
+    up_init(WHOLE / 2);
+    world_open(&w, NULL, NULL);
+    w.raw = begin_an_answer;
+    run_upload(&w, &g, in_a_hurry);
+    check_failed(&g, ERR_UPSTREAM_TIMEOUT, "did not answer in time");
+    got_fini(&g);
+    world_close(&w);
+    mem_free(up.bytes);
+}
+
+static void cancel(struct got *g)
+{
+    http_call_cancel(g->call);
+    loop_stop(g->world->loop);
+}
+
+TEST(a_call_may_be_cancelled_when_there_is_room)
+{
+    struct http_call_conf conf;
+    struct world w;
+    struct got g;
+
+    up_init(WHOLE);
+    world_open(&w, compare, NULL);
+    got_init(&g, &w);
+    conf = post_for(&g);
+    g.on_room = cancel;
+    got_start(&g, &conf);
+    world_run(&w);
+    CHECK_EQ(g.fails + g.ends, 0);
+    got_fini(&g);
+    world_close(&w);
+    mem_free(up.bytes);
+}
+
+TEST_MAIN(a_body_is_taken_as_the_upstream_has_room, a_body_that_comes_slowly_is_waited_for,
+          an_answer_before_the_end_is_taken, a_kept_alive_connection_is_not_taken,
+          its_connection_is_kept_when_all_was_sent, an_upstream_that_dies_in_the_middle_is_an_error,
+          an_answer_that_begins_and_stalls_is_timed_out, a_call_may_be_cancelled_when_there_is_room)
