@@ -191,6 +191,22 @@ enum err_code multipart_init(struct multipart *m, struct str body, struct str bo
     return ERR_OK;
 }
 
+enum err_code multipart_init_partial(struct multipart *m, struct str body, struct str boundary,
+                                     struct err *err)
+{
+    enum err_code rc = multipart_init(m, body, boundary, err);
+
+    m->partial = true;
+    return rc;
+}
+
+/* Something is missing here: an error, unless more is to come. */
+static enum err_code miss(struct multipart *m, struct err *err, const char *why)
+{
+    m->over = true;
+    return m->partial ? ERR_OK : err_set(err, ERR_BAD_REQUEST, "the form cannot be read: %s", why);
+}
+
 static enum err_code end_badly(struct multipart *m, struct err *err, const char *why)
 {
     m->over = true;
@@ -218,6 +234,9 @@ static bool find_first(struct multipart *m)
     return from.p;
 }
 
+static const char head_fault[] = "the head of a part is not that of a field";
+static const char boundary_fault[] = "a boundary has no end";
+
 /* The head's lines; m->rest is then the body with all behind it. */
 static bool cut_head(struct multipart *m, struct str *lines)
 {
@@ -230,22 +249,53 @@ static bool cut_head(struct multipart *m, struct str *lines)
     return true;
 }
 
+/* Up to the boundary behind it; of a partial body, to the end. */
+static enum err_code cut_body(struct multipart *m, struct multipart_part *part, struct err *err)
+{
+    struct str delimiter = str_make(m->delimiter, m->delimiter_n);
+    ptrdiff_t end = str_find(m->rest, delimiter);
+
+    if (end < 0) {
+        part->body = m->rest;
+        part->unfinished = true;
+        return miss(m, err, "a part does not end");
+    }
+    part->body = str_sub(m->rest, 0, (size_t)end);
+    m->rest = str_skip(m->rest, (size_t)end + delimiter.n);
+    return ERR_OK;
+}
+
 static enum err_code read_part(struct multipart *m, struct multipart_part *part, struct err *err)
 {
     struct str lines;
-    ptrdiff_t end;
 
     if (++m->parts > MULTIPART_PARTS_MAX) {
         m->over = true;
         return err_set(err, ERR_TOO_LARGE, "the form has more than %d parts", MULTIPART_PARTS_MAX);
     }
-    if (!cut_head(m, &lines) || !read_head(lines, part))
-        return end_badly(m, err, "the head of a part is not that of a field");
-    end = str_find(m->rest, str_make(m->delimiter, m->delimiter_n));
-    if (end < 0)
-        return end_badly(m, err, "a part does not end");
-    part->body = str_sub(m->rest, 0, (size_t)end);
-    m->rest = str_skip(m->rest, (size_t)end + m->delimiter_n);
+    if (!cut_head(m, &lines))
+        return m->rest.n < MULTIPART_HEAD_MAX ? miss(m, err, head_fault)
+                                              : end_badly(m, err, head_fault);
+    if (!read_head(lines, part))
+        return end_badly(m, err, head_fault);
+    return cut_body(m, part, err);
+}
+
+/* What stands behind a boundary: "--" at the end, else the end of its line. */
+static enum err_code pass_boundary(struct multipart *m, struct err *err)
+{
+    if (m->rest.n < 2 && m->partial)
+        return miss(m, err, "");
+    if (str_starts(m->rest, STR("--"))) { /* what follows means nothing */
+        m->over = true;
+        return ERR_OK;
+    }
+    m->rest = skip_spaces(m->rest);
+    if (m->rest.n < 2)
+        return miss(m, err, boundary_fault);
+    if (!str_starts(m->rest, STR("\r\n")))
+        return end_badly(m, err, boundary_fault);
+    m->rest = str_skip(m->rest, 2);
     return ERR_OK;
 }
 
@@ -253,26 +303,19 @@ enum err_code multipart_next(struct multipart *m, struct multipart_part *part, b
                              struct err *err)
 {
     struct multipart_part found = {0};
-    enum err_code rc;
 
     *part = found;
     *more = false;
     if (m->over)
         return ERR_OK;
     if (!m->begun && !find_first(m))
-        return end_badly(m, err, "its boundary is not in it");
-    if (str_starts(m->rest, STR("--"))) { /* what follows means nothing */
-        m->over = true;
+        return miss(m, err, "its boundary is not in it");
+    TRY(pass_boundary(m, err));
+    if (m->over)
         return ERR_OK;
-    }
-    m->rest = skip_spaces(m->rest);
-    if (!str_starts(m->rest, STR("\r\n")))
-        return end_badly(m, err, "a boundary has no end");
-    m->rest = str_skip(m->rest, 2);
-    rc = read_part(m, &found, err);
-    if (rc != ERR_OK)
-        return rc;
-    *part = found;
-    *more = true;
+    TRY(read_part(m, &found, err));
+    *more = found.name.n > 0;
+    if (*more)
+        *part = found;
     return ERR_OK;
 }

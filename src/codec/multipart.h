@@ -19,6 +19,7 @@ struct multipart_part {
     struct str filename;     /* the same, escapes not undone; STR_NULL: a field, not a file */
     struct str content_type; /* of the part; may be empty */
     struct str body;
+    bool unfinished; /* more of it is still to come */
 };
 
 struct multipart { /* plain storage of the caller; the members are private */
@@ -26,7 +27,7 @@ struct multipart { /* plain storage of the caller; the members are private */
     char delimiter[4 + MULTIPART_BOUNDARY_MAX]; /* CRLF, two dashes, the boundary */
     size_t delimiter_n;
     unsigned parts;
-    bool begun, over;
+    bool begun, over, partial;
 };
 
 /* Is a Content-Type that of a form? `*boundary` is then a slice of it, and is empty where the
@@ -37,12 +38,18 @@ bool multipart_is_form(struct str content_type, struct str *boundary);
 MUST_CHECK enum err_code multipart_init(struct multipart *m, struct str body, struct str boundary,
                                         struct err *err);
 
+/* The same of what has come so far of a body. multipart_next() then stops at its end without an
+ * error, and tells of a part that has begun but not ended what is there of it (`unfinished`). */
+MUST_CHECK enum err_code multipart_init_partial(struct multipart *m, struct str body,
+                                                struct str boundary, struct err *err);
+
 /* Before the first multipart_next: the body from its first boundary on, without the text that may
  * stand before it and means nothing. STR_NULL: there is none. */
 struct str multipart_from_first(const struct multipart *m);
 
 /*
- * The next part. ERR_OK with *more false: the body has ended as it should, *part is empty.
+ * The next part. ERR_OK with *more false: the body has ended as it should (or, of a partial one,
+ * nothing more is there), *part is empty.
  * ERR_BAD_REQUEST for anything that is not a form, ERR_TOO_LARGE beyond MULTIPART_PARTS_MAX; the
  * reader is then over.
  */

@@ -76,6 +76,46 @@ TEST(a_form_that_was_cut_anywhere_is_refused)
     }
 }
 
+/* Each part is told when it has ended, with what is there before; nothing is an error. */
+TEST(a_form_that_is_still_coming_is_read_as_far_as_it_is_there)
+{
+    CLEANUP(sb_finip) struct sb out;
+    size_t finished = 0, begun = 0;
+
+    sb_init(&out, 1 << 20);
+    for (size_t n = 0; n < sizeof form - 1; n++) {
+        size_t seen = 0, open = 0;
+        struct multipart_part part;
+        struct multipart m;
+        bool more = true;
+
+        CHECK_EQ(multipart_init_partial(&m, str_make(form, n), STR("XyZ"), NULL), ERR_OK);
+        while (more) {
+            CHECK_EQ(multipart_next(&m, &part, &more, NULL), ERR_OK);
+            seen += more && !part.unfinished;
+            open += more && part.unfinished;
+            if (more && part.unfinished)
+                CHECK(part.body.p + part.body.n == form + n);
+        }
+        CHECK(open <= 1 && seen >= finished && seen + open >= begun);
+        finished = seen;
+        begun = seen + open;
+    }
+    CHECK_EQ(finished, 3);
+}
+
+TEST(what_is_wrong_in_the_part_that_is_there_is_told_at_once)
+{
+    struct multipart_part part;
+    struct multipart m;
+    bool more;
+
+    CHECK_EQ(multipart_init_partial(&m, STR("--B\r\nno head\r\n\r\n"), STR("B"), NULL), ERR_OK);
+    CHECK_EQ(multipart_next(&m, &part, &more, NULL), ERR_BAD_REQUEST);
+    CHECK_EQ(multipart_init_partial(&m, STR("--Bxy"), STR("B"), NULL), ERR_OK);
+    CHECK_EQ(multipart_next(&m, &part, &more, NULL), ERR_BAD_REQUEST);
+}
+
 TEST(what_stands_before_and_behind_the_parts_is_left_out)
 {
     WALK("hello\r\n--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--B--bye",
@@ -194,6 +234,8 @@ TEST(the_boundary_is_found_in_the_content_type)
 }
 
 TEST_MAIN(parts_are_slices_of_the_body_in_their_order, a_form_that_was_cut_anywhere_is_refused,
+          a_form_that_is_still_coming_is_read_as_far_as_it_is_there,
+          what_is_wrong_in_the_part_that_is_there_is_told_at_once,
           what_stands_before_and_behind_the_parts_is_left_out,
           what_could_be_read_in_two_ways_is_refused, a_reader_that_has_ended_stays_there,
           the_number_of_parts_and_the_length_of_a_head_are_bounded,

@@ -150,20 +150,32 @@ static enum err_code take_part(const struct multipart_part *part, const struct s
     return ERR_OK;
 }
 
-static enum err_code read_form(struct str body, struct str boundary, const struct str *names,
-                               struct fields *out, struct err *err)
+/* `m` is at the first part; `*open`: what is there ends in the middle of the file. */
+static enum err_code read_form(struct multipart *m, const struct str *names, struct fields *out,
+                               bool *open, struct err *err)
 {
-    struct multipart m;
     struct multipart_part part;
     bool more = true;
-    enum err_code rc = multipart_init(&m, body, boundary, err);
 
-    while (rc == ERR_OK && more) {
-        rc = multipart_next(&m, &part, &more, err);
-        if (rc == ERR_OK && more)
-            rc = take_part(&part, names, out, err);
+    *open = false;
+    while (more) {
+        TRY(multipart_next(m, &part, &more, err));
+        if (!more || (part.unfinished && !is_field(names, F_FILE, part.name)))
+            break;
+        TRY(take_part(&part, names, out, err));
+        *open = part.unfinished;
     }
-    return rc;
+    return ERR_OK;
+}
+
+static enum err_code read_whole_form(struct str body, struct str boundary, const struct str *names,
+                                     struct fields *out, struct err *err)
+{
+    struct multipart m;
+    bool open;
+
+    TRY(multipart_init(&m, body, boundary, err));
+    return read_form(&m, names, out, &open, err);
 }
 
 static enum err_code read_fields(struct arena *a, struct str body, struct str content_type,
@@ -182,7 +194,7 @@ static enum err_code read_fields(struct arena *a, struct str body, struct str co
                        "the body must be a form (Content-Type: multipart/form-data)");
     if (!out->is_form)
         return read_json(a, body, names, fields, err);
-    rc = read_form(body, out->boundary, names, fields, err);
+    rc = read_whole_form(body, out->boundary, names, fields, err);
     if (rc != ERR_OK && err)
         err->code = mode->code;
     return rc == ERR_OK ? rc : mode->code;
@@ -347,6 +359,32 @@ enum err_code media_request_read(struct arena *a, struct str body, struct str co
     TRY(take_parts(mode, &fields, out, err));
     TRY(take_stream(mode, &fields, out, err));
     return media_mode_draws(mode) ? take_image(&fields, out, err) : ERR_OK;
+}
+
+/* All but the text, which may still come. */
+static enum err_code take_begun(enum relay_mode mode, const struct fields *fields,
+                                struct media_request *out)
+{
+    TRY(take_model(&rules[mode], fields, out, NULL));
+    TRY(take_parts(mode, fields, out, NULL));
+    TRY(take_stream(mode, fields, out, NULL));
+    return media_mode_draws(mode) ? take_image(fields, out, NULL) : ERR_OK;
+}
+
+bool media_request_begin(struct str body, struct str content_type, enum relay_mode mode,
+                         struct media_request *out)
+{
+    struct fields fields = {0};
+    struct str names[F_COUNT];
+    struct multipart m;
+    bool open;
+
+    *out = (struct media_request){.n = 1};
+    out->is_form = rules[mode].form && multipart_is_form(content_type, &out->boundary);
+    name_fields(&rules[mode], names);
+    return out->is_form && multipart_init_partial(&m, body, out->boundary, NULL) == ERR_OK &&
+           read_form(&m, names, &fields, &open, NULL) == ERR_OK && open &&
+           take_begun(mode, &fields, out) == ERR_OK && out->named.n > 0;
 }
 
 /* ---- the model in a form ---- */

@@ -44,6 +44,14 @@ MUST_CHECK enum err_code media_request_read(struct arena *a, struct str body,
                                             struct str content_type, enum relay_mode mode,
                                             struct media_request *out, struct err *err);
 
+/*
+ * The same of what has come so far of a form: true when that names a model and the file has begun,
+ * which is as much as the request can be sent on with. `out` then knows nothing of what follows,
+ * and of the file its beginning. False: not yet, or never; what is wrong is told when all is read.
+ */
+bool media_request_begin(struct str body, struct str content_type, enum relay_mode mode,
+                         struct media_request *out);
+
 /* The form with another model, as slices of it and of the arena: the bytes of the part, or a part
  * of its own before the others where none was. */
 const struct str *media_request_rename(struct arena *a, struct str body,

@@ -138,6 +138,41 @@ TEST(what_is_wrong_is_told_in_the_words_of_the_mode)
     }
 }
 
+/* As soon as the file has begun behind a model, and not before. */
+TEST(a_form_can_be_sent_on_when_its_file_has_begun)
+{
+    static const char form[] = PART("language", "en") PART("model", "w") PART("file", "sound");
+    const size_t file = (size_t)(strstr(form, "\"file\"") - form) + 6 + 4;
+    struct media_request r;
+
+    for (size_t n = 0; n <= file + 5; n++) {
+        bool begun = media_request_begin(str_make(form, n), STR(FORM), MODE_TRANSCRIPTIONS, &r);
+
+        CHECK_EQ(begun, n > file); /* nothing of an empty file is a beginning */
+        if (!begun)
+            continue;
+        CHECK_STR(r.model, "w");
+        CHECK(r.named.p > form && r.named.p < form + n);
+        CHECK(str_eq(r.file, str_make(form + file, n - file)));
+    }
+}
+
+TEST(a_form_without_a_model_before_its_file_is_waited_for)
+{
+    struct media_request r;
+
+#define BEGUN(text, mode) media_request_begin(STR(text), STR(FORM), mode, &r)
+#define OPEN_FILE         "--B\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nsou"
+    CHECK(BEGUN(PART("model", "w") OPEN_FILE, MODE_TRANSCRIPTIONS));
+    CHECK(!BEGUN(OPEN_FILE, MODE_TRANSCRIPTIONS));
+    CHECK(!BEGUN(PART("file", "x") PART("model", "w") END, MODE_TRANSCRIPTIONS));
+    CHECK(!BEGUN(PART("model", "") OPEN_FILE, MODE_TRANSCRIPTIONS));
+    CHECK(!BEGUN(PART("model", "w") PART("model", "w") OPEN_FILE, MODE_TRANSCRIPTIONS));
+    CHECK(!BEGUN("--B\r\nbad\r\n\r\n" OPEN_FILE, MODE_TRANSCRIPTIONS));
+    CHECK(!BEGUN(PART("model", "w") OPEN_FILE, MODE_SPEECH));
+    CHECK(!media_request_begin(STR("{}"), STR("application/json"), MODE_TRANSCRIPTIONS, &r));
+}
+
 static struct str renamed(struct arena *a, const char *body, struct str model)
 {
     struct media_request r;
@@ -174,4 +209,6 @@ TEST(another_model_replaces_its_bytes_and_nothing_else)
 
 TEST_MAIN(a_request_is_read_from_json_and_from_a_form,
           what_is_wrong_is_told_in_the_words_of_the_mode,
+          a_form_can_be_sent_on_when_its_file_has_begun,
+          a_form_without_a_model_before_its_file_is_waited_for,
           another_model_replaces_its_bytes_and_nothing_else)
