@@ -256,6 +256,37 @@ TEST(an_upstream_that_dies_in_the_middle_is_an_error)
     mem_free(up.bytes);
 }
 
+static void answer_and_reset(struct peer *p, struct str in UNUSED)
+{
+    struct got *g = p->world->user;
+
+    peer_send(p, STR("HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig"));
+    peer_free(p); /* with bytes that were not read: a reset */
+    up.until = WHOLE;
+    give(g);
+}
+
+/* The write that finds out that the connection is gone does not take the answer away. */
+TEST(an_answer_before_a_reset_is_taken_although_a_write_fails)
+{
+    struct http_call_conf conf;
+    struct world w;
+    struct got g;
+
+    up_init(1000 + PIECE);
+    world_open(&w, NULL, NULL);
+    w.raw = answer_and_reset;
+    w.user = &g;
+    got_init(&g, &w);
+    conf = post_for(&g);
+    got_start(&g, &conf);
+    world_run(&w);
+    check_ok(&g, 413, "big");
+    got_fini(&g);
+    world_close(&w);
+    mem_free(up.bytes);
+}
+
 static void begin_an_answer(struct peer *p, struct str in UNUSED)
 {
     if (p->requests++ == 0)
@@ -305,4 +336,5 @@ TEST(a_call_may_be_cancelled_when_there_is_room)
 TEST_MAIN(a_body_is_taken_as_the_upstream_has_room, a_body_that_comes_slowly_is_waited_for,
           an_answer_before_the_end_is_taken, a_kept_alive_connection_is_not_taken,
           its_connection_is_kept_when_all_was_sent, an_upstream_that_dies_in_the_middle_is_an_error,
+          an_answer_before_a_reset_is_taken_although_a_write_fails,
           an_answer_that_begins_and_stalls_is_timed_out, a_call_may_be_cancelled_when_there_is_room)

@@ -263,8 +263,8 @@ static void on_peer_end(struct sock *s, int rc)
             flush_step(s);
         else
             sock_close(s);
-    } else if (rc != UV_EOF) {
-        sock_fail(s, ERR_IO, "read: %s", uv_strerror(rc));
+    } else if (rc != UV_EOF || s->write_failed) {
+        sock_fail(s, ERR_IO, "read: %s", uv_strerror(rc == UV_EOF ? UV_ECONNRESET : rc));
     } else if (s->tls) {
         sock_tls_eof(s);
     } else {
@@ -353,6 +353,19 @@ static struct sock_out *out_add(struct sock_out *out, struct str bytes)
 
 static void write_waiting(struct sock *s);
 
+/*
+ * The connection is broken, but what the peer said before may still lie in the kernel: an answer to
+ * a request that it did not want to read to its end. Where somebody reads, that comes to its end by
+ * itself, and on_close after it.
+ */
+static void fail_write(struct sock *s, int rc)
+{
+    if (s->want_read && !s->peer_done && !s->flushing)
+        s->write_failed = true;
+    else
+        sock_fail(s, ERR_IO, "write: %s", uv_strerror(rc));
+}
+
 static void on_written(uv_write_t *req, int status)
 {
     struct sock *s = req->handle->data;
@@ -362,7 +375,7 @@ static void on_written(uv_write_t *req, int status)
     mem_free(s->in_write);
     s->in_write = NULL;
     if (status < 0)
-        sock_fail(s, ERR_IO, "write: %s", uv_strerror(status));
+        fail_write(s, status);
     else if (s->waiting)
         write_waiting(s);
     else if (s->flushing)
@@ -382,7 +395,7 @@ static void write_waiting(struct sock *s)
     if (rc) {
         s->in_write = NULL;
         mem_free(out);
-        sock_fail(s, ERR_IO, "write: %s", uv_strerror(rc));
+        fail_write(s, rc);
     }
 }
 
@@ -411,7 +424,7 @@ void sock_raw_write(struct sock *s, const struct str *slices, size_t n)
 {
     size_t taken = 0, total = bytes_of(slices, n);
 
-    if (s->closed || s->shut || (s->ended && !s->flushing) || total == 0)
+    if (s->closed || s->shut || s->write_failed || (s->ended && !s->flushing) || total == 0)
         return;
     if (s->in_write || !s->connected) {
         keep_rest(s, slices, n, 0);
@@ -421,7 +434,7 @@ void sock_raw_write(struct sock *s, const struct str *slices, size_t n)
     if (rc >= 0) {
         taken = (size_t)rc;
     } else if (rc != UV_EAGAIN) {
-        sock_fail(s, ERR_IO, "write: %s", uv_strerror(rc));
+        fail_write(s, rc);
         return;
     }
     if (taken < total) {
@@ -545,7 +558,7 @@ void sock_close_flushed(struct sock *s, uint64_t limit_ms)
 
     if (s->closed)
         return;
-    if (s->err || !s->connected) {
+    if (s->err || s->write_failed || !s->connected) {
         sock_close(s);
         return;
     }
@@ -553,7 +566,7 @@ void sock_close_flushed(struct sock *s, uint64_t limit_ms)
         uncork(shared);
     if (s->tls)
         sock_tls_close(s);
-    if (s->err) { /* the write above broke it */
+    if (s->err || s->write_failed) { /* the write above broke it */
         sock_close(s);
         return;
     }

@@ -40,6 +40,7 @@ struct sock {
     bool flushing;             /* sock_close_flushed(): no owner any more */
     bool unsent;               /* of those: counted in sock_shared.flushing */
     bool shut;                 /* our side has sent FIN */
+    bool write_failed;         /* nothing can be sent any more; the peer's last words are read */
     bool peer_done;            /* the peer's side has ended */
     bool closed;               /* sock_close() was called; the struct waits for libuv */
     bool resume;               /* sock_tls_resume() is due */

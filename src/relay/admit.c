@@ -480,24 +480,41 @@ static enum step_next price_request(struct exchange *x)
 
 typedef enum step_next check_fn(struct exchange *x);
 
+/* The first checks of each list. */
+#define WHO_CALLS check_token, check_token_quota, check_user
+
 /* Goes on behind the checks that were passed; one that waits is asked once more. NEXT_STEP with
- * x->step at STEP_ADMIT: all are passed. */
+ * x->step where it was: all are passed. */
 static enum step_next run_checks(struct exchange *x, check_fn *const *checks, unsigned n)
 {
+    const enum step at = x->step;
+
     while (x->checks < n) {
         enum step_next next = checks[x->checks](x);
 
-        if (next == NEXT_WAIT || x->step != STEP_ADMIT)
+        if (next == NEXT_WAIT || x->step != at)
             return next;
         x->checks++;
     }
     return NEXT_STEP;
 }
 
+enum step_next exchange_identify(struct exchange *x)
+{
+    static check_fn *const checks[] = {WHO_CALLS};
+    const enum step at = x->step;
+    enum step_next next = x->cred ? NEXT_STEP : find_credential(x);
+
+    if (next == NEXT_WAIT || x->step != at)
+        return next;
+    x->log->user_id = x->cred->user.id;
+    return run_checks(x, checks, ARRAY_LEN(checks));
+}
+
 /* Key, token, user and group, but no model and no price: then the handler takes over. */
 static enum step_next hand_over(struct exchange *x)
 {
-    static check_fn *const checks[] = {check_token, check_token_quota, check_user, find_group};
+    static check_fn *const checks[] = {WHO_CALLS, find_group};
     enum step_next next = run_checks(x, checks, ARRAY_LEN(checks));
 
     if (next == NEXT_WAIT || x->step != STEP_ADMIT)
@@ -518,14 +535,14 @@ void relay_authenticate(struct relay *relay, struct http_req *r, const struct di
 
 enum step_next relay_admit(struct exchange *x)
 {
-    static check_fn *const checks[] = {check_token, check_token_quota, check_user,   check_rate,
-                                       find_group,  check_model,       prompt_check, price_request};
+    static check_fn *const checks[] = {WHO_CALLS,   check_rate,   find_group,
+                                       check_model, prompt_check, price_request};
+    enum step_next next;
 
     x->log->action = "checking who calls";
-    enum step_next next = x->cred ? NEXT_STEP : find_credential(x);
-    if (next != NEXT_STEP || x->step != STEP_ADMIT)
+    next = exchange_identify(x);
+    if (next == NEXT_WAIT || x->step != STEP_ADMIT)
         return next;
-    x->log->user_id = x->cred->user.id;
     if (x->authenticated)
         return hand_over(x);
     next = run_checks(x, checks, ARRAY_LEN(checks));

@@ -120,6 +120,7 @@ struct exchange {
     struct str body;
     struct str path;             /* the client's, or the usual one that it stands for */
     struct media_request *asked; /* in a mode of media_request.h; NULL: another mode (mode.h) */
+    struct upload *upload;       /* the body was not whole when the exchange began; NULL: it was */
 
     /* ADMIT */
     struct credential *cred;
@@ -198,6 +199,8 @@ enum step_next relay_settle(struct exchange *x);
  * x->step = STEP_SETTLE. */
 enum step_next exchange_fail(struct exchange *x, enum err_code code, const char *format, ...)
     PRINTF_LIKE(3, 4);
+/* The same because the program ends. */
+enum step_next exchange_stopping(struct exchange *x);
 /* An attempt failed before the client has seen anything: another channel, or the end. */
 void exchange_attempt_failed(struct exchange *x);
 /* The operator's rules refuse the request, with x->fault: as above, but nothing is held against the
@@ -300,6 +303,9 @@ MUST_CHECK enum err_code translate_answer(struct exchange *x, struct str body, s
 /* admit.c: reserves what the price plan says; asked again when it waited. NEXT_STEP: reserved, or
  * failed with x->step at STEP_SETTLE. A new reservation begins with x->refreshed false. */
 enum step_next exchange_reserve(struct exchange *x);
+/* Who calls, and may they call at all? In any step before ADMIT is done; asked again when it
+ * waited. NEXT_STEP: x->cred is set, or failed with x->step at STEP_SETTLE. */
+enum step_next exchange_identify(struct exchange *x);
 /* May the caller's token use the model, or the family that it belongs to? */
 bool exchange_allows_model(const struct exchange *x, struct str model);
 /* Tokens of the prompt by our own count, made when it is first asked for: most calls never ask. */

@@ -6,6 +6,7 @@
 
 #include "base/sb.h"
 #include "base/text.h"
+#include "relay/upload.h"
 
 enum { MASKED_LIMIT = 16 * 1024 };
 
@@ -30,6 +31,11 @@ enum step_next exchange_fail(struct exchange *x, enum err_code code, const char 
     va_end(args);
     x->step = STEP_SETTLE;
     return NEXT_STEP;
+}
+
+enum step_next exchange_stopping(struct exchange *x)
+{
+    return exchange_fail(x, ERR_UNAVAILABLE, "服务器正在停止 (the server is stopping)");
 }
 
 void fault_from_err(struct exchange *x, const struct err *err)
@@ -267,6 +273,8 @@ static bool may_retry(const struct exchange *x)
 
 void exchange_attempt_failed(struct exchange *x)
 {
+    if (upload_defers_failure(x))
+        return;
     health_note_failure(x);
     exchange_log_failure(x);
     if (may_retry(x)) {

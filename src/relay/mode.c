@@ -7,18 +7,37 @@
 
 /* ---- the request ---- */
 
-enum err_code mode_read(struct exchange *x, struct err *err)
+static struct str content_type(const struct exchange *x)
 {
-    struct media_request *asked = arena_new(x->arena, struct media_request);
-    struct str type = http_req_header(x->req, STR("content-type"));
-    enum err_code rc = media_request_read(x->arena, x->body, type, x->mode, asked, err);
+    return http_req_header(x->req, STR("content-type"));
+}
 
-    if (rc != ERR_OK)
-        return rc;
-    x->asked = asked;
+static void take(struct exchange *x, const struct media_request *asked)
+{
+    if (!x->asked)
+        x->asked = arena_new(x->arena, struct media_request);
+    *x->asked = *asked;
     x->peek = (struct peek_request){
         .model = asked->model, .stream = asked->stream, .choices = 1, .generated = 1};
+}
+
+enum err_code mode_read(struct exchange *x, struct err *err)
+{
+    struct media_request asked;
+
+    TRY(media_request_read(x->arena, x->body, content_type(x), x->mode, &asked, err));
+    take(x, &asked);
     return ERR_OK;
+}
+
+bool mode_begin(struct exchange *x, struct str begin)
+{
+    struct media_request asked;
+
+    if (!media_mode(x->mode) || !media_request_begin(begin, content_type(x), x->mode, &asked))
+        return false;
+    take(x, &asked);
+    return true;
 }
 
 enum err_code mode_read_engine(struct exchange *x, struct err *err)

@@ -10,6 +10,9 @@
 
 /* ROUTE: reads the request; sets x->asked and what x->peek has for it. */
 MUST_CHECK enum err_code mode_read(struct exchange *x, struct err *err);
+/* ROUTE: the same of a form that is still coming and begins so. False: not yet, or never, to be
+ * sent on before it is whole. */
+bool mode_begin(struct exchange *x, struct str begin);
 /* ROUTE: the model of /v1/engines/MODEL/embeddings goes into a body that names none. */
 MUST_CHECK enum err_code mode_read_engine(struct exchange *x, struct err *err);
 /* ADMIT: what the call may use, and how that changes the price plan. */

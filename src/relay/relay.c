@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/wait.h"
 #include "relay/exchange.h"
+#include "relay/upload.h"
 
 static enum step_next (*const steps[STEP_COUNT])(struct exchange *x) = {
     [STEP_ROUTE] = relay_route, [STEP_ADMIT] = relay_admit,   [STEP_SELECT] = relay_select,
@@ -102,6 +103,8 @@ struct exchange *exchange_new(struct relay *relay, struct http_req *r)
     x->path = r->path;
     init_exchange(x, relay_loop_of(relay, r->loop), &r->arena);
     r->user = x;
+    if (!r->body_whole)
+        upload_begin(x);
     return x;
 }
 

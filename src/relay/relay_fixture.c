@@ -41,8 +41,12 @@ struct relay_fixture_parts {
     int listener;
     uint16_t up_port;
     pthread_mutex_t lock; /* of script and ctx */
+    bool (*hasty)(struct relay_fixture_call *c);
     void (*script)(struct relay_fixture_call *c);
     const void *ctx;
+    _Atomic size_t body_bytes; /* that the upstream has got */
+    _Atomic unsigned broken;   /* requests that were not whole */
+    sem_t progress;            /* posted when one of the two has changed */
     pthread_t calls[CALLS_MAX];
     unsigned call_count;
     sem_t marks[RELAY_FIXTURE_MARKS];
@@ -159,6 +163,46 @@ static unsigned channel_of(struct str head)
     return at >= 0 && (size_t)at + 2 < head.n ? (unsigned)(head.p[at + 2] - '0') : 0;
 }
 
+static void note_bytes(struct relay_fixture *f, size_t bytes)
+{
+    meet(f);
+    atomic_fetch_add(&f->parts->body_bytes, bytes);
+    sem_post(&f->parts->progress);
+}
+
+static void note_broken(struct relay_fixture *f)
+{
+    atomic_fetch_add(&f->parts->broken, 1);
+    sem_post(&f->parts->progress);
+}
+
+static bool read_body(struct relay_fixture *f, int fd, struct sb *in, size_t whole)
+{
+    while (in->n < whole) {
+        char piece[65536];
+        ssize_t n = recv(fd, piece, sizeof piece, 0);
+
+        if (n <= 0) {
+            note_broken(f);
+            return false;
+        }
+        sb_add(in, str_make(piece, (size_t)n));
+        note_bytes(f, (size_t)n);
+    }
+    return true;
+}
+
+static bool answers_early(struct relay_fixture_call *c)
+{
+    struct relay_fixture_parts *p = c->fixture->parts;
+
+    pthread_mutex_lock(&p->lock);
+    bool (*hasty)(struct relay_fixture_call *) = p->hasty;
+    c->ctx = p->ctx;
+    pthread_mutex_unlock(&p->lock);
+    return hasty && hasty(c);
+}
+
 static void serve(struct relay_fixture *f, int fd, struct sb *in)
 {
     size_t end, body;
@@ -168,17 +212,13 @@ static void serve(struct relay_fixture *f, int fd, struct sb *in)
         return;
     end = (size_t)str_find(sb_str(in), STR("\r\n\r\n")) + 4;
     body = announced_bytes(str_sub(sb_str(in), 0, end));
-    while (in->n < end + body) {
-        char piece[65536];
-        ssize_t n = recv(fd, piece, sizeof piece, 0);
-
-        if (n <= 0)
-            return;
-        sb_add(in, str_make(piece, (size_t)n));
-    }
+    note_bytes(f, in->n - end);
+    c.head = str_sub(sb_str(in), 0, end);
+    c.channel = channel_of(c.head);
+    if (answers_early(&c) || !read_body(f, fd, in, end + body))
+        return;
     c.head = str_sub(sb_str(in), 0, end);
     c.body = str_sub(sb_str(in), end, body);
-    c.channel = channel_of(c.head);
     c.number = atomic_fetch_add(&f->parts->taken, 1); /* two may come at once */
     if (c.number < RELAY_FIXTURE_SEEN) {
         f->seen_head[c.number] = copy_of(c.head);
@@ -226,7 +266,15 @@ static void *accept_thread(void *arg)
 void relay_fixture_script(struct relay_fixture *f, void (*script)(struct relay_fixture_call *c),
                           const void *ctx)
 {
+    relay_fixture_script_early(f, NULL, script, ctx);
+}
+
+void relay_fixture_script_early(struct relay_fixture *f,
+                                bool (*hasty)(struct relay_fixture_call *c),
+                                void (*script)(struct relay_fixture_call *c), const void *ctx)
+{
     pthread_mutex_lock(&f->parts->lock);
+    f->parts->hasty = hasty;
     f->parts->script = script;
     f->parts->ctx = ctx;
     pthread_mutex_unlock(&f->parts->lock);
@@ -292,6 +340,17 @@ bool relay_fixture_closed(struct relay_fixture_call *c)
     return poll(&p, 1, WAIT_MS) == 1 && recv(c->fd, &byte, 1, MSG_DONTWAIT) <= 0;
 }
 
+static void wait_for(sem_t *sem, const char *what)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += WAIT_MS / 1000;
+    while (sem_timedwait(sem, &until) != 0)
+        if (errno != EINTR)
+            die("wait", what);
+}
+
 void relay_fixture_set(struct relay_fixture *f, unsigned mark)
 {
     sem_post(&f->parts->marks[mark]);
@@ -299,13 +358,19 @@ void relay_fixture_set(struct relay_fixture *f, unsigned mark)
 
 void relay_fixture_wait(struct relay_fixture *f, unsigned mark)
 {
-    struct timespec until;
+    wait_for(&f->parts->marks[mark], "the mark was not set in time");
+}
 
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += WAIT_MS / 1000;
-    while (sem_timedwait(&f->parts->marks[mark], &until) != 0)
-        if (errno != EINTR)
-            die("wait", "the mark was not set in time");
+void relay_fixture_wait_body(struct relay_fixture *f, size_t bytes)
+{
+    while (f->parts->body_bytes < bytes)
+        wait_for(&f->parts->progress, "the upstream did not get the body in time");
+}
+
+void relay_fixture_wait_broken(struct relay_fixture *f)
+{
+    while (f->parts->broken == 0)
+        wait_for(&f->parts->progress, "no request was broken off in time");
 }
 
 /* ---- clients ---- */
@@ -350,6 +415,12 @@ int relay_fixture_connect(struct relay_fixture *f, const char *path, const char 
 int relay_fixture_dial(struct relay_fixture *f)
 {
     return dial(f, 0);
+}
+
+bool relay_fixture_write(struct relay_fixture *f, int fd, struct str bytes)
+{
+    meet(f);
+    return send_all(fd, bytes);
 }
 
 const char *relay_fixture_read(struct relay_fixture *f, int fd, const char *until)
@@ -399,10 +470,18 @@ static void on_turn(struct loop_msg *msg)
     sem_post(&t->done);
 }
 
-/* One message through the loop: what it then counted. */
-static struct turn take_turn(struct relay_fixture *f)
+static void on_stop(struct loop_msg *msg)
 {
-    struct turn t = {.msg.fn = on_turn, .rl = &f->relay->loops[0]};
+    struct turn *t = container_of(msg, struct turn, msg);
+
+    relay_loop_stop(t->rl);
+    sem_post(&t->done);
+}
+
+/* One message through the loop: what it then counted. */
+static struct turn send_through(struct relay_fixture *f, void (*fn)(struct loop_msg *msg))
+{
+    struct turn t = {.msg.fn = fn, .rl = &f->relay->loops[0]};
 
     sem_init(&t.done, 0, 0);
     loop_post(f->parts->loop, &t.msg);
@@ -410,6 +489,16 @@ static struct turn take_turn(struct relay_fixture *f)
         ;
     sem_destroy(&t.done);
     return t;
+}
+
+static struct turn take_turn(struct relay_fixture *f)
+{
+    return send_through(f, on_turn);
+}
+
+void relay_fixture_stop(struct relay_fixture *f)
+{
+    (void)send_through(f, on_stop);
 }
 
 void relay_fixture_turn(struct relay_fixture *f)
@@ -661,6 +750,7 @@ struct relay_fixture *relay_fixture_new(void (*change)(struct relay_conf *conf))
     pthread_mutex_init(&p->lock, NULL);
     for (unsigned i = 0; i < RELAY_FIXTURE_MARKS; i++)
         sem_init(&p->marks[i], 0, 0);
+    sem_init(&p->progress, 0, 0);
     f->clock.clock.now_us = fixture_now;
     f->clock.us = (int64_t)NOW_S * 1000000;
     open_store(f);
@@ -717,6 +807,7 @@ void relay_fixture_free(struct relay_fixture *f)
     }
     for (unsigned i = 0; i < RELAY_FIXTURE_MARKS; i++)
         sem_destroy(&p->marks[i]);
+    sem_destroy(&p->progress);
     pthread_mutex_destroy(&p->lock);
     arena_fini(&f->arena);
     mem_free(p);

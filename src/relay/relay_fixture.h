@@ -75,6 +75,16 @@ void relay_fixture_publish(struct relay_fixture *f, ...);
 void relay_fixture_script(struct relay_fixture *f, void (*script)(struct relay_fixture_call *c),
                           const void *ctx);
 
+/* The same, but `hasty` sees each request when its head is there (c->body is empty then) and may
+ * answer it: true, and `script` does not see it. */
+void relay_fixture_script_early(struct relay_fixture *f,
+                                bool (*hasty)(struct relay_fixture_call *c),
+                                void (*script)(struct relay_fixture_call *c), const void *ctx);
+/* Waits until the upstream has got so many bytes of a body, in all its requests together. */
+void relay_fixture_wait_body(struct relay_fixture *f, size_t bytes);
+/* Waits until a request to the upstream has ended before it was whole. */
+void relay_fixture_wait_broken(struct relay_fixture *f);
+
 void relay_fixture_send(struct relay_fixture_call *c, const char *text);
 /* A reply with a JSON body. */
 void relay_fixture_json(struct relay_fixture_call *c, int status, const char *body);
@@ -106,12 +116,16 @@ int relay_fixture_connect(struct relay_fixture *f, const char *path, const char 
                           int receive_bytes);
 /* A connection on which nothing was sent yet. */
 int relay_fixture_dial(struct relay_fixture *f);
+/* Sends on a connection; false: the relay has closed it. */
+bool relay_fixture_write(struct relay_fixture *f, int fd, struct str bytes);
 const char *relay_fixture_read(struct relay_fixture *f, int fd, const char *until);
 /* Closes the client's connection and waits until the relay has noticed it; no other client may be
  * connected. */
 void relay_fixture_leave(struct relay_fixture *f, int fd);
 /* Waits until the loop has gone through everything that had come before. */
 void relay_fixture_turn(struct relay_fixture *f);
+/* Ends what runs on the loop, as at the end of the program. */
+void relay_fixture_stop(struct relay_fixture *f);
 int relay_fixture_status(const char *reply);
 /* The body of a reply, chunks joined. */
 const char *relay_fixture_body(struct relay_fixture *f, const char *reply);

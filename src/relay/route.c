@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "relay/mode.h"
 #include "relay/realtime.h"
+#include "relay/upload.h"
 
 /* A path, what is asked for on it, and the dialect in which. */
 struct relay_path {
@@ -90,7 +91,7 @@ void relay_add_routes(struct relay *r, struct router *router)
         r->routes[i] = (struct http_route){.method = socket ? HTTP_M_GET : HTTP_M_POST,
                                            .pattern = paths[i].pattern,
                                            .body_limit = socket ? 0 : r->conf.body_limit,
-                                           .flags = HTTP_ROUTE_CORS,
+                                           .flags = HTTP_ROUTE_CORS | HTTP_ROUTE_EARLY,
                                            .handler = on_request,
                                            .ctx = r};
     }
@@ -154,7 +155,6 @@ static enum err_code read_request(struct exchange *x, const struct relay_path *p
     struct peek_request from_path;
     enum err_code rc;
 
-    x->mode = path->mode;
     if (x->mode == MODE_REALTIME)
         return realtime_read_request(x, err);
     if (media_mode(x->mode))
@@ -180,6 +180,13 @@ enum step_next relay_route(struct exchange *x)
 
     x->log->action = "reading the request";
     x->client = dialect_of(path->dialect);
+    x->mode = path->mode;
+    if (x->upload) {
+        enum step_next next = upload_wait(x);
+
+        if (next == NEXT_WAIT || x->step != STEP_ROUTE || upload_goes_through(x))
+            return next;
+    }
     if (read_request(x, path, &err) != ERR_OK) {
         /* A broken body is told after the key was checked: a stranger learns nothing but that the
          * key is wrong. */

@@ -11,6 +11,7 @@
 #include "model/gated.h"
 #include "relay/mode.h"
 #include "relay/realtime.h"
+#include "relay/upload.h"
 
 /* ---- the body ---- */
 
@@ -271,6 +272,21 @@ static struct str head_find(const struct http_reply_head *head, struct str name)
     return http_header_find(head->headers, head->header_count, name);
 }
 
+static void drop_call(struct exchange *x)
+{
+    if (x->call)
+        http_call_cancel(x->call);
+    x->call = NULL;
+}
+
+static void fail_reply(struct exchange *x, enum err_code code, const char *why)
+{
+    struct err err;
+
+    err_set(&err, code, "%s", why);
+    fault_from_err(x, &err);
+}
+
 static void on_head(void *ctx, const struct http_reply_head *head)
 {
     struct exchange *x = ctx;
@@ -281,6 +297,12 @@ static void on_head(void *ctx, const struct http_reply_head *head)
     x->stream_reply = x->upstream_answered && str_starts_nocase(type, STR("text/event-stream"));
     if (x->asked)
         mode_take_head(x, type);
+    if (x->upstream_answered && upload_is_coming(x)) {
+        drop_call(x);
+        fail_reply(x, ERR_UPSTREAM_BODY, "it answered what it had not yet been asked");
+        exchange_attempt_failed(x);
+        return;
+    }
     x->log->action = x->stream_reply ? "forwarding the stream" : "reading the reply";
     if (x->upstream_answered && !x->stream_reply && !x->byte_reply && head->content_length > 0)
         (void)sb_reserve(&x->collected, (size_t)head->content_length);
@@ -310,10 +332,8 @@ static void on_body(void *ctx, struct str bytes)
     }
     collect(x, bytes);
     if (sb_failed(&x->collected)) {
-        http_call_cancel(x->call);
-        x->call = NULL;
-        fault_from_err(x,
-                       &(struct err){.code = ERR_UPSTREAM_BODY, .msg = "the reply is too large"});
+        drop_call(x);
+        fail_reply(x, ERR_UPSTREAM_BODY, "the reply is too large");
         exchange_attempt_failed(x);
     }
 }
@@ -329,14 +349,6 @@ static void count_answer(struct exchange *x, struct str body)
 
     peek_answer(body, add_text, &x->meter, &seen);
     x->meter.tool_calls = seen.tool_calls;
-}
-
-static void fail_reply(struct exchange *x, enum err_code code, const char *why)
-{
-    struct err err;
-
-    err_set(&err, code, "%s", why);
-    fault_from_err(x, &err);
 }
 
 /* The same of a dialect that translate.c reads. */
@@ -455,6 +467,7 @@ static const struct http_call_handler call_handler = {.on_head = on_head,
                                                       .on_body = on_body,
                                                       .on_end = on_end,
                                                       .on_fail = on_fail,
+                                                      .on_room = upload_on_room,
                                                       .on_websocket = realtime_opened};
 
 /* ---- the client leaves, before or while a reply is read ---- */
@@ -463,10 +476,7 @@ static void on_drain_over(struct loop_timer *timer)
 {
     struct exchange *x = container_of(timer, struct exchange, timer);
 
-    if (x->call) {
-        http_call_cancel(x->call);
-        x->call = NULL;
-    }
+    drop_call(x);
     exchange_go(x, STEP_SETTLE);
 }
 
@@ -480,6 +490,12 @@ static void on_gone(struct http_req *r)
     loop_timer_stop(&x->ping);
     if (!x->call)
         return; /* a job is under way: its callback goes on, and SETTLE answers nobody */
+    if (upload_is_coming(x)) { /* it has nothing to work on */
+        drop_call(x);
+        if (!upload_has_job(x))
+            exchange_go(x, STEP_SETTLE);
+        return;
+    }
     if (x->outcome == OUTCOME_NONE)
         x->outcome = OUTCOME_CUT_CLIENT;
     if (x->paused) {
@@ -703,6 +719,8 @@ static enum err_code start_call(struct exchange *x, const struct provider *p, st
         rc = run_override(x, http, &headers, err);
     if (rc != ERR_OK)
         return rc;
+    if (upload_is_coming(x))
+        upload_describe(x, http);
     http->method = HTTP_M_POST;
     if (x->rt)
         realtime_prepare(x, &call, http);
@@ -736,12 +754,22 @@ enum step_next relay_send(struct exchange *x)
     if (x->rt && realtime_is_open(x))
         return realtime_go_on(x);
     x->client_gone |= x->req && http_req_gone(x->req);
-    if (x->client_gone) {
+    if (x->client_gone || (x->req && x->req->body_refused)) {
+        drop_call(x);
         x->step = STEP_SETTLE;
         return NEXT_STEP;
     }
-    if (x->rl->stopping)
-        return exchange_fail(x, ERR_UNAVAILABLE, "服务器正在停止 (the server is stopping)");
+    if (x->rl->stopping) {
+        drop_call(x);
+        return exchange_stopping(x);
+    }
+    if (x->upload) {
+        next = upload_go_on(x);
+        if (x->step == STEP_SETTLE)
+            drop_call(x);
+        if (next == NEXT_WAIT || x->step != STEP_SEND)
+            return next;
+    }
     if (!x->probe && !journal_has_room(x->rl->journal))
         return exchange_fail(
             x, ERR_UNAVAILABLE,
@@ -765,7 +793,7 @@ enum step_next relay_send(struct exchange *x)
         x->req->on_drain = on_client_drain;
     }
     rc = start_call(x, p, &err);
-    if (rc == ERR_OK && x->peek.stream)
+    if (rc == ERR_OK && x->peek.stream && !upload_is_coming(x))
         stream_keep_alive(x);
     if (rc == ERR_OK)
         return NEXT_WAIT;

@@ -288,6 +288,8 @@ static void answer(struct exchange *x)
         x->fault.error.message = busy;
     if (x->rt && realtime_is_open(x))
         realtime_end(x);
+    else if (x->req->body_refused)
+        http_reply_refusal(x->req);
     else if (x->client_gone)
         http_reply_abort(x->req);
     else if (x->reply_started && x->fault.code == ERR_OK)

@@ -5,6 +5,7 @@
 #include "relay/exchange.h"
 
 #include "relay/realtime.h"
+#include "relay/upload.h"
 
 static void break_up(struct exchange *x)
 {
@@ -14,7 +15,7 @@ static void break_up(struct exchange *x)
     if (x->outcome != OUTCOME_COMPLETE) {
         if (x->outcome == OUTCOME_NONE)
             x->outcome = OUTCOME_STOPPED;
-        exchange_fail(x, ERR_UNAVAILABLE, "服务器正在停止 (the server is stopping)");
+        exchange_stopping(x);
     }
     exchange_go(x, STEP_SETTLE);
 }
@@ -36,11 +37,13 @@ void relay_loop_stop(struct relay_loop *rl)
     LIST_FOR_EACH_SAFE (it, &rl->exchanges) {
         struct exchange *x = list_entry(it, struct exchange, link);
 
-        /* Those without a call wait for a job, which ends soon; relay_stop_probes() has ended the
-         * tests. */
-        if (x->call && !x->probe)
+        /* Most of those without a call wait for a job, which ends soon; relay_stop_probes() has
+         * ended the tests. */
+        if (x->call && !x->probe && !upload_has_job(x))
             break_up(x);
         else if (x->rt)
             realtime_stop(x);
+        else
+            upload_stop(x);
     }
 }

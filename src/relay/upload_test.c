@@ -1,0 +1,434 @@
+/* Requests whose body is still coming when their exchange begins. */
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/test.h"
+#include "relay/exchange.h"
+#include "relay/relay_fixture.h"
+
+#define KEY "Authorization: Bearer sk-" RELAY_FIXTURE_KEY "\r\n"
+#define PART(name, value)                                                                          \
+    "--B\r\nContent-Disposition: form-data; name=\"" name "\"\r\n\r\n" value "\r\n"
+#define FILE_HEAD "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n"
+#define END       "\r\n--B--\r\n"
+
+enum { SECONDS = 60, RATE = 16000, FILE_BYTES = 44 + SECONDS * RATE }; /* 8 bit, one channel */
+
+/* A form with a recording; `before` and `behind` are what stands around it. */
+struct form {
+    struct sb body;
+    size_t file_at; /* where it begins */
+};
+
+static void add_le(struct sb *sb, uint32_t n, int bytes)
+{
+    for (int i = 0; i < bytes; i++, n >>= 8)
+        sb_add_char(sb, (char)(n & 0xff));
+}
+
+static void add_recording(struct sb *sb)
+{
+    sb_add(sb, STR("RIFF"));
+    add_le(sb, FILE_BYTES - 8, 4);
+    sb_add(sb, STR("WAVEfmt "));
+    add_le(sb, 16, 4);
+    add_le(sb, 1, 2);
+    add_le(sb, 1, 2);
+    add_le(sb, RATE, 4);
+    add_le(sb, RATE, 4);
+    add_le(sb, 1, 2);
+    add_le(sb, 8, 2);
+    sb_add(sb, STR("data"));
+    add_le(sb, FILE_BYTES - 44, 4);
+    for (int i = 44; i < FILE_BYTES; i++)
+        sb_add_char(sb, (char)('a' + i % 23));
+}
+
+static void form_init(struct form *f, const char *before, const char *behind)
+{
+    sb_init(&f->body, 4 << 20);
+    sb_add(&f->body, str_from(before));
+    sb_add(&f->body, STR(FILE_HEAD));
+    f->file_at = f->body.n;
+    add_recording(&f->body);
+    sb_add(&f->body, str_from(behind));
+}
+
+static struct relay_fixture *new_fixture(const char *retries)
+{
+    struct relay_fixture *f = relay_fixture_new(NULL);
+    const struct channel row = {.models = STR("w,alias"),
+                                .model_mapping = STR("{\"alias\":\"longer-name\"}")};
+
+    relay_fixture_sql(f, "DELETE FROM abilities");
+    relay_fixture_sql(f, "DELETE FROM channels");
+    f->channel_count = 0;
+    relay_fixture_add_channel(f, &row);
+    relay_fixture_add_channel(f, &row);
+    relay_fixture_sql(f, "UPDATE channels SET priority=9 WHERE id=(SELECT MIN(id) FROM channels)");
+    relay_fixture_sql(f, "UPDATE abilities SET priority=9 WHERE channel_id=(SELECT MIN(id) FROM "
+                         "channels)");
+    relay_fixture_publish(f, "RetryTimes", retries, "SelfUseModeEnabled", "true", NULL);
+    return f;
+}
+
+static void transcribed(struct relay_fixture_call *c)
+{
+    relay_fixture_json(c, 200, "{\"text\":\"hello\"}");
+}
+
+/* Sends the head of the request and the body up to `until`. */
+static int begin(struct relay_fixture *f, const char *path, const struct form *form, size_t until)
+{
+    int fd = relay_fixture_dial(f);
+    struct str head = arena_fmt(&f->arena,
+                                "POST %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n" KEY
+                                "Content-Type: multipart/form-data; boundary=B\r\n"
+                                "Content-Length: %zu\r\n\r\n",
+                                path, form->body.n);
+
+    CHECK(relay_fixture_write(f, fd, head));
+    CHECK(relay_fixture_write(f, fd, str_sub(sb_str(&form->body), 0, until)));
+    return fd;
+}
+
+static const char *finish(struct relay_fixture *f, int fd, const struct form *form, size_t from)
+{
+    const char *reply;
+
+    (void)relay_fixture_write(f, fd, str_skip(sb_str(&form->body), from));
+    reply = relay_fixture_read(f, fd, NULL);
+    close(fd);
+    return reply;
+}
+
+static int64_t charged_tokens(struct relay_fixture *f)
+{
+    return relay_fixture_number(f, "SELECT COALESCE(SUM(prompt_tokens),0) FROM logs WHERE type=2");
+}
+
+static const char transcriptions[] = "/v1/audio/transcriptions";
+
+TEST(a_form_goes_through_while_it_comes)
+{
+    struct relay_fixture *f = new_fixture("0");
+    const size_t half = FILE_BYTES / 2;
+    const char *reply;
+    struct form form;
+    int fd;
+
+    form_init(&form, PART("language", "en") PART("model", "w"), END);
+    relay_fixture_script(f, transcribed, NULL);
+    fd = begin(f, transcriptions, &form, half);
+    relay_fixture_wait_body(f, half);
+    CHECK_EQ(f->requests, 0); /* which counts whole ones */
+    reply = finish(f, fd, &form, half);
+    CHECK_EQ(relay_fixture_status(reply), 200);
+    CHECK_STR(str_from(relay_fixture_body(f, reply)), "{\"text\":\"hello\"}");
+    CHECK_EQ(memcmp(f->seen_body[0], form.body.p, form.body.n), 0);
+    relay_fixture_check_books(f);
+    CHECK_EQ(charged_tokens(f), SECONDS * 1000 / 60); /* of the whole recording */
+    sb_fini(&form.body);
+    relay_fixture_free(f);
+}
+
+TEST(its_model_is_mapped_on_the_way)
+{
+    struct relay_fixture *f = new_fixture("0");
+    struct form form, want;
+    int fd;
+
+    form_init(&form, PART("model", "alias"), "\r\n" PART("prompt", "alias") "--B--\r\n");
+    form_init(&want, PART("model", "longer-name"), "\r\n" PART("prompt", "alias") "--B--\r\n");
+    relay_fixture_script(f, transcribed, NULL);
+    fd = begin(f, transcriptions, &form, FILE_BYTES / 2);
+    relay_fixture_wait_body(f, FILE_BYTES / 2);
+    CHECK_EQ(relay_fixture_status(finish(f, fd, &form, FILE_BYTES / 2)), 200);
+    CHECK_EQ(memcmp(f->seen_body[0], want.body.p, want.body.n), 0);
+    relay_fixture_check_books(f);
+    sb_fini(&form.body);
+    sb_fini(&want.body);
+    relay_fixture_free(f);
+}
+
+TEST(a_form_that_names_its_model_behind_the_file_is_read_before)
+{
+    struct relay_fixture *f = new_fixture("0");
+    struct form form;
+    int fd;
+
+    form_init(&form, "", "\r\n" PART("model", "w") "--B--\r\n");
+    relay_fixture_script(f, transcribed, NULL);
+    fd = begin(f, transcriptions, &form, form.body.n - 10);
+    relay_fixture_turn(f);
+    CHECK_EQ(relay_fixture_status(finish(f, fd, &form, form.body.n - 10)), 200);
+    CHECK_EQ(memcmp(f->seen_body[0], form.body.p, form.body.n), 0);
+    relay_fixture_check_books(f);
+    CHECK_EQ(charged_tokens(f), SECONDS * 1000 / 60);
+    sb_fini(&form.body);
+    relay_fixture_free(f);
+}
+
+TEST(other_long_bodies_are_waited_for)
+{
+    struct relay_fixture *f = new_fixture("0");
+    struct sb body;
+
+    sb_init(&body, 4 << 20);
+    sb_add(&body, STR("{\"model\":\"w\",\"messages\":[{\"role\":\"user\",\"content\":\""));
+    for (int i = 0; i < 400000; i++)
+        sb_add_char(&body, 'x');
+    sb_add(&body, STR("\"}]}"));
+    sb_add_char(&body, 0);
+    relay_fixture_script(f, transcribed, NULL);
+    CHECK(relay_fixture_status(relay_fixture_post(f, "/v1/chat/completions", body.p)) != 0);
+    CHECK_STR(str_from(f->seen_body[0]), body.p);
+    sb_fini(&body);
+    relay_fixture_free(f);
+}
+
+/* ---- who may not ---- */
+
+TEST(a_stranger_is_turned_away_before_the_body)
+{
+    struct relay_fixture *f = new_fixture("0");
+    const char *reply;
+    int fd = relay_fixture_dial(f);
+
+    CHECK(relay_fixture_write(
+        f, fd,
+        arena_fmt(&f->arena,
+                  "POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer "
+                  "sk-nobody\r\nContent-Length: %zu\r\n\r\n{",
+                  f->relay->conf.body_limit)));
+    reply = relay_fixture_read(f, fd, NULL);
+    close(fd);
+    CHECK_EQ(relay_fixture_status(reply), 401);
+    check_has(reply, "Connection: close");
+    relay_fixture_check_books(f);
+    relay_fixture_free(f);
+}
+
+TEST(what_is_wrong_behind_the_file_never_reaches_the_upstream_whole)
+{
+    struct relay_fixture *f = new_fixture("1");
+    const char *reply;
+    struct form form;
+    int fd;
+
+    form_init(&form, PART("model", "w"), "\r\n" PART("model", "other") "--B--\r\n");
+    relay_fixture_script(f, transcribed, NULL);
+    fd = begin(f, transcriptions, &form, FILE_BYTES / 2);
+    relay_fixture_wait_body(f, FILE_BYTES / 2);
+    reply = finish(f, fd, &form, FILE_BYTES / 2);
+    CHECK_EQ(relay_fixture_status(reply), 400);
+    check_has(reply, "has the field model twice");
+    relay_fixture_wait_broken(f);
+    CHECK_EQ(f->requests, 0);
+    relay_fixture_check_books(f);
+    CHECK_EQ(charged_tokens(f), 0);
+    sb_fini(&form.body);
+    relay_fixture_free(f);
+}
+
+/* A minute costs 37,500 points, of which some are missing; its first second would be admitted. */
+TEST(what_cannot_be_paid_never_reaches_the_upstream_whole)
+{
+    struct relay_fixture *f = new_fixture("1");
+    const char *reply;
+    struct form form;
+    int fd;
+
+    relay_fixture_sql(f, "UPDATE users SET quota=37000");
+    form_init(&form, PART("model", "w"), END);
+    relay_fixture_script(f, transcribed, NULL);
+    fd = begin(f, transcriptions, &form, form.file_at + 100);
+    relay_fixture_wait_body(f, form.file_at + 50);
+    reply = finish(f, fd, &form, form.file_at + 100);
+    CHECK_EQ(relay_fixture_status(reply), 403);
+    check_has(reply, "insufficient_user_quota");
+    relay_fixture_wait_broken(f);
+    CHECK_EQ(f->requests, 0);
+    relay_fixture_check_books(f);
+    CHECK_EQ(charged_tokens(f), 0);
+    sb_fini(&form.body);
+    relay_fixture_free(f);
+}
+
+TEST(a_body_over_the_limit_is_refused_in_the_clients_dialect)
+{
+    struct relay_fixture *f = new_fixture("0");
+    const size_t limit = f->relay->conf.body_limit;
+    struct sb body;
+    const char *reply;
+    int fd = relay_fixture_dial(f);
+
+    CHECK(relay_fixture_write(
+        f, fd,
+        STR("POST /v1/messages HTTP/1.1\r\nHost: h\r\nx-api-key: sk-" RELAY_FIXTURE_KEY
+            "\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n")));
+    sb_init(&body, 1 << 20);
+    for (int i = 0; i < 1 << 20; i++)
+        sb_add_char(&body, 'x');
+    for (size_t sent = 0; sent <= limit && relay_fixture_write(f, fd, sb_str(&body));)
+        sent += body.n;
+    reply = relay_fixture_read(f, fd, NULL);
+    close(fd);
+    CHECK_EQ(relay_fixture_status(reply), 413);
+    check_has(reply, "\"type\":\"error\"");
+    check_has(reply, "request body is too large");
+    sb_fini(&body);
+    relay_fixture_check_books(f);
+    relay_fixture_free(f);
+}
+
+/* ---- what goes wrong ---- */
+
+TEST(a_client_that_leaves_takes_its_form_with_it)
+{
+    struct relay_fixture *f = new_fixture("1");
+    struct form form;
+    int fd;
+
+    form_init(&form, PART("model", "w"), END);
+    relay_fixture_script(f, transcribed, NULL);
+    fd = begin(f, transcriptions, &form, FILE_BYTES / 2);
+    relay_fixture_wait_body(f, FILE_BYTES / 2);
+    relay_fixture_leave(f, fd);
+    relay_fixture_wait_broken(f);
+    relay_fixture_check_books(f);
+    CHECK_EQ(f->requests, 0);
+    CHECK_EQ(charged_tokens(f), 0);
+    sb_fini(&form.body);
+    relay_fixture_free(f);
+}
+
+TEST(a_client_that_leaves_before_anything_is_sent_on_is_forgotten)
+{
+    struct relay_fixture *f = new_fixture("0");
+    struct form form;
+    int fd;
+
+    form_init(&form, "", END);
+    fd = begin(f, transcriptions, &form, FILE_BYTES / 2);
+    relay_fixture_turn(f);
+    relay_fixture_leave(f, fd);
+    relay_fixture_check_books(f);
+    sb_fini(&form.body);
+    relay_fixture_free(f);
+}
+
+static bool first_refuses(struct relay_fixture_call *c)
+{
+    if (c->channel != 0)
+        return false;
+    relay_fixture_json(c, 503, "{\"error\":{\"message\":\"busy\"}}");
+    return true;
+}
+
+/* From the first byte on, although a part had been sent to the first. */
+TEST(another_channel_gets_the_whole_form)
+{
+    struct relay_fixture *f = new_fixture("1");
+    const size_t half = FILE_BYTES / 2;
+    struct form form;
+    int fd;
+
+    form_init(&form, PART("model", "w"), END);
+    relay_fixture_script_early(f, first_refuses, transcribed, NULL);
+    fd = begin(f, transcriptions, &form, half);
+    relay_fixture_wait_body(f, half);
+    CHECK_EQ(relay_fixture_status(finish(f, fd, &form, half)), 200);
+    CHECK_EQ(f->requests, 1);
+    CHECK_EQ(memcmp(f->seen_body[0], form.body.p, form.body.n), 0);
+    check_has(f->seen_head[0], "POST /1/v1/audio/transcriptions");
+    relay_fixture_check_books(f);
+    CHECK_EQ(charged_tokens(f), SECONDS * 1000 / 60);
+    sb_fini(&form.body);
+    relay_fixture_free(f);
+}
+
+static bool first_guesses(struct relay_fixture_call *c)
+{
+    if (c->channel != 0)
+        return false;
+    relay_fixture_json(c, 200, "{\"text\":\"whatever\"}");
+    return true;
+}
+
+TEST(an_answer_to_half_a_form_is_none)
+{
+    struct relay_fixture *f = new_fixture("1");
+    const size_t half = FILE_BYTES / 2;
+    const char *reply;
+    struct form form;
+    int fd;
+
+    form_init(&form, PART("model", "w"), END);
+    relay_fixture_script_early(f, first_guesses, transcribed, NULL);
+    fd = begin(f, transcriptions, &form, half);
+    relay_fixture_wait_body(f, half);
+    reply = finish(f, fd, &form, half);
+    CHECK_STR(str_from(relay_fixture_body(f, reply)), "{\"text\":\"hello\"}");
+    relay_fixture_check_books(f);
+    sb_fini(&form.body);
+    relay_fixture_free(f);
+}
+
+TEST(the_last_channels_error_is_told_at_once)
+{
+    struct relay_fixture *f = new_fixture("0");
+    const char *reply;
+    struct form form;
+    int fd;
+
+    form_init(&form, PART("model", "w"), END);
+    relay_fixture_script_early(f, first_refuses, transcribed, NULL);
+    fd = begin(f, transcriptions, &form, FILE_BYTES / 2);
+    reply = relay_fixture_read(f, fd, NULL);
+    close(fd);
+    CHECK_EQ(relay_fixture_status(reply), 503);
+    check_has(reply, "busy");
+    relay_fixture_check_books(f);
+    sb_fini(&form.body);
+    relay_fixture_free(f);
+}
+
+/* ---- the program ends ---- */
+
+TEST(those_that_wait_for_their_body_are_told_that_the_program_ends)
+{
+    static const char *const befores[] = {PART("model", "w"), ""};
+
+    for (size_t i = 0; i < ARRAY_LEN(befores); i++) {
+        struct relay_fixture *f = new_fixture("0");
+        const char *reply;
+        struct form form;
+        int fd;
+
+        form_init(&form, befores[i], END);
+        fd = begin(f, transcriptions, &form, FILE_BYTES / 2);
+        if (i == 0)
+            relay_fixture_wait_body(f, FILE_BYTES / 2);
+        relay_fixture_turn(f);
+        relay_fixture_stop(f);
+        reply = relay_fixture_read(f, fd, NULL);
+        close(fd);
+        CHECK_EQ(relay_fixture_status(reply), 503);
+        relay_fixture_check_books(f);
+        sb_fini(&form.body);
+        relay_fixture_free(f);
+    }
+}
+
+TEST_MAIN(a_form_goes_through_while_it_comes, its_model_is_mapped_on_the_way,
+          a_form_that_names_its_model_behind_the_file_is_read_before,
+          other_long_bodies_are_waited_for, a_stranger_is_turned_away_before_the_body,
+          what_is_wrong_behind_the_file_never_reaches_the_upstream_whole,
+          what_cannot_be_paid_never_reaches_the_upstream_whole,
+          a_body_over_the_limit_is_refused_in_the_clients_dialect,
+          a_client_that_leaves_takes_its_form_with_it,
+          a_client_that_leaves_before_anything_is_sent_on_is_forgotten,
+          another_channel_gets_the_whole_form, an_answer_to_half_a_form_is_none,
+          the_last_channels_error_is_told_at_once,
+          those_that_wait_for_their_body_are_told_that_the_program_ends)
