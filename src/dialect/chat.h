@@ -189,6 +189,7 @@ struct chat_request {
     struct str schema;                          /* raw JSON Schema */
     struct str schema_name, schema_description; /* may be empty */
     struct str schema_strict;                   /* raw; STR_NULL: not given */
+    bool answer_tool; /* the schema went into the only tool: see answer_tool.h */
 
     struct chat_reasoning reasoning;
     struct str verbosity; /* low, medium, high; may be empty */

@@ -47,6 +47,7 @@ struct claude_writer {
     struct err *err;
     unsigned marks;                  /* cache_control members written */
     unsigned blocks;                 /* content blocks written in the open turn */
+    bool tells_schema;               /* as in request_conf */
     const struct chat_part *prefill; /* text that the answer goes on from; NULL: none */
 };
 

@@ -396,10 +396,25 @@ enum err_code claude_write_messages(struct claude_writer *cw)
 
 /* ---- system ---- */
 
-/* JSON without a schema has no member of its own: the model is told. */
-static bool is_told_of_json(const struct chat_request *r)
+/* What the model is told of the answer's form where no member says it: JSON without a schema has
+ * none, and older models know none for a schema. STR_NULL: nothing. */
+static struct str told_form(const struct claude_writer *cw)
 {
-    return r->format == CHAT_FORMAT_JSON || (r->format == CHAT_FORMAT_SCHEMA && r->schema.n == 0);
+    const struct chat_request *r = cw->r;
+
+    if (r->format == CHAT_FORMAT_SCHEMA && r->schema.n > 0)
+        return !cw->tells_schema
+                   ? STR_NULL
+                   : str_concat(cw->arena,
+                                (struct str[]){STR("Answer with one JSON value and nothing else: "
+                                                   "no explanation, no code fence. It must follow "
+                                                   "this JSON Schema:\n"),
+                                               r->schema},
+                                2);
+    if (r->format != CHAT_FORMAT_JSON && r->format != CHAT_FORMAT_SCHEMA)
+        return STR_NULL;
+    return STR(
+        "Answer with one valid JSON object and nothing else: no explanation, no code fence.");
 }
 
 static bool is_system_text(const struct chat_message *m, const struct chat_part *part)
@@ -427,14 +442,14 @@ static size_t system_texts(struct claude_writer *cw, bool write)
 
 void claude_write_system(struct claude_writer *cw)
 {
-    bool json = is_told_of_json(cw->r);
+    struct str form = told_form(cw);
 
-    if (system_texts(cw, false) == 0 && !json)
+    if (system_texts(cw, false) == 0 && form.n == 0)
         return;
     jw_key(&cw->w, STR("system"));
     jw_array(&cw->w);
     (void)system_texts(cw, true);
-    if (json)
-        write_text(cw, STR("Answer with one valid JSON object and nothing else."), STR_NULL);
+    if (form.n > 0)
+        write_text(cw, form, STR_NULL);
     jw_end(&cw->w);
 }

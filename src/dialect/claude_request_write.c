@@ -225,7 +225,7 @@ static void write_format(struct claude_writer *cw)
 static void write_output_config(struct claude_writer *cw, const struct plan *plan)
 {
     const struct chat_request *r = cw->r;
-    bool format = r->format == CHAT_FORMAT_SCHEMA && r->schema.n > 0;
+    bool format = r->format == CHAT_FORMAT_SCHEMA && r->schema.n > 0 && !cw->tells_schema;
 
     if (plan->effort.n == 0 && !format && !has_config_extra(r))
         return;
@@ -375,7 +375,11 @@ static void name_losses(struct claude_writer *cw)
 enum err_code claude_write_request(const struct request_conf *conf, const struct chat_request *r,
                                    struct sb *out, struct err *err)
 {
-    struct claude_writer cw = {.arena = conf->arena, .losses = conf->losses, .r = r, .err = err};
+    struct claude_writer cw = {.arena = conf->arena,
+                               .losses = conf->losses,
+                               .r = r,
+                               .err = err,
+                               .tells_schema = conf->tells_schema};
     struct plan plan = make_plan(&cw, conf);
     bool thinking = plan.adaptive || plan.budget > 0;
 

@@ -591,7 +591,8 @@ TEST(the_form_of_the_answer_is_asked_for)
     r->format = CHAT_FORMAT_JSON;
     check_member(r, "system",
                  "[{\"type\":\"text\",\"text\":"
-                 "\"Answer with one valid JSON object and nothing else.\"}]");
+                 "\"Answer with one valid JSON object and nothing else: no explanation, no code "
+                 "fence.\"}]");
     check_member(r, "output_config", NULL);
     r->format = CHAT_FORMAT_SCHEMA;
     r->schema =
@@ -614,6 +615,31 @@ TEST(the_form_of_the_answer_is_asked_for)
         "\"$defs\":{\"d\":{\"properties\":{},\"additionalProperties\":false}},"
         "\"additionalProperties\":false}}}");
     check_member(r, "system", NULL);
+}
+
+/* With what the client says to the model itself in front. */
+TEST(a_schema_is_told_to_a_model_that_knows_none)
+{
+    struct chat_request *r = foreign();
+    const struct request_conf conf = {.arena = &arena, .losses = &losses, .tells_schema = true};
+    struct sb out;
+
+    (void)say(r, CHAT_SYSTEM, "Be kind.");
+    (void)say(r, CHAT_USER, "hi");
+    r->format = CHAT_FORMAT_SCHEMA;
+    r->schema = STR("{\"type\":\"array\"}");
+    sb_init(&out, 1 << 16);
+    CHECK_EQ(dialect_claude.write_request(&conf, r, &out, NULL), ERR_OK);
+    testing_check_json(
+        &arena, sb_str(&out),
+        "{\"model\":\"M\",\"max_tokens\":8192,\"system\":[{\"type\":\"text\",\"text\":\"Be "
+        "kind.\"},"
+        "{\"type\":\"text\",\"text\":\"Answer with one JSON value and nothing else: no "
+        "explanation, no "
+        "code fence. It must follow this JSON Schema:\\n{\\\"type\\\":\\\"array\\\"}\"}],"
+        "\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"hi\"}]}]}");
+    check_losses("");
+    sb_fini(&out);
 }
 
 TEST(small_members_are_translated)
@@ -731,6 +757,7 @@ int main(void)
         ROW(a_budget_needs_a_signed_thought_in_an_open_tool_loop),
         ROW(sampling_is_held_within_the_limits),
         ROW(the_form_of_the_answer_is_asked_for),
+        ROW(a_schema_is_told_to_a_model_that_knows_none),
         ROW(small_members_are_translated),
         ROW(marks_beyond_the_fourth_are_left_out),
         ROW(marks_of_raw_tools_count),

@@ -28,6 +28,7 @@ struct request_conf {
     struct arena *arena;
     struct loss_list *losses;
     int64_t default_max_tokens; /* Claude demands one; 0: 8192 */
+    bool tells_schema; /* Claude: the model knows no output_config.format, a schema is told it */
     struct str safety_settings; /* Gemini: raw array; STR_NULL: none */
     /* OpenAI chat: what this upstream takes beyond the usual. A client that speaks the dialect
      * itself knows whom it writes to; what it said of these is written in any case. */

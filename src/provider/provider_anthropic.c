@@ -5,6 +5,7 @@
  * 12.4.
  */
 #include "base/json_write.h"
+#include "dialect/answer_tool.h"
 #include "provider/provider_parts.h"
 
 /* What a request gets that names no limit and whose model has none in the options. */
@@ -54,6 +55,25 @@ static bool samples_one_way(struct str model)
             return true;
     }
     return is_adaptive(model);
+}
+
+/* Models from before 4.5 know no schema of the answer, and neither do those of others behind
+ * Anthropic's API. */
+static bool knows_schemas(struct str model)
+{
+    static const struct str older[] = {
+        STR_INIT("claude-2"),          STR_INIT("claude-3"),
+        STR_INIT("claude-instant"),    STR_INIT("claude-opus-4-0"),
+        STR_INIT("claude-opus-4-1"),   STR_INIT("claude-opus-4-2025"),
+        STR_INIT("claude-sonnet-4-0"), STR_INIT("claude-sonnet-4-2025"),
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(older); i++) {
+        if (str_starts(model, older[i]))
+            return false;
+    }
+    return str_starts(model, STR("claude-")) && !str_eq(model, STR("claude-opus-4")) &&
+           !str_eq(model, STR("claude-sonnet-4"));
 }
 
 /* ---- names ---- */
@@ -301,11 +321,31 @@ static void sample_one_way(struct chat_request *r, struct request_conf *conf)
     r->top_p = STR_NULL;
 }
 
+/* A model that thinks cannot be made to call a tool. */
+static bool may_think(const struct provider_call *call, const struct chat_request *r)
+{
+    const struct chat_reasoning *think = &r->reasoning;
+
+    return has_thinking_suffix(call) ||
+           (think->enabled != CHAT_NO && !str_eq(think->effort, STR("none")) &&
+            (think->enabled == CHAT_YES || think->effort.n > 0 || think->budget > 0));
+}
+
+/* The schema as a tool that must be called; where that is not possible, it is told. */
+static void ask_for_schema(const struct provider_call *call, struct chat_request *r,
+                           struct request_conf *conf)
+{
+    if (r->format != CHAT_FORMAT_SCHEMA || knows_schemas(call->model))
+        return;
+    conf->tells_schema = may_think(call, r) || !answer_tool_force(conf->arena, r);
+}
+
 static void anthropic_adapt(const struct provider *p UNUSED, const struct provider_call *call,
                             struct chat_request *r, struct request_conf *conf)
 {
     if (samples_one_way(call->model))
         sample_one_way(r, conf);
+    ask_for_schema(call, r, conf);
     conf->default_max_tokens = default_max_tokens(call, conf->arena);
     if (is_adaptive(call->model) && r->reasoning.enabled != CHAT_NO)
         r->reasoning.adaptive = r->reasoning.effort.n > 0 || r->reasoning.enabled == CHAT_YES;

@@ -309,6 +309,72 @@ TEST(newer_claude_models_take_one_way_of_sampling)
     check_samplers("claude-opus-4-20250514", "0.2", "0.9", "0.2 0.9", "");
 }
 
+static const char a_schema[] = "{\"type\":\"object\",\"properties\":{}}";
+
+/* How the provider has an answer made that follows the schema: by the dialect's own member, by a
+ * tool that must be called, or by telling the model. */
+static const char *schema_way(const char *model, struct chat_request r)
+{
+    struct provider_call call = call_of(&provider_anthropic, model);
+    struct loss_list losses = {0};
+    struct request_conf conf = {.arena = &arena, .losses = &losses};
+
+    r.format = CHAT_FORMAT_SCHEMA;
+    provider_anthropic.adapt(&provider_anthropic, &call, &r, &conf);
+    CHECK_EQ(losses.n, 0);
+    CHECK(!r.answer_tool || !conf.tells_schema);
+    CHECK_EQ(r.answer_tool, r.tools && r.choice == CHAT_CHOICE_TOOL);
+    return r.answer_tool ? "tool" : conf.tells_schema ? "told" : "member";
+}
+
+TEST(claude_models_before_4_5_know_no_schema)
+{
+    static const char *const knowing[] = {
+        "claude-opus-4-5",   "claude-sonnet-4-5-20250929",
+        "claude-haiku-4-5",  "claude-opus-4-6",
+        "claude-sonnet-4-6", "claude-opus-4-7",
+        "claude-opus-5",     "claude-sonnet-5",
+    };
+    static const char *const others[] = {
+        "claude-3-haiku-20240307", "claude-3-7-sonnet-latest", "claude-sonnet-4",
+        "claude-sonnet-4-0",       "claude-sonnet-4-20250514", "claude-opus-4-20250514",
+        "claude-opus-4-1",         "claude-opus-4-1-20250805", "kimi-k2",
+    };
+    const struct chat_request r = {.schema = str_from(a_schema), .reasoning.budget = -1};
+
+    for (size_t i = 0; i < ARRAY_LEN(knowing); i++)
+        CHECK_STR(str_from(schema_way(knowing[i], r)), "member");
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        CHECK_STR(str_from(schema_way(others[i], r)), "tool");
+}
+
+TEST(a_claude_model_that_thinks_is_told_the_schema)
+{
+    static const struct {
+        const char *model;
+        struct chat_reasoning reasoning;
+        const char *want;
+    } rows[] = {
+        {"claude-3-7-sonnet", {.budget = 2000}, "told"},
+        {"claude-3-7-sonnet", {.budget = -1, .effort = STR_INIT("low")}, "told"},
+        {"claude-3-7-sonnet", {.budget = -1, .enabled = CHAT_YES}, "told"},
+        {"claude-3-7-sonnet-thinking", {.budget = -1}, "told"},
+        {"claude-3-7-sonnet", {.budget = -1, .effort = STR_INIT("none")}, "tool"},
+        {"claude-3-7-sonnet", {.budget = -1, .enabled = CHAT_NO}, "tool"},
+        {"claude-3-7-sonnet", {.budget = 0}, "tool"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        CHECK_STR(str_from(schema_way(rows[i].model,
+                                      (struct chat_request){.schema = str_from(a_schema),
+                                                            .reasoning = rows[i].reasoning})),
+                  rows[i].want);
+    CHECK_STR(str_from(schema_way("claude-3-7-sonnet",
+                                  (struct chat_request){.schema = STR("{\"type\":\"array\"}"),
+                                                        .reasoning.budget = -1})),
+              "told");
+}
+
 /* ---- Gemini ---- */
 
 TEST(gemini_has_model_and_method_in_its_path)
@@ -405,6 +471,8 @@ int main(void)
         ROW(newer_claude_models_take_an_effort),
         ROW(claude_demands_a_limit),
         ROW(newer_claude_models_take_one_way_of_sampling),
+        ROW(claude_models_before_4_5_know_no_schema),
+        ROW(a_claude_model_that_thinks_is_told_the_schema),
         ROW(gemini_has_model_and_method_in_its_path),
         ROW(gemini_thinks_as_its_name_says),
         ROW(a_translated_request_gets_safety_settings),

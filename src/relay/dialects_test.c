@@ -358,6 +358,94 @@ TEST(who_wants_no_stream_gets_no_comments)
     relay_fixture_free(f);
 }
 
+/* ---- answers that follow a schema ---- */
+
+#define SCHEMA   "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\"}}}"
+#define QUESTION "\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]"
+#define CHAT_FORM                                                                                  \
+    "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\","               \
+    "\"schema\":" SCHEMA "}}"
+#define TEXT_FORM                                                                                  \
+    "\"text\":{\"format\":{\"type\":\"json_schema\",\"name\":\"n\",\"schema\":" SCHEMA "}}"
+
+static const struct {
+    const char *path, *body;
+    const char *has[2]; /* the reply */
+} schema_clients[] = {
+    {"/v1/chat/completions",
+     "{\"model\":\"m\"," QUESTION "," CHAT_FORM "}",
+     {"\"content\":\"{\\\"a\\\":1}\"", "\"finish_reason\":\"stop\""}},
+    {"/v1/chat/completions",
+     "{\"model\":\"m\",\"stream\":true," QUESTION "," CHAT_FORM "}",
+     {"\"content\":\"1}\"", "\"finish_reason\":\"stop\""}},
+    {"/v1/responses",
+     "{\"model\":\"m\",\"input\":\"hello\"," TEXT_FORM "}",
+     {"\"text\":\"{\\\"a\\\":1}\"", "\"status\":\"completed\""}},
+    {"/v1/responses",
+     "{\"model\":\"m\",\"stream\":true,\"input\":\"hello\"," TEXT_FORM "}",
+     {"\"text\":\"{\\\"a\\\":1}\"", "\"type\":\"response.completed\""}},
+    {"/v1beta/models/m:generateContent",
+     "{\"contents\":[{\"parts\":[{\"text\":\"hello\"}]}],\"generationConfig\":{"
+     "\"responseMimeType\":\"application/json\",\"responseSchema\":" SCHEMA "}}",
+     {"\"text\":\"{\\\"a\\\":1}\"", "\"finishReason\":\"STOP\""}},
+    {"/v1beta/models/m:streamGenerateContent?alt=sse",
+     "{\"contents\":[{\"parts\":[{\"text\":\"hello\"}]}],\"generationConfig\":{"
+     "\"responseMimeType\":\"application/json\",\"responseJsonSchema\":" SCHEMA "}}",
+     {"\"text\":\"1}\"", "\"finishReason\":\"STOP\""}},
+};
+
+static void call_the_tool(struct relay_fixture_call *c)
+{
+    if (!str_has(c->body, STR("\"stream\":true"))) {
+        relay_fixture_json(
+            c, 200,
+            "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":"
+            "\"m\",\"content\":[{\"type\":\"tool_use\",\"id\":\"t\",\"name\":"
+            "\"answer\",\"input\":{\"a\":1}}],\"stop_reason\":\"tool_use\",\"usage\":{"
+            "\"input_tokens\":10,\"output_tokens\":5}}");
+        return;
+    }
+    relay_fixture_stream(c);
+    relay_fixture_send(
+        c, MESSAGE_START TYPED("content_block_start",
+                               ",\"index\":0,\"content_block\":{\"type\":\"tool_use\",\"id\":\"t\","
+                               "\"name\":\"answer\",\"input\":{}}")
+               TYPED("content_block_delta", ",\"index\":0,\"delta\":{\"type\":\"input_json_delta\","
+                                            "\"partial_json\":\"{\\\"a\\\":\"}")
+                   TYPED("content_block_delta",
+                         ",\"index\":0,\"delta\":{\"type\":\"input_json_delta\","
+                         "\"partial_json\":\"1}\"}") TYPED("content_block_stop", ",\"index\":0")
+                       TYPED("message_delta", ",\"delta\":{\"stop_reason\":\"tool_use\"},"
+                                              "\"usage\":{\"output_tokens\":5}")
+                           TYPED("message_stop", ""));
+}
+
+/* The model m knows no member for a schema. What it calls the tool with is the text that the
+ * client has asked for, and the client hears nothing of a tool. */
+TEST(a_schema_reaches_a_model_of_claude_that_knows_none)
+{
+    struct relay_fixture *f = fixture_of(CHANNEL_TYPE_ANTHROPIC);
+
+    relay_fixture_script(f, call_the_tool, NULL);
+    for (unsigned i = 0; i < ARRAY_LEN(schema_clients); i++) {
+        const char *reply = relay_fixture_post(f, schema_clients[i].path, schema_clients[i].body);
+        const char *body = relay_fixture_body(f, reply);
+
+        CHECK_EQ(relay_fixture_status(reply), 200);
+        check_has(body, schema_clients[i].has[0]);
+        check_has(body, schema_clients[i].has[1]);
+        check_has_not(body, "\"tool_calls\"");
+        check_has_not(body, "unction");
+        check_has_not(reply, "x-yourapi-dropped");
+        check_has(f->seen_body[i], "\"tools\":[{\"name\":\"answer\"");
+        check_has(f->seen_body[i], "\"input_schema\":" SCHEMA);
+        check_has(f->seen_body[i], "\"tool_choice\":{\"type\":\"tool\",\"name\":\"answer\"");
+        check_has_not(f->seen_body[i], "output_config");
+        CHECK_EQ(last(f, "completion_tokens"), 5);
+    }
+    relay_fixture_free(f);
+}
+
 /* ---- errors ---- */
 
 TEST(who_asks_for_models_is_refused_in_the_own_dialect)
@@ -381,5 +469,6 @@ TEST_MAIN(a_stream_of_claude_that_only_ends_was_cut,
           an_answer_whose_usage_is_not_told_is_counted, the_last_event_of_gemini_waits_for_the_end,
           an_array_stays_one_whatever_comes, a_translated_array_stays_one_whatever_comes,
           a_folded_stream_that_breaks_is_tried_elsewhere, a_folded_stream_that_breaks_costs_nothing,
-          who_wants_no_stream_gets_no_comments, who_asks_for_models_is_refused_in_the_own_dialect,
+          who_wants_no_stream_gets_no_comments, a_schema_reaches_a_model_of_claude_that_knows_none,
+          who_asks_for_models_is_refused_in_the_own_dialect,
           an_upstream_that_falls_silent_behind_the_finish_was_whole)

@@ -13,6 +13,7 @@
 #include "billing/price.h"
 #include "billing/tokens.h"
 #include "codec/sse.h"
+#include "dialect/answer_tool.h"
 #include "dialect/dialect.h"
 #include "dialect/embed.h"
 #include "dialect/media_request.h"
@@ -98,8 +99,10 @@ struct translation {
     bool ended;             /* END came */
     bool array_begun;       /* a stream as a JSON array: its first element is out */
     bool fold_has_content;
-    bool rewrites; /* the answer is written anew */
-    bool thinking; /* thinking_to_content: thoughts are being told */
+    bool rewrites;                  /* the answer is written anew */
+    bool thinking;                  /* thinking_to_content: thoughts are being told */
+    bool answer_is_call;            /* this attempt's answer comes as a call: answer_tool.h */
+    struct answer_tool answer_tool; /* ... its state */
 };
 
 struct exchange {

@@ -173,6 +173,8 @@ void translate_prepare(struct exchange *x, const struct provider *p)
     x->tr->rewrites =
         x->upstream != x->client || x->channel->force_format || x->channel->thinking_to_content;
     x->tr->losses = (struct loss_list){0};
+    x->tr->answer_is_call = false;
+    x->tr->answer_tool = (struct answer_tool){0};
     sb_reset(&x->tr->out);
 }
 
@@ -229,6 +231,7 @@ enum err_code translate_request(struct exchange *x, const struct provider *p,
         system_prompt_add(x->arena, &request, &prompt);
     if (p->adapt)
         p->adapt(p, call, &request, &conf);
+    tr->answer_is_call = request.answer_tool;
     out = arena_new(x->arena, struct sb);
     sb_init(out, BODY_LIMIT);
     arena_defer(x->arena, sb_finip, out);
@@ -347,7 +350,7 @@ static void write_thinking(struct exchange *x, const struct chat_event *ev)
         tr->thinking = ev->kind == CHAT_EVENT_REASONING;
 }
 
-static void on_chat_event(void *ctx, const struct chat_event *ev)
+static void on_answer_event(void *ctx, const struct chat_event *ev)
 {
     struct reading *reading = ctx;
     struct exchange *x = reading->x;
@@ -357,6 +360,21 @@ static void on_chat_event(void *ctx, const struct chat_event *ev)
         write_thinking(x, ev);
     else
         write_event(x, ev);
+}
+
+static void on_chat_event(void *ctx, const struct chat_event *ev)
+{
+    const struct reading *reading = ctx;
+    struct translation *tr = reading->x->tr;
+    struct chat_event answer;
+
+    if (!tr->answer_is_call) {
+        on_answer_event(ctx, ev);
+        return;
+    }
+    answer = *ev;
+    if (answer_tool_event(&tr->answer_tool, &answer))
+        on_answer_event(ctx, &answer);
 }
 
 static bool is_too_large(const struct translation *tr)
