@@ -227,8 +227,13 @@ static bool is_one_of(struct str key, const struct str *names, size_t n)
 /* A part of OpenAI's, Claude's or Gemini's dialect. */
 static void part_member(struct scan *s, struct str key)
 {
-    static const struct str texts[] = {STR_INIT("text"), STR_INIT("thinking"), STR_INIT("input"),
-                                       STR_INIT("functionCall"), STR_INIT("functionResponse")};
+    static const struct str texts[] = {STR_INIT("text"),
+                                       STR_INIT("thinking"),
+                                       STR_INIT("input"),
+                                       STR_INIT("functionCall"),
+                                       STR_INIT("functionResponse"),
+                                       STR_INIT("function_call"),
+                                       STR_INIT("function_response")};
     static const struct str media[] = {STR_INIT("source"), STR_INIT("inlineData"),
                                        STR_INIT("inline_data"), STR_INIT("fileData"),
                                        STR_INIT("file_data")};

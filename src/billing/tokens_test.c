@@ -91,6 +91,26 @@ TEST(a_chat_request_counts_its_messages)
              8); /* 7.02 */
 }
 
+TEST(geminis_calls_count_in_both_spellings)
+{
+    static const char *const pairs[][2] = {
+        {"functionCall\":{\"name\":\"f\",\"args\":{\"city\":\"Paris in spring\"}}",
+         "function_call\":{\"name\":\"f\",\"args\":{\"city\":\"Paris in spring\"}}"},
+        {"functionResponse\":{\"name\":\"f\",\"response\":{\"is\":\"warm and sunny\"}}",
+         "function_response\":{\"name\":\"f\",\"response\":{\"is\":\"warm and sunny\"}}"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+        char bodies[2][256];
+
+        for (size_t k = 0; k < 2; k++)
+            snprintf(bodies[k], sizeof bodies[k], "{\"contents\":[{\"parts\":[{\"%s}]}]}",
+                     pairs[i][k]);
+        CHECK(request(bodies[0]) > 10);
+        CHECK_EQ(request(bodies[1]), request(bodies[0]));
+    }
+}
+
 TEST(escapes_count_as_what_they_stand_for)
 {
     CHECK_EQ(request("{\"prompt\":\"\\u4f60\\u597d\\u4f60\\u597d\\u4f60\\u597d\\u4f60\\u597d\"}"),
@@ -227,7 +247,8 @@ TEST(a_text_in_blocks_counts_as_its_bytes_one_by_one)
 TEST_MAIN(requests_of_other_dialects_are_counted, items_weigh_as_the_table_says,
           each_family_has_its_own_weights, malformed_bytes_count_as_symbols,
           a_meter_gives_the_same_count_for_any_cut, tool_calls_of_a_stream_are_added,
-          a_chat_request_counts_its_messages, escapes_count_as_what_they_stand_for,
-          media_parts_count_flat_and_their_data_is_not_read, inputs_and_tools_are_counted,
-          broken_json_counts_nothing, a_request_of_400_kb_is_counted_in_one_pass,
+          a_chat_request_counts_its_messages, geminis_calls_count_in_both_spellings,
+          escapes_count_as_what_they_stand_for, media_parts_count_flat_and_their_data_is_not_read,
+          inputs_and_tools_are_counted, broken_json_counts_nothing,
+          a_request_of_400_kb_is_counted_in_one_pass,
           a_text_in_blocks_counts_as_its_bytes_one_by_one)

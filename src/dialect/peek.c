@@ -13,7 +13,8 @@ enum {
     K_MAX_TOKENS,
     K_MAX_COMPLETION,
     K_MAX_OUTPUT,
-    K_GENERATION,
+    K_GENERATION, /* Gemini's, which may be spelt in two ways */
+    K_GENERATION_SNAKE,
     K_N,
     K_BEST_OF,
     K_PAYLOAD,
@@ -163,27 +164,53 @@ static enum err_code read_answers(struct arena *a, const struct str *found, enum
 }
 
 /* The largest limit of the answer, by whichever name the dialects give it. */
-static enum err_code read_limits(const struct str *found, enum dialect_id dialect, int64_t *out,
-                                 struct err *err)
+static enum err_code read_limits(const struct str *found, int64_t *out, struct err *err)
 {
-    static const struct str inner[] = {STR_INIT("maxOutputTokens"), STR_INIT("max_output_tokens")};
-    static const char *const names[] = {"max_tokens", "max_completion_tokens", "max_output_tokens",
-                                        "maxOutputTokens", "max_output_tokens"};
-    struct str raws[] = {found[K_MAX_TOKENS], found[K_MAX_COMPLETION], found[K_MAX_OUTPUT],
-                         STR_NULL, STR_NULL};
+    static const struct {
+        const char *name;
+        size_t at;
+    } limits[] = {{"max_tokens", K_MAX_TOKENS},
+                  {"max_completion_tokens", K_MAX_COMPLETION},
+                  {"max_output_tokens", K_MAX_OUTPUT}};
 
     *out = 0;
-    if (dialect == DIALECT_GEMINI && !is_null(found[K_GENERATION]) &&
-        json_find_members(found[K_GENERATION], inner, &raws[3], 2, NULL) != ERR_OK)
-        return err_set(err, ERR_BAD_TEXT_REQUEST, "field generationConfig must be an object");
-    for (size_t i = 0; i < ARRAY_LEN(raws); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
         int64_t limit;
-        enum err_code rc = read_count(raws[i], names[i], &limit, err);
+        enum err_code rc = read_count(found[limits[i].at], limits[i].name, &limit, err);
 
         if (rc != ERR_OK)
             return rc;
         *out = limit > *out ? limit : *out;
     }
+    return ERR_OK;
+}
+
+/* Gemini's generationConfig: the limit of an answer, and the number of answers. Numbers may stand
+ * in quotes, as in every proto3 message. */
+static enum err_code read_generation(struct str raw, const char *name, struct peek_request *out,
+                                     struct err *err)
+{
+    static const struct str keys[] = {STR_INIT("maxOutputTokens"), STR_INIT("max_output_tokens"),
+                                      STR_INIT("candidateCount"), STR_INIT("candidate_count")};
+    enum { FIRST_OF_ANSWERS = 2 };
+    struct str found[ARRAY_LEN(keys)];
+
+    if (is_null(raw))
+        return ERR_OK;
+    if (json_find_members(raw, keys, found, ARRAY_LEN(keys), NULL) != ERR_OK)
+        return err_set(err, ERR_BAD_TEXT_REQUEST, "field %s must be an object", name);
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        struct str number =
+            str_starts(found[i], STR("\"")) ? str_sub(found[i], 1, found[i].n - 2) : found[i];
+        int64_t *to = i < FIRST_OF_ANSWERS ? &out->max_tokens : &out->generated;
+        int64_t value;
+        enum err_code rc = read_count(number, keys[i].p, &value, err);
+
+        if (rc != ERR_OK)
+            return rc;
+        *to = value > *to ? value : *to;
+    }
+    out->choices = out->generated;
     return ERR_OK;
 }
 
@@ -213,6 +240,7 @@ enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mod
         [K_MAX_COMPLETION] = STR("max_completion_tokens"),
         [K_MAX_OUTPUT] = STR("max_output_tokens"),
         [K_GENERATION] = STR("generationConfig"),
+        [K_GENERATION_SNAKE] = STR("generation_config"),
         [K_N] = STR("n"),
         [K_BEST_OF] = STR("best_of"),
         [K_PAYLOAD] = payload.name,
@@ -240,9 +268,13 @@ enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mod
     if (rc == ERR_OK && dialect == DIALECT_OPENAI_CHAT)
         rc = read_stream_options(found[K_STREAM_OPTIONS], out, err);
     if (rc == ERR_OK)
-        rc = read_limits(found, dialect, &out->max_tokens, err);
+        rc = read_limits(found, &out->max_tokens, err);
     if (rc == ERR_OK)
         rc = read_answers(a, found, mode, out, err);
+    if (rc == ERR_OK && dialect == DIALECT_GEMINI)
+        rc = read_generation(found[K_GENERATION], "generationConfig", out, err);
+    if (rc == ERR_OK && dialect == DIALECT_GEMINI)
+        rc = read_generation(found[K_GENERATION_SNAKE], "generation_config", out, err);
     if (rc == ERR_OK && (mode == MODE_EMBEDDINGS || mode == MODE_COUNT_TOKENS))
         out->stream = false; /* there is no such thing */
     return rc;

@@ -100,6 +100,37 @@ TEST(each_dialect_has_its_own_members)
     CHECK_STR(str_from(refusal_of(DIALECT_CLAUDE, "{\"messages\":[{}]}")), "model is required");
 }
 
+/* Google reads both spellings, and numbers in quotes. What they say is what is reserved. */
+TEST(geminis_limits_are_found_in_every_spelling)
+{
+    static const struct {
+        const char *config;
+        int64_t tokens, answers;
+    } rows[] = {
+        {"\"generationConfig\":{\"maxOutputTokens\":9,\"candidateCount\":3}", 9, 3},
+        {"\"generation_config\":{\"max_output_tokens\":9,\"candidate_count\":3}", 9, 3},
+        {"\"generation_config\":{\"maxOutputTokens\":\"9\",\"candidateCount\":\"3\"}", 9, 3},
+        {"\"generation_config\":null,\"generationConfig\":{\"max_output_tokens\":9}", 9, 1},
+        {"\"generationConfig\":{\"candidateCount\":0}", 0, 1},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char body[256];
+
+        snprintf(body, sizeof body, "{\"contents\":[{}],%s}", rows[i].config);
+        CHECK_STR(str_from(refusal_of(DIALECT_GEMINI, body)), "");
+        CHECK_EQ(peeked.max_tokens, rows[i].tokens);
+        CHECK_EQ(peeked.choices, rows[i].answers);
+        CHECK_EQ(peeked.generated, rows[i].answers);
+    }
+    CHECK_STR(
+        str_from(refusal_of(DIALECT_GEMINI, "{\"contents\":[{}],\"generation_config\":\"x\"}")),
+        "field generation_config must be an object");
+    CHECK_STR(str_from(refusal_of(DIALECT_GEMINI, "{\"contents\":[{}],\"generation_config\":{"
+                                                  "\"candidate_count\":\"x\"}}")),
+              "candidate_count is invalid");
+}
+
 TEST(what_is_missing_or_of_a_wrong_type_is_named)
 {
     CHECK_STR(str_from(refusal("{\"messages\":[{}]}", MODE_CHAT)), "model is required");
@@ -216,5 +247,6 @@ TEST(members_that_not_every_channel_sends_on_are_noted)
 
 TEST_MAIN(members_that_not_every_channel_sends_on_are_noted, a_chat_request_is_read_from_its_bytes,
           geminis_embeddings_are_one_content_or_a_list_of_requests,
-          each_dialect_has_its_own_members, what_is_missing_or_of_a_wrong_type_is_named,
-          usage_is_found_in_all_its_spellings, upstream_errors_are_read_in_every_known_shape)
+          each_dialect_has_its_own_members, geminis_limits_are_found_in_every_spelling,
+          what_is_missing_or_of_a_wrong_type_is_named, usage_is_found_in_all_its_spellings,
+          upstream_errors_are_read_in_every_known_shape)

@@ -131,10 +131,17 @@ static int64_t clamp_budget(struct str model, int64_t budget)
     return budget < low ? low : budget > high ? high : budget;
 }
 
+/* The API reads both spellings of a member, but each member once: the one that is there. */
+static struct str spelling(const struct json *object, struct str camel, struct str snake)
+{
+    return json_get(object, snake) ? snake : camel;
+}
+
 /* A share of the answer's limit; without one the model decides. */
 static int64_t usual_budget(const struct provider_call *call, const struct json *config)
 {
-    int64_t limit = json_i64_or(json_get(config, STR("maxOutputTokens")), 0);
+    struct str key = spelling(config, STR("maxOutputTokens"), STR("max_output_tokens"));
+    int64_t limit = json_i64_or(json_get(config, key), 0);
     double share =
         settings_f64(call->settings, STR("gemini.thinking_adapter_budget_tokens_percentage"));
 
@@ -174,17 +181,19 @@ static bool gemini_edits(const struct provider_call *call)
 static void gemini_edit(const struct provider *p UNUSED, const struct provider_call *call,
                         const struct json *body, struct json_patch *patch, struct arena *a)
 {
-    const struct json *config = json_get(body, STR("generationConfig"));
+    struct str key = spelling(body, STR("generationConfig"), STR("generation_config"));
+    const struct json *config = json_get(body, key);
     struct thinking t;
     struct str text;
 
     (void)read_name(call, &t);
     text = thinking_config(call, &t, config, a);
     if (json_is(config, JSON_OBJECT))
-        json_patch_set(patch, config, STR("thinkingConfig"), text);
+        json_patch_set(patch, config,
+                       spelling(config, STR("thinkingConfig"), STR("thinking_config")), text);
     else
         json_patch_set(
-            patch, body, STR("generationConfig"),
+            patch, body, key,
             str_concat(a, (struct str[]){STR("{\"thinkingConfig\":"), text, STR("}")}, 3));
 }
 

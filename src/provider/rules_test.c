@@ -418,6 +418,23 @@ TEST(gemini_thinks_as_its_name_says)
     CHECK_STR(edited(&provider_gemini, call_of(&provider_gemini, "gemini-2.5-pro"), "{}"), "{}");
 }
 
+/* A member may stand there once, so that what is added has the spelling of what is there. */
+TEST(gemini_thinks_in_the_spelling_of_the_client)
+{
+    set_option("gemini.thinking_adapter_enabled", "true");
+    struct provider_call call = call_of(&provider_gemini, "gemini-2.5-flash-thinking");
+
+    CHECK_STR(edited(&provider_gemini, call,
+                     "{\"generation_config\":{\"max_output_tokens\":1000,\"thinking_config\":{}}}"),
+              "{\"generation_config\":{\"max_output_tokens\":1000,\"thinking_config\":"
+              "{\"includeThoughts\":true,\"thinkingBudget\":600}}}");
+    CHECK_STR(edited(&provider_gemini, call, "{\"generation_config\":{\"temperature\":1}}"),
+              "{\"generation_config\":{\"temperature\":1,\"thinkingConfig\":"
+              "{\"includeThoughts\":true}}}");
+    CHECK_STR(edited(&provider_gemini, call, "{\"generation_config\":null}"),
+              "{\"generation_config\":{\"thinkingConfig\":{\"includeThoughts\":true}}}");
+}
+
 TEST(a_translated_request_gets_safety_settings)
 {
     struct provider_call call = call_of(&provider_gemini, "gemini-2.0-flash-exp");
@@ -475,6 +492,7 @@ int main(void)
         ROW(a_claude_model_that_thinks_is_told_the_schema),
         ROW(gemini_has_model_and_method_in_its_path),
         ROW(gemini_thinks_as_its_name_says),
+        ROW(gemini_thinks_in_the_spelling_of_the_client),
         ROW(a_translated_request_gets_safety_settings),
         ROW(what_the_options_of_gemini_leave_open_is_the_installations),
     };
