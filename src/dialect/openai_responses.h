@@ -15,6 +15,7 @@
  */
 #pragma once
 #include "base/json_write.h"
+#include "base/map.h"
 #include "dialect/dialect.h"
 
 /* ---- for the relay ---- */
@@ -35,6 +36,7 @@ struct responses_reading {
     struct chat_request *r;
     struct loss_list *losses;
     struct err *err;
+    struct map tools; /* those read so far, by namespace and name */
 };
 
 /* Each fails with ERR_BAD_REQUEST that names the member. `v` is neither absent nor null. */
@@ -44,6 +46,15 @@ enum err_code responses_read_choice(struct responses_reading *rd, const struct j
 /* A list of tools that stands elsewhere; `list`: where, for the texts of errors. */
 enum err_code responses_read_tools_at(struct responses_reading *rd, struct str list,
                                       const struct json *v);
+
+/*
+ * Is it the search for tools that the client makes when the model asks for it? It is a function of
+ * this name like any other, whose calls and results have items of their own.
+ */
+#define RESPONSES_TOOL_SEARCH "tool_search"
+bool responses_is_search(const struct chat_tool *tool);
+/* The names that the tools of a list have where there are no namespaces, "a, b". */
+struct str responses_flat_names(struct arena *a, const struct json *tools);
 
 /* A string member; STR_NULL when it is absent or null, false when it is something else. */
 bool responses_read_str(struct arena *a, const struct json *object, struct str name,

@@ -180,7 +180,7 @@ static struct responses_item *new_item(struct writer *wr, enum responses_item_ki
     static const char *const prefixes[] = {
         [RESPONSES_ITEM_MESSAGE] = "msg", [RESPONSES_ITEM_REASONING] = "rs",
         [RESPONSES_ITEM_FUNCTION] = "fc", [RESPONSES_ITEM_CUSTOM] = "ctc",
-        [RESPONSES_ITEM_IMAGE] = "ig",
+        [RESPONSES_ITEM_IMAGE] = "ig",    [RESPONSES_ITEM_SEARCH] = "tsc",
     };
     struct responses_output *answer = &wr->answer;
     struct responses_item *item = arena_new(answer->arena, struct responses_item);
@@ -309,6 +309,19 @@ static void end_custom(struct writer *wr, struct responses_item *item)
               sb_str(&item->text));
 }
 
+/* Arguments that are no object would make no item. */
+static void end_search(struct writer *wr, struct responses_item *item)
+{
+    const struct json *root;
+
+    if (json_read(wr->answer.arena, sb_str(&item->text), JSON_DEPTH_DEFAULT, &root, NULL) ==
+            ERR_OK &&
+        json_is(root, JSON_OBJECT))
+        return;
+    sb_reset(&item->text);
+    sb_add(&item->text, STR("{}"));
+}
+
 static void end_image(struct writer *wr, struct responses_item *item)
 {
     if (begin_of_item(wr, STR("response.image_generation_call.completed"), item))
@@ -326,7 +339,7 @@ static void end_item(struct writer *wr, struct responses_item *item)
     static void (*const rows[])(struct writer *, struct responses_item *) = {
         [RESPONSES_ITEM_MESSAGE] = end_message,   [RESPONSES_ITEM_REASONING] = end_reasoning,
         [RESPONSES_ITEM_FUNCTION] = end_function, [RESPONSES_ITEM_CUSTOM] = end_custom,
-        [RESPONSES_ITEM_IMAGE] = end_image,
+        [RESPONSES_ITEM_IMAGE] = end_image,       [RESPONSES_ITEM_SEARCH] = end_search,
     };
 
     item->open = false;
@@ -551,14 +564,20 @@ static const struct chat_tool *client_tool(struct writer *wr, const struct chat_
     return map_find(&wr->tools, call->name);
 }
 
+static enum responses_item_kind kind_of_call(const struct chat_tool_call *call,
+                                             const struct chat_tool *tool)
+{
+    if (call->custom || (tool && tool->kind == CHAT_TOOL_CUSTOM))
+        return RESPONSES_ITEM_CUSTOM;
+    return tool && responses_is_search(tool) ? RESPONSES_ITEM_SEARCH : RESPONSES_ITEM_FUNCTION;
+}
+
 static struct responses_item *new_call(struct writer *wr, const struct chat_tool_call *call)
 {
     const struct chat_tool *tool = client_tool(wr, call);
-    bool custom = call->custom || (tool && tool->kind == CHAT_TOOL_CUSTOM);
-    struct responses_item *item =
-        new_item(wr, custom ? RESPONSES_ITEM_CUSTOM : RESPONSES_ITEM_FUNCTION);
+    struct responses_item *item = new_item(wr, kind_of_call(call, tool));
 
-    item->wrapped = custom && !call->custom;
+    item->wrapped = item->kind == RESPONSES_ITEM_CUSTOM && !call->custom;
     item->name = tool ? tool->name : keep(wr, call->name);
     item->ns = tool ? tool->ns : keep(wr, call->ns);
     item->call_id = call->id.n > 0 ? keep(wr, call->id)
@@ -588,7 +607,7 @@ static void write_arguments(struct writer *wr, const struct chat_event *ev)
     if (!item || !item->open || ev->text.n == 0)
         return;
     keep_in(wr, &item->text, ev->text);
-    if (item->wrapped)
+    if (item->wrapped || item->kind == RESPONSES_ITEM_SEARCH)
         return;
     send_text(wr,
               item->kind == RESPONSES_ITEM_CUSTOM ? STR("response.custom_tool_call_input.delta")

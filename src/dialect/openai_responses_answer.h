@@ -20,6 +20,7 @@ enum responses_item_kind {
     RESPONSES_ITEM_FUNCTION,
     RESPONSES_ITEM_CUSTOM,
     RESPONSES_ITEM_IMAGE,
+    RESPONSES_ITEM_SEARCH, /* a call for the client's search for tools */
 };
 
 /* A part of a message. */
@@ -44,7 +45,7 @@ struct responses_item {
     struct responses_content *first, *last; /* MESSAGE */
     struct sb text;                         /* summary, arguments, input, image data */
     struct str encrypted;                   /* REASONING; may be empty */
-    struct str call_id, name, ns;           /* FUNCTION, CUSTOM */
+    struct str call_id, name, ns;           /* FUNCTION, CUSTOM; SEARCH: call_id */
     bool wrapped;      /* CUSTOM: what comes is {"input":"..."} of a function that stood for it */
     struct str format; /* IMAGE: png */
 };

@@ -377,6 +377,39 @@ TEST(the_input_of_a_custom_tool_streams_where_the_upstream_has_such)
     run_fini(&run);
 }
 
+/* It has an item of its own, whose arguments are an object and come whole. */
+TEST(a_call_for_a_search_of_the_clients_is_its_own_item)
+{
+    static const char request[] =
+        "{\"tools\":[{\"type\":\"tool_search\",\"execution\":\"client\",\"parameters\":{}}]}";
+    static const char *const arguments[][2] = {
+        {"{\"query\":\"q\"}", "{\"query\":\"q\"}"}, {"", "{}"}, {"{\"query\":\"", "{}"}};
+
+    for (size_t i = 0; i < ARRAY_LEN(arguments); i++) {
+        struct run run;
+        struct str item, all;
+
+        run_init(&run, request);
+        item = arena_fmt(&run.a,
+                         "\"item\":{\"id\":\"tsc_" ID "0\",\"type\":\"tool_search_call\","
+                         "\"status\":\"completed\",\"call_id\":\"c1\",\"execution\":\"client\","
+                         "\"arguments\":%s}",
+                         arguments[i][1]);
+        give_start(&run);
+        GIVE(&run, .kind = CHAT_EVENT_TOOL_CALL,
+             .call = {.id = STR("c1"), .name = STR("tool_search")});
+        give_text(&run, CHAT_EVENT_TOOL_ARGUMENTS, arguments[i][0]);
+        give_end(&run, CHAT_FINISH_TOOL_CALLS);
+        all = sb_str(&run.out);
+        CHECK(str_has(all, STR("event: response.output_item.added\n")));
+        CHECK(str_has(all, STR("\"status\":\"in_progress\",\"call_id\":\"c1\",\"execution\":"
+                               "\"client\",\"arguments\":{}}")));
+        CHECK(str_has(all, item));
+        CHECK(!str_has(all, STR("function_call")));
+        run_fini(&run);
+    }
+}
+
 TEST(the_state_of_a_call_goes_before_it_and_comes_back_with_it)
 {
     struct run run;
@@ -614,6 +647,7 @@ TEST_MAIN(a_plain_answer_is_the_documented_sequence,
           a_refusal_is_a_part_of_its_own, citations_and_logprobs_stand_in_the_text_they_belong_to,
           reasoning_is_a_summary_with_its_sealed_state, calls_in_turns_are_items_of_their_own,
           tools_get_the_names_that_the_client_gave_them,
+          a_call_for_a_search_of_the_clients_is_its_own_item,
           the_input_of_a_custom_tool_streams_where_the_upstream_has_such,
           the_state_of_a_call_goes_before_it_and_comes_back_with_it,
           an_image_is_an_item_and_its_address_a_text,

@@ -376,6 +376,60 @@ static enum err_code read_tools(struct place *at, const struct json *v)
                                    tools);
 }
 
+/* ---- the client's search for tools ---- */
+
+/* Who else has searched has left nothing for other models to read. */
+static bool lose_search(struct place *at, const struct json *v)
+{
+    if (json_str_eq(json_get(v, STR("execution")), STR("client")))
+        return false;
+    loss_add_under(at->rd->losses, at->rd->arena, STR("input"),
+                   json_str_or_null(at->rd->arena, json_get(v, STR("type"))));
+    return true;
+}
+
+static enum err_code read_search_call(struct place *at, const struct json *v)
+{
+    const struct json *arguments = json_get(v, STR("arguments"));
+    struct chat_tool_call call = {.name = STR(RESPONSES_TOOL_SEARCH)};
+    struct arena *a = at->rd->arena;
+
+    if (lose_search(at, v))
+        return ERR_OK;
+    if (!responses_read_str(a, v, STR("id"), &call.item_id))
+        return wrong(at, "id", "a string");
+    if (!json_str(a, json_get(v, STR("call_id")), &call.id) || call.id.n == 0)
+        return wrong(at, "call_id", "a string that is not empty");
+    call.arguments = json_is(arguments, JSON_OBJECT) ? json_raw(arguments) : STR("{}");
+    add_call(at, &call);
+    return ERR_OK;
+}
+
+/* What was found may be called from here on: it is told by name, since the tools are the
+ * request's. */
+static enum err_code read_search_output(struct place *at, const struct json *v)
+{
+    struct chat_tool_result result = {0};
+    struct arena *a = at->rd->arena;
+    struct str names;
+
+    if (lose_search(at, v))
+        return ERR_OK;
+    if (!json_str(a, json_get(v, STR("call_id")), &result.id) || result.id.n == 0)
+        return wrong(at, "call_id", "a string that is not empty");
+    TRY(read_tools(at, v));
+    names = responses_flat_names(a, json_get(v, STR("tools")));
+    (void)chat_add_text(
+        a, &result.parts,
+        names.n == 0
+            ? STR("No tools were found.")
+            : str_concat(a, (struct str[]){STR("Found, and from now on there: "), names}, 2));
+    chat_add_part(a, &message_of(at, CHAT_TOOL)->parts, CHAT_PART_TOOL_RESULT)->result = result;
+    return ERR_OK;
+}
+
+/* ---- all of them ---- */
+
 static const struct {
     struct str type;
     enum err_code (*read)(struct place *at, const struct json *v);
@@ -387,6 +441,8 @@ static const struct {
     {STR_INIT("custom_tool_call_output"), read_custom_output},
     {STR_INIT("reasoning"), read_reasoning},
     {STR_INIT("additional_tools"), read_tools},
+    {STR_INIT("tool_search_call"), read_search_call},
+    {STR_INIT("tool_search_output"), read_search_output},
 };
 
 static enum err_code read_item(struct place *at, const struct json *v)

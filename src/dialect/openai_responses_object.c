@@ -63,6 +63,15 @@ static void write_call(struct json_writer *w, const struct responses_item *item)
     jw_key_str(w, custom ? STR("input") : STR("arguments"), sb_str(&item->text));
 }
 
+/* The arguments are an object, which there is when they are whole. */
+static void write_search(struct json_writer *w, const struct responses_item *item)
+{
+    jw_key_str(w, STR("status"), item->status);
+    jw_key_str(w, STR("call_id"), item->call_id);
+    jw_key_str(w, STR("execution"), STR("client"));
+    jw_key_raw(w, STR("arguments"), item->open ? STR("{}") : sb_str(&item->text));
+}
+
 static void write_image(struct json_writer *w, const struct responses_item *item)
 {
     jw_key_str(w, STR("status"), item->status);
@@ -85,6 +94,7 @@ void responses_write_item(struct json_writer *w, const struct responses_item *it
         [RESPONSES_ITEM_FUNCTION] = {STR_INIT("function_call"), write_call},
         [RESPONSES_ITEM_CUSTOM] = {STR_INIT("custom_tool_call"), write_call},
         [RESPONSES_ITEM_IMAGE] = {STR_INIT("image_generation_call"), write_image},
+        [RESPONSES_ITEM_SEARCH] = {STR_INIT("tool_search_call"), write_search},
     };
 
     jw_object(w);

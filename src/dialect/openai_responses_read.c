@@ -328,19 +328,21 @@ enum err_code responses_read_request(struct arena *a, const struct json *body,
 {
     struct responses_reading rd = {.arena = a, .r = out, .losses = losses, .err = err};
 
+    enum err_code rc = ERR_OK;
+
     *out = (struct chat_request){.dialect = DIALECT_OPENAI_RESPONSES, .reasoning.budget = -1};
     if (!json_is(body, JSON_OBJECT))
         return err_set(err, ERR_BAD_REQUEST, "the body must be an object");
-    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+    map_init(&rd.tools);
+    for (size_t i = 0; i < ARRAY_LEN(members) && rc == ERR_OK; i++) {
         const struct json *v = json_get(body, members[i].name);
-        enum err_code rc;
 
-        if (!v || json_is(v, JSON_NULL))
-            continue;
-        rc = members[i].read(&rd, v);
-        if (rc != ERR_OK)
-            return rc;
+        if (v && !json_is(v, JSON_NULL))
+            rc = members[i].read(&rd, v);
     }
+    map_fini(&rd.tools);
+    if (rc != ERR_OK)
+        return rc;
     add_extras(&rd, body);
     chat_link_results(out);
     return ERR_OK;

@@ -233,6 +233,117 @@ TEST(tools_among_the_items_are_tools_of_the_request)
     arena_fini(&a);
 }
 
+/* Codex looks for tools itself when the model asks it to, and tells what it has found. */
+TEST(a_search_for_tools_by_the_client_is_a_function)
+{
+    struct loss_list losses = {0};
+    const struct chat_request *r;
+    const struct chat_part *part;
+    struct arena a;
+
+    arena_init(&a, 0);
+    r = testing_read_request(
+        OWN, &a,
+        STR("{\"tools\":[{\"type\":\"tool_search\",\"execution\":\"client\",\"description\":\"D\","
+            "\"parameters\":{\"type\":\"object\"}}],\"input\":["
+            "{\"type\":\"tool_search_call\",\"call_id\":\"c1\",\"execution\":\"client\","
+            "\"status\":\"completed\",\"arguments\":{\"query\":\"q\"}},"
+            "{\"type\":\"tool_search_output\",\"call_id\":\"c1\",\"execution\":\"client\","
+            "\"status\":\"completed\",\"tools\":[{\"type\":\"namespace\",\"name\":\"mail\","
+            "\"description\":\"\",\"tools\":[{\"type\":\"function\",\"name\":\"send\","
+            "\"defer_loading\":true,\"parameters\":{}}]},{\"type\":\"function\",\"name\":\"add\"}]}"
+            ","
+            "{\"type\":\"tool_search_call\",\"call_id\":\"c2\",\"execution\":\"client\","
+            "\"arguments\":{}},"
+            "{\"type\":\"tool_search_output\",\"call_id\":\"c2\",\"execution\":\"client\","
+            "\"tools\":[]}]}"),
+        &losses);
+    CHECK_EQ(losses.n, 0);
+    CHECK_EQ(chat_find_tool(r, STR_NULL, STR("tool_search"))->kind, CHAT_TOOL_FUNCTION);
+    CHECK_STR(chat_find_tool(r, STR_NULL, STR("tool_search"))->description, "D");
+    CHECK_STR(chat_find_tool(r, STR_NULL, STR("tool_search"))->parameters, "{\"type\":\"object\"}");
+    CHECK(chat_find_tool(r, STR("mail"), STR("send")));
+    CHECK(chat_find_tool(r, STR_NULL, STR("add")));
+    part = r->messages->parts.first;
+    CHECK_EQ(part->kind, CHAT_PART_TOOL_CALL);
+    CHECK_STR(part->call.id, "c1");
+    CHECK_STR(part->call.name, "tool_search");
+    CHECK_STR(part->call.arguments, "{\"query\":\"q\"}");
+    part = r->messages->next->parts.first;
+    CHECK_EQ(part->kind, CHAT_PART_TOOL_RESULT);
+    CHECK_STR(part->result.id, "c1");
+    CHECK_STR(part->result.name, "tool_search");
+    CHECK_STR(part->result.parts.first->text, "Found, and from now on there: mail__send, add");
+    part = r->messages->next->next->next->parts.first;
+    CHECK_STR(part->result.parts.first->text, "No tools were found.");
+    arena_fini(&a);
+}
+
+/* What OpenAI looks for itself has nobody to look for it elsewhere. */
+TEST(a_search_for_tools_by_openai_is_lost)
+{
+    struct loss_list losses = {0};
+    struct arena a;
+
+    arena_init(&a, 0);
+    (void)testing_read_request(
+        OWN, &a,
+        STR("{\"input\":[{\"type\":\"tool_search_call\",\"call_id\":null,\"execution\":\"server\","
+            "\"arguments\":{}},{\"type\":\"tool_search_output\",\"execution\":\"server\","
+            "\"tools\":[{\"type\":\"function\",\"name\":\"f\"}]}]}"),
+        &losses);
+    CHECK_STR(loss_text(&a, &losses), "input.tool_search_call, input.tool_search_output");
+    arena_fini(&a);
+}
+
+/* An upstream refuses two tools of one name. */
+TEST(a_tool_that_is_told_twice_is_one)
+{
+    struct loss_list losses = {0};
+    const struct chat_request *r;
+    struct arena a;
+    size_t n = 0;
+
+    arena_init(&a, 0);
+    r = testing_read_request(
+        OWN, &a,
+        STR("{\"input\":[{\"type\":\"additional_tools\",\"tools\":[{\"type\":\"function\","
+            "\"name\":\"f\"},{\"type\":\"namespace\",\"name\":\"n\",\"description\":\"\","
+            "\"tools\":[{\"type\":\"function\",\"name\":\"f\"}]}]},"
+            "{\"type\":\"additional_tools\",\"tools\":[{\"type\":\"function\",\"name\":\"f\"}]}],"
+            "\"tools\":[{\"type\":\"function\",\"name\":\"f\"}]}"),
+        &losses);
+    for (const struct chat_tool *tool = r->tools; tool; tool = tool->next)
+        n++;
+    CHECK_EQ(n, 2);
+    CHECK(chat_find_tool(r, STR_NULL, STR("f")) && chat_find_tool(r, STR("n"), STR("f")));
+    arena_fini(&a);
+}
+
+/* No other dialect has a word for them. */
+TEST(what_a_search_of_the_web_may_not_do_is_lost)
+{
+    struct loss_list losses = {0};
+    struct arena a;
+
+    arena_init(&a, 0);
+    (void)testing_read_request(
+        OWN, &a,
+        STR("{\"tools\":[{\"type\":\"web_search\",\"external_web_access\":false,"
+            "\"search_context_size\":\"low\",\"user_location\":{\"type\":\"approximate\","
+            "\"city\":\"Ulm\"},\"filters\":{\"allowed_domains\":[\"a.b\"]},\"new\":1}]}"),
+        &losses);
+    CHECK_STR(loss_text(&a, &losses), "tools.web_search.external_web_access, "
+                                      "tools.web_search.filters, tools.web_search.new");
+    losses = (struct loss_list){0};
+    (void)testing_read_request(OWN, &a,
+                               STR("{\"tools\":[{\"type\":\"web_search\",\"external_web_access\":"
+                                   "true,\"filters\":null}]}"),
+                               &losses);
+    CHECK_EQ(losses.n, 0);
+    arena_fini(&a);
+}
+
 static void check_choice(const char *choice)
 {
     struct loss_list losses = {0};
@@ -602,7 +713,9 @@ TEST(a_sound_or_a_video_of_another_dialect_is_refused)
     }
 }
 
-TEST_MAIN(a_string_is_the_users_message, instructions_are_the_first_message_wherever_they_stand,
+TEST_MAIN(a_search_for_tools_by_the_client_is_a_function, a_search_for_tools_by_openai_is_lost,
+          a_tool_that_is_told_twice_is_one, what_a_search_of_the_web_may_not_do_is_lost,
+          a_string_is_the_users_message, instructions_are_the_first_message_wherever_they_stand,
           absent_null_and_zero_stay_apart, numbers_keep_their_spelling,
           parts_of_a_message_keep_their_places,
           items_of_the_assistant_are_one_message_and_outputs_another,

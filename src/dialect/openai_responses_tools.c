@@ -3,8 +3,9 @@
  * canonical form, each with the namespace's name, and are gathered again for the dialect's own
  * upstreams and for the echo in an answer.
  */
-#include "base/map.h"
 #include "dialect/openai_responses.h"
+
+enum { NAMES_LIMIT = 64 * 1024 }; /* of tools that are told to the model by name */
 
 /* ---- reading tools ---- */
 
@@ -47,17 +48,45 @@ static enum err_code read_names(struct tool_place *at, const struct json *v, str
     return ERR_OK;
 }
 
-static enum err_code read_function(struct tool_place *at, const struct json *v)
+static enum err_code read_parameters(struct tool_place *at, const struct json *v,
+                                     struct chat_tool *tool)
 {
-    struct chat_tool *tool = add_tool(at, v, CHAT_TOOL_FUNCTION);
     const struct json *parameters = json_get(v, STR("parameters"));
 
-    tool->strict = json_raw(json_get(v, STR("strict")));
     if (json_is(parameters, JSON_OBJECT))
         tool->parameters = json_raw(parameters);
     else if (parameters && !json_is(parameters, JSON_NULL))
         return wrong(at, "parameters", "an object");
+    return ERR_OK;
+}
+
+static enum err_code read_function(struct tool_place *at, const struct json *v)
+{
+    struct chat_tool *tool = add_tool(at, v, CHAT_TOOL_FUNCTION);
+
+    tool->strict = json_raw(json_get(v, STR("strict")));
+    TRY(read_parameters(at, v, tool));
     return read_names(at, v, tool);
+}
+
+/* Where OpenAI is to search, nobody can elsewhere. */
+static enum err_code read_tool_search(struct tool_place *at, const struct json *v)
+{
+    bool ours = json_str_eq(json_get(v, STR("execution")), STR("client"));
+    struct chat_tool *tool = add_tool(at, v, ours ? CHAT_TOOL_FUNCTION : CHAT_TOOL_OTHER);
+
+    tool->type = STR(RESPONSES_TOOL_SEARCH);
+    if (!ours)
+        return ERR_OK;
+    tool->name = tool->type;
+    if (!responses_read_str(at->rd->arena, v, STR("description"), &tool->description))
+        return wrong(at, "description", "a string");
+    return read_parameters(at, v, tool);
+}
+
+bool responses_is_search(const struct chat_tool *tool)
+{
+    return tool->kind == CHAT_TOOL_FUNCTION && str_eq(tool->type, STR(RESPONSES_TOOL_SEARCH));
 }
 
 /* As chat has it, which puts the members of a grammar into an object of their own. */
@@ -110,6 +139,24 @@ static struct str read_location(struct arena *a, const struct json *v)
     return text;
 }
 
+/* What else is said of a search has no place, and is missed unless it says what is usual. */
+static void lose_of_search(struct tool_place *at, const struct json *v)
+{
+    static const struct str known[] = {STR_INIT("type"), STR_INIT("search_context_size"),
+                                       STR_INIT("user_location")};
+    struct arena *a = at->rd->arena;
+
+    JSON_EACH_MEMBER (key, value, v) {
+        bool kept = json_is(value, JSON_NULL) ||
+                    (json_str_eq(key, STR("external_web_access")) && json_bool_or(value, true));
+
+        for (size_t i = 0; i < ARRAY_LEN(known) && !kept; i++)
+            kept = json_str_eq(key, known[i]);
+        if (!kept)
+            loss_add_under(at->rd->losses, a, STR("tools.web_search"), json_str_or_null(a, key));
+    }
+}
+
 static enum err_code read_search(struct tool_place *at, const struct json *v)
 {
     struct chat_tool *tool = add_tool(at, v, CHAT_TOOL_WEB_SEARCH);
@@ -120,6 +167,7 @@ static enum err_code read_search(struct tool_place *at, const struct json *v)
     if (!responses_read_str(a, v, STR("search_context_size"), &tool->search_size))
         return wrong(at, "search_context_size", "a string");
     tool->search_location = read_location(a, json_get(v, STR("user_location")));
+    lose_of_search(at, v);
     return ERR_OK;
 }
 
@@ -127,6 +175,20 @@ static enum err_code read_code(struct tool_place *at, const struct json *v)
 {
     add_tool(at, v, CHAT_TOOL_CODE)->type = STR("code_interpreter");
     return ERR_OK;
+}
+
+/* Items may tell of a tool again that is there already. */
+static bool is_told_again(struct tool_place *at, const struct json *v)
+{
+    struct arena *a = at->rd->arena;
+    struct str name = json_str_or_null(a, json_get(v, STR("name")));
+
+    if (name.n == 0 && json_str_eq(json_get(v, STR("type")), STR(RESPONSES_TOOL_SEARCH)))
+        name = STR(RESPONSES_TOOL_SEARCH);
+    if (name.n == 0)
+        return false;
+    name = str_concat(a, (struct str[]){at->ns, STR("\n"), name}, 3);
+    return map_put(&at->rd->tools, name, at->rd) != NULL;
 }
 
 /* A tool of a namespace or of none. */
@@ -143,12 +205,15 @@ static enum err_code read_tool(struct tool_place *at, const struct json *v)
         {STR_INIT("web_search_preview"), read_search},
         {STR_INIT("web_search_preview_2025_03_11"), read_search},
         {STR_INIT("code_interpreter"), read_code},
+        {STR_INIT(RESPONSES_TOOL_SEARCH), read_tool_search},
     };
     const struct json *type = json_get(v, STR("type"));
     struct chat_tool *tool;
 
     if (!json_is(type, JSON_STRING))
         return wrong(at, "type", "a string");
+    if (is_told_again(at, v))
+        return ERR_OK;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         if (json_str_eq(type, rows[i].type))
             return rows[i].read(at, v);
@@ -201,6 +266,35 @@ enum err_code responses_read_tools_at(struct responses_reading *rd, struct str l
 enum err_code responses_read_tools(struct responses_reading *rd, const struct json *v)
 {
     return responses_read_tools_at(rd, STR("tools"), v);
+}
+
+static void add_name(struct arena *a, struct sb *names, struct str ns, const struct json *tool)
+{
+    struct str name = json_str_or_null(a, json_get(tool, STR("name")));
+
+    if (name.n == 0)
+        return;
+    if (names->n > 0)
+        sb_add(names, STR(", "));
+    sb_add(names, chat_flat_name(a, ns, name));
+}
+
+struct str responses_flat_names(struct arena *a, const struct json *tools)
+{
+    CLEANUP(sb_finip) struct sb names;
+
+    sb_init(&names, NAMES_LIMIT);
+    JSON_EACH (tool, tools) {
+        struct str ns = json_str_or_null(a, json_get(tool, STR("name")));
+
+        if (!json_str_eq(json_get(tool, STR("type")), STR("namespace"))) {
+            add_name(a, &names, STR_NULL, tool);
+            continue;
+        }
+        JSON_EACH (inner, json_get(tool, STR("tools")))
+            add_name(a, &names, ns, inner);
+    }
+    return str_dup(a, sb_str(&names));
 }
 
 /* ---- reading the choice ---- */

@@ -25,7 +25,8 @@ static const struct loss_row {
      "toolConfig.functionCallingConfig.streamFunctionCallArguments "
      "toolConfig.includeServerSideToolInvocations tools.advisor_20260301 "
      "tools.code_execution tools.computer_20250124 tools.fileSearch tools.mcp "
-     "tools.tool_search tools.tool_search_tool_bm25_20251119 tools.web_fetch"},
+     "tools.tool_search tools.tool_search_tool_bm25_20251119 tools.web_fetch "
+     "tools.web_search.external_web_access"},
     {&dialect_openai_responses,
      "anthropic_version audio cache_control cachedContent clear_thinking container echo "
      "mcp_servers messages.content.bash_code_execution_tool_result "
@@ -49,7 +50,7 @@ static const struct loss_row {
      "reasoning_format repetition_penalty safetySettings safety_model seed service_tier "
      "thinking.clear_thinking toolConfig.functionCallingConfig.streamFunctionCallArguments "
      "toolConfig.includeServerSideToolInvocations tools.fileSearch tools.mcp "
-     "tools.tool_search usage"},
+     "tools.tool_search tools.web_search.external_web_access usage"},
     {&dialect_gemini,
      "anthropic_version audio.format audio.voice cache_control clear_thinking container "
      "echo include input.code_interpreter_call input.mcp_call input.mcp_list_tools "
@@ -63,7 +64,8 @@ static const struct loss_row {
      "prompt_cache_key prompt_cache_options random_seed reasoning.context reasoning_format "
      "repetition_penalty safety_model service_tier store thinking.clear_thinking "
      "tools.advisor_20260301 tools.computer_20250124 tools.mcp tools.tool_search "
-     "tools.tool_search_tool_bm25_20251119 usage web_search_options.search_context_size"},
+     "tools.tool_search_tool_bm25_20251119 tools.web_search.external_web_access "
+     "usage web_search_options.search_context_size"},
 };
 
 enum { NAMES_MAX = 128 };
