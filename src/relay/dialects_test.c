@@ -446,6 +446,85 @@ TEST(a_schema_reaches_a_model_of_claude_that_knows_none)
     relay_fixture_free(f);
 }
 
+/* ---- requests that nobody has read ---- */
+
+/* Whose channel writes answers anew; each with a member that the reader of its dialect refuses. */
+static const struct {
+    int type;
+    const char *path, *body, *events, *has;
+} odd_requests[] = {
+    {CHANNEL_TYPE_OPENAI, "/v1/chat/completions",
+     "{\"model\":\"m\",\"stream\":true,\"stop\":5," QUESTION "}", CHUNK_TEXT("one") CHUNK_END,
+     "data: [DONE]"},
+    {CHANNEL_TYPE_ANTHROPIC, claude_path,
+     "{\"model\":\"m\",\"max_tokens\":9,\"stream\":true,\"stop_sequences\":5," QUESTION "}",
+     MESSAGE_START BLOCK_START DELTA("one") MESSAGE_END, "event: message_stop"},
+    {GEMINI, gemini_sse,
+     "{\"contents\":[{\"parts\":[{\"text\":\"hi\"}]}],\"generationConfig\":{\"stopSequences\":5}}",
+     EVENT(GEMINI_TEXT("one")) EVENT(GEMINI_LAST), "STOP"},
+};
+
+/* The upstream may take what we do not understand, and has worked for it. */
+TEST(an_answer_to_a_request_that_cannot_be_read_is_written_anew)
+{
+    for (size_t i = 0; i < ARRAY_LEN(odd_requests); i++) {
+        struct relay_fixture *f = relay_fixture_new(NULL);
+        const char *reply, *body;
+
+        relay_fixture_sql(f, arena_fmt(&f->arena,
+                                       "UPDATE channels SET type=%d,"
+                                       "setting='{\"force_format\":true}'",
+                                       odd_requests[i].type)
+                                 .p);
+        relay_fixture_publish(f, NULL);
+        reply = post(f, odd_requests[i].path, odd_requests[i].body, odd_requests[i].events);
+        CHECK_EQ(relay_fixture_status(reply), 200);
+        body = relay_fixture_body(f, reply);
+        check_has(body, "one");
+        check_has(body, odd_requests[i].has);
+        check_has_not(body, "error");
+        CHECK_EQ(last(f, "completion_tokens"), 5);
+        CHECK_STR(str_from(end_reason(f)), "complete");
+        relay_fixture_free(f);
+    }
+}
+
+static void answer_whole(struct relay_fixture_call *c)
+{
+    relay_fixture_json(
+        c, 200,
+        "{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\","
+        "\"content\":[{\"type\":\"text\",\"text\":\"one\"}],\"stop_reason\":"
+        "\"end_turn\",\"usage\":{\"input_tokens\":10,\"output_tokens\":5}}");
+}
+
+/* ... and may answer whole where a stream was wanted. */
+TEST(a_whole_answer_to_a_request_that_cannot_be_read_becomes_a_stream)
+{
+    struct relay_fixture *f = fixture_of(CHANNEL_TYPE_ANTHROPIC);
+    const char *body;
+
+    relay_fixture_script(f, answer_whole, NULL);
+    body = relay_fixture_body(f, relay_fixture_post(f, claude_path, odd_requests[1].body));
+    check_has(body, "\"text\":\"one\"");
+    check_has(body, "event: message_stop");
+    CHECK_EQ(last(f, "completion_tokens"), 5);
+    relay_fixture_free(f);
+}
+
+/* Another dialect cannot be told what is not understood: nobody works for it. */
+TEST(a_request_that_cannot_be_read_is_not_translated)
+{
+    struct relay_fixture *f = fixture_of(CHANNEL_TYPE_OPENAI);
+    const char *reply = post(f, claude_path, odd_requests[1].body, CHUNK_TEXT("one") CHUNK_END);
+
+    CHECK_EQ(relay_fixture_status(reply), 400);
+    check_has(reply, "stop_sequences");
+    CHECK_EQ(f->requests, 0);
+    CHECK_EQ(rows(f), 0);
+    relay_fixture_free(f);
+}
+
 /* ---- errors ---- */
 
 TEST(who_asks_for_models_is_refused_in_the_own_dialect)
@@ -469,6 +548,9 @@ TEST_MAIN(a_stream_of_claude_that_only_ends_was_cut,
           an_answer_whose_usage_is_not_told_is_counted, the_last_event_of_gemini_waits_for_the_end,
           an_array_stays_one_whatever_comes, a_translated_array_stays_one_whatever_comes,
           a_folded_stream_that_breaks_is_tried_elsewhere, a_folded_stream_that_breaks_costs_nothing,
-          who_wants_no_stream_gets_no_comments, a_schema_reaches_a_model_of_claude_that_knows_none,
+          an_answer_to_a_request_that_cannot_be_read_is_written_anew,
+          a_whole_answer_to_a_request_that_cannot_be_read_becomes_a_stream,
+          a_request_that_cannot_be_read_is_not_translated, who_wants_no_stream_gets_no_comments,
+          a_schema_reaches_a_model_of_claude_that_knows_none,
           who_asks_for_models_is_refused_in_the_own_dialect,
           an_upstream_that_falls_silent_behind_the_finish_was_whole)

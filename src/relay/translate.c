@@ -180,6 +180,14 @@ void translate_prepare(struct exchange *x, const struct provider *p)
 
 /* ---- the request ---- */
 
+/* What does not stand in the body of every dialect. */
+static void set_frame(const struct exchange *x, struct chat_request *request)
+{
+    request->model = x->peek.model;
+    request->stream = x->peek.stream;
+    request->include_usage = x->peek.include_usage;
+}
+
 /* The client's request in canonical form, which all attempts share. */
 enum err_code translate_read(struct exchange *x, struct err *err)
 {
@@ -197,9 +205,7 @@ enum err_code translate_read(struct exchange *x, struct err *err)
     rc = x->client->read_request(x->arena, root, request, &tr->read_losses, err);
     if (rc != ERR_OK)
         return rc;
-    request->model = x->peek.model;
-    request->stream = x->peek.stream;
-    request->include_usage = x->peek.include_usage;
+    set_frame(x, request);
     tr->request = request;
     tr->conf.request = request;
     return ERR_OK;
@@ -384,19 +390,34 @@ static bool is_too_large(const struct translation *tr)
 
 /* ---- a stream ---- */
 
-static enum err_code begin_writing(struct exchange *x, struct err *err)
+/*
+ * A request that was translated has been read. One that went out as it came need not be readable
+ * here: the upstream has understood it, and its answer names everything as the client does.
+ */
+static void read_for_writing(struct exchange *x)
 {
     struct translation *tr = x->tr;
-    enum err_code rc = translate_read(x, err);
+    struct chat_request *request;
 
-    if (rc != ERR_OK)
-        return rc;
+    if (translate_read(x, NULL) == ERR_OK)
+        return;
+    request = arena_new(x->arena, struct chat_request);
+    request->dialect = x->client->id;
+    request->reasoning.budget = -1;
+    set_frame(x, request);
+    tr->conf.request = request;
+}
+
+static void begin_writing(struct exchange *x)
+{
+    struct translation *tr = x->tr;
+
+    read_for_writing(x);
     tr->conf.prompt_tokens = exchange_prompt_tokens(x);
     if (x->peek.stream)
         tr->writer = x->client->writer_new(x->arena, &tr->conf);
     else
         tr->fold = chat_fold_new(x->arena, FOLD_LIMIT);
-    return ERR_OK;
 }
 
 enum err_code translate_event(struct exchange *x, const struct sse_event *ev, struct seen *seen,
@@ -404,14 +425,12 @@ enum err_code translate_event(struct exchange *x, const struct sse_event *ev, st
 {
     struct translation *tr = x->tr;
     struct reading reading = {.x = x, .seen = seen};
-    enum err_code rc = ERR_OK;
+    enum err_code rc;
 
     if (!tr->reader) {
         tr->reader = x->upstream->reader_new(x->arena);
         if (rewrites(x))
-            rc = begin_writing(x, err);
-        if (rc != ERR_OK)
-            return rc;
+            begin_writing(x);
     }
     rc = x->upstream->read_event(tr->reader, &tr->scratch, ev,
                                  &(struct chat_sink){on_chat_event, &reading}, err);
@@ -454,12 +473,10 @@ enum err_code translate_answer(struct exchange *x, struct str body, struct seen 
 {
     struct translation *tr = x->tr;
     struct reading reading = {.x = x, .seen = seen};
-    enum err_code rc = ERR_OK;
+    enum err_code rc;
 
     if (rewrites(x) || x->peek.stream) /* an answer has to become a stream in any dialect */
-        rc = begin_writing(x, err);
-    if (rc != ERR_OK)
-        return rc;
+        begin_writing(x);
     rc =
         x->upstream->read_answer(x->arena, body, &(struct chat_sink){on_chat_event, &reading}, err);
     if (rc == ERR_OK && is_too_large(tr))
