@@ -23,10 +23,11 @@ static void check(bool ok)
 /* ---- requests ---- */
 
 /* Whatever dialect the request is taken for: its own gets its raw parts back. */
-static void write_back(struct arena *a, struct chat_request *r, enum dialect_id from)
+static void write_back(struct arena *a, struct chat_request *r, enum dialect_id from,
+                       bool tells_schema)
 {
     struct loss_list losses = {0};
-    const struct request_conf conf = {.arena = a, .losses = &losses};
+    const struct request_conf conf = {.arena = a, .losses = &losses, .tells_schema = tells_schema};
     struct chat_request again;
     const struct json *root;
     struct sb sb;
@@ -54,8 +55,9 @@ static void fuzz_request(struct str text)
         if (dialect_claude.read_request(&a, root, &r, &losses, &err) != ERR_OK) {
             check(err.code == ERR_BAD_REQUEST && err.msg[0]);
         } else {
-            write_back(&a, &r, DIALECT_CLAUDE);
-            write_back(&a, &r, DIALECT_OPENAI_CHAT);
+            write_back(&a, &r, DIALECT_CLAUDE, false);
+            write_back(&a, &r, DIALECT_OPENAI_CHAT, false);
+            write_back(&a, &r, DIALECT_OPENAI_CHAT, true);
         }
     }
     arena_fini(&a);

@@ -80,7 +80,14 @@ static void feed(struct arena *a, struct str text, size_t cut, const struct chat
     arena_fini(&scratch);
 }
 
-static const struct answer_conf answer_conf = {.id = STR_INIT("0123456789abcdefghijklmn")};
+/* Tools whose calls have items of their own. */
+static struct chat_tool tools[] = {
+    {.next = &tools[1], .kind = CHAT_TOOL_CUSTOM, .name = STR_INIT("g")},
+    {.kind = CHAT_TOOL_FUNCTION, .name = STR_INIT("tool_search"), .type = STR_INIT("tool_search")},
+};
+static const struct chat_request asked = {.dialect = DIALECT_OPENAI_RESPONSES, .tools = tools};
+static const struct answer_conf answer_conf = {.request = &asked,
+                                               .id = STR_INIT("0123456789abcdefghijklmn")};
 
 static struct str written(struct arena *a, const struct chat_answer *answer)
 {
