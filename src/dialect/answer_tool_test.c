@@ -1,28 +1,13 @@
 /* A schema as the only tool, and its call as the text of the answer. */
 #include "dialect/answer_tool.h"
 
-#include "base/test.h"
-
-static struct arena arena;
-
-static int set_up(void **state UNUSED)
-{
-    arena_init(&arena, 0);
-    return 0;
-}
-
-static int tear_down(void **state UNUSED)
-{
-    arena_fini(&arena);
-    return 0;
-}
+#include "dialect/request_testing.h"
 
 static struct chat_request asking(const char *schema)
 {
     struct chat_request r = {.format = CHAT_FORMAT_SCHEMA, .schema = str_from(schema)};
-    struct chat_message *m = chat_add_message(&arena, &r, CHAT_USER);
 
-    (void)chat_add_text(&arena, &m->parts, STR("hi"));
+    (void)say(&r, CHAT_USER, "hi");
     return r;
 }
 
@@ -70,7 +55,7 @@ TEST(a_client_with_tools_keeps_its_choice)
 {
     struct chat_request r = asking("{\"type\":\"object\"}");
 
-    chat_add_tool(&arena, &r, CHAT_TOOL_FUNCTION)->name = STR("f");
+    (void)add_tool(&r, "f", "{}");
     CHECK(!answer_tool_force(&arena, &r));
     CHECK(r.tools && !r.tools->next);
     CHECK_EQ(r.choice, CHAT_CHOICE_UNSET);
@@ -80,9 +65,8 @@ TEST(a_client_with_tools_keeps_its_choice)
 TEST(an_answer_that_has_begun_is_no_call)
 {
     struct chat_request r = asking("{\"type\":\"object\"}");
-    struct chat_message *m = chat_add_message(&arena, &r, CHAT_ASSISTANT);
 
-    (void)chat_add_text(&arena, &m->parts, STR("{"));
+    (void)say(&r, CHAT_ASSISTANT, "{");
     (void)chat_add_message(&arena, &r, CHAT_SYSTEM);
     CHECK(!answer_tool_force(&arena, &r));
     (void)chat_add_message(&arena, &r, CHAT_USER);
@@ -168,16 +152,7 @@ TEST(what_is_said_without_a_call_stays)
               arena_fmt(&arena, "T{}F%d", (int)CHAT_FINISH_STOP).p);
 }
 
-#define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ROW(the_schema_becomes_the_only_tool),     ROW(no_tool_is_made_of_what_cannot_be_one),
-        ROW(a_client_with_tools_keeps_its_choice), ROW(an_answer_that_has_begun_is_no_call),
-        ROW(only_a_schema_is_made_a_tool),         ROW(the_call_is_the_text),
-        ROW(a_second_call_is_no_answer),           ROW(what_is_said_without_a_call_stays),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+ARENA_TEST_MAIN(the_schema_becomes_the_only_tool, no_tool_is_made_of_what_cannot_be_one,
+                a_client_with_tools_keeps_its_choice, an_answer_that_has_begun_is_no_call,
+                only_a_schema_is_made_a_tool, the_call_is_the_text, a_second_call_is_no_answer,
+                what_is_said_without_a_call_stays)

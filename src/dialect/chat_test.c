@@ -1,18 +1,5 @@
+#include "dialect/arena_testing.h"
 #include "dialect/chat_testing.h"
-
-static struct arena arena;
-
-static int set_up(void **state UNUSED)
-{
-    arena_init(&arena, 0);
-    return 0;
-}
-
-static int tear_down(void **state UNUSED)
-{
-    arena_fini(&arena);
-    return 0;
-}
 
 TEST(results_learn_the_names_of_their_calls)
 {
@@ -176,20 +163,7 @@ TEST(an_answer_that_is_too_large_says_so)
     CHECK(chat_fold_too_large(fold));
 }
 
-#define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ROW(results_learn_the_names_of_their_calls),
-        ROW(a_data_url_is_taken_apart),
-        ROW(texts_are_joined),
-        ROW(a_tool_in_a_namespace_is_found_by_its_flat_name),
-        ROW(a_users_name_that_is_too_long_becomes_its_hash),
-        ROW(pieces_become_parts),
-        ROW(an_answer_unfolds_into_the_events_that_made_it),
-        ROW(an_answer_that_is_too_large_says_so),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+ARENA_TEST_MAIN(results_learn_the_names_of_their_calls, a_data_url_is_taken_apart, texts_are_joined,
+                a_tool_in_a_namespace_is_found_by_its_flat_name,
+                a_users_name_that_is_too_long_becomes_its_hash, pieces_become_parts,
+                an_answer_unfolds_into_the_events_that_made_it, an_answer_that_is_too_large_says_so)

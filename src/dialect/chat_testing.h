@@ -244,24 +244,23 @@ static inline struct str testing_answer_text(struct arena *a, const struct chat_
 /* Reads a body of the dialect, which must be readable. */
 static inline const struct chat_request *testing_read_request(const struct dialect *d,
                                                               struct arena *a, struct str body,
-                                                              struct loss_list *losses)
+                                                              struct loss_list *lost)
 {
     struct chat_request *r = arena_new(a, struct chat_request);
     const struct json *root;
 
     CHECK_EQ(json_read(a, body, JSON_DEPTH_DEFAULT, &root, NULL), ERR_OK);
-    CHECK_EQ(d->read_request(a, root, r, losses, NULL), ERR_OK);
+    CHECK_EQ(d->read_request(a, root, r, lost, NULL), ERR_OK);
     return r;
 }
 
 /* The body that the dialect writes of a request. */
 static inline struct str testing_write_request(const struct dialect *d, struct arena *a,
-                                               const struct chat_request *r,
-                                               struct loss_list *losses)
+                                               const struct chat_request *r, struct loss_list *lost)
 {
     struct sb sb;
     struct str text;
-    const struct request_conf conf = {.arena = a, .losses = losses};
+    const struct request_conf conf = {.arena = a, .losses = lost};
 
     sb_init(&sb, TESTING_LIMIT);
     CHECK_EQ(d->write_request(&conf, r, &sb, NULL), ERR_OK);

@@ -1,19 +1,6 @@
 /* Answers in Anthropic's dialect: streams and whole ones, read and written, and errors. */
+#include "dialect/arena_testing.h"
 #include "dialect/chat_testing.h"
-
-static struct arena arena;
-
-static int set_up(void **state UNUSED)
-{
-    arena_init(&arena, 0);
-    return 0;
-}
-
-static int tear_down(void **state UNUSED)
-{
-    arena_fini(&arena);
-    return 0;
-}
 
 /* ---- read ---- */
 
@@ -784,42 +771,22 @@ TEST(errors_have_the_type_of_their_status)
               "\"message\":\"No \\\"way\\\"\"}}\n\n");
 }
 
-#define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ROW(the_worked_stream_is_read_however_it_is_cut),
-        ROW(a_whole_answer_gives_what_its_stream_gives),
-        ROW(usage_is_cumulative_and_a_later_zero_says_nothing),
-        ROW(rounds_of_compaction_are_counted),
-        ROW(reasons_to_stop_are_told_apart),
-        ROW(redacted_thoughts_and_thoughts_not_shown_are_states),
-        ROW(tools_of_the_provider_are_no_calls),
-        ROW(citations_know_the_text_that_they_stand_for),
-        ROW(tools_of_the_provider_are_content),
-        ROW(citations_that_nobody_can_wait_for_come_at_once),
-        ROW(finish_and_end_come_once_and_nothing_after),
-        ROW(a_stream_that_only_ends_was_cut),
-        ROW(a_message_that_begins_anew_goes_on_with_new_numbers),
-        ROW(arguments_in_the_beginning_of_a_call_are_not_doubled),
-        ROW(errors_in_a_stream_have_the_status_of_their_type),
-        ROW(an_error_with_status_200_is_one),
-        ROW(garbage_is_no_answer),
-        ROW(the_worked_stream_is_written),
-        ROW(interleaved_calls_keep_their_blocks_open),
-        ROW(an_answer_without_words_has_a_beginning_and_an_end),
-        ROW(states_go_to_signatures_and_redacted_blocks),
-        ROW(what_is_no_text_is_told_as_text),
-        ROW(citations_stand_in_a_text),
-        ROW(free_text_of_a_call_becomes_an_object),
-        ROW(an_error_ends_a_stream),
-        ROW(a_tool_comes_back_under_the_name_that_the_client_gave_it),
-        ROW(a_whole_answer_is_written),
-        ROW(unsigned_thoughts_have_an_empty_signature),
-        ROW(what_was_written_reads_as_the_answer_that_it_was),
-        ROW(errors_have_the_type_of_their_status),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+ARENA_TEST_MAIN(the_worked_stream_is_read_however_it_is_cut,
+                a_whole_answer_gives_what_its_stream_gives,
+                usage_is_cumulative_and_a_later_zero_says_nothing, rounds_of_compaction_are_counted,
+                reasons_to_stop_are_told_apart, redacted_thoughts_and_thoughts_not_shown_are_states,
+                tools_of_the_provider_are_no_calls, citations_know_the_text_that_they_stand_for,
+                tools_of_the_provider_are_content, citations_that_nobody_can_wait_for_come_at_once,
+                finish_and_end_come_once_and_nothing_after, a_stream_that_only_ends_was_cut,
+                a_message_that_begins_anew_goes_on_with_new_numbers,
+                arguments_in_the_beginning_of_a_call_are_not_doubled,
+                errors_in_a_stream_have_the_status_of_their_type, an_error_with_status_200_is_one,
+                garbage_is_no_answer, the_worked_stream_is_written,
+                interleaved_calls_keep_their_blocks_open,
+                an_answer_without_words_has_a_beginning_and_an_end,
+                states_go_to_signatures_and_redacted_blocks, what_is_no_text_is_told_as_text,
+                citations_stand_in_a_text, free_text_of_a_call_becomes_an_object,
+                an_error_ends_a_stream, a_tool_comes_back_under_the_name_that_the_client_gave_it,
+                a_whole_answer_is_written, unsigned_thoughts_have_an_empty_signature,
+                what_was_written_reads_as_the_answer_that_it_was,
+                errors_have_the_type_of_their_status)

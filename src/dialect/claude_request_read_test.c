@@ -1,43 +1,10 @@
 /* Requests of clients of Anthropic's dialect, read member by member. */
 #include "dialect/chat_testing.h"
-
-static struct arena arena;
-static struct loss_list losses;
-
-static int set_up(void **state UNUSED)
-{
-    arena_init(&arena, 0);
-    losses = (struct loss_list){0};
-    return 0;
-}
-
-static int tear_down(void **state UNUSED)
-{
-    arena_fini(&arena);
-    return 0;
-}
+#include "dialect/request_testing.h"
 
 static const struct chat_request *read(const char *body)
 {
     return testing_read_request(&dialect_claude, &arena, str_from(body), &losses);
-}
-
-/* The message of the error that the body is refused with. */
-static const char *refusal(const char *body)
-{
-    static struct err err;
-    struct chat_request r;
-    const struct json *root;
-
-    err = (struct err){0};
-    CHECK_EQ(json_read(&arena, str_from(body), JSON_DEPTH_DEFAULT, &root, NULL), ERR_OK);
-    CHECK_EQ(dialect_claude.read_request(&arena, root, &r, &losses, &err), ERR_BAD_REQUEST);
-    return err.msg;
-}
-
-static void check_losses(const char *want)
-{
-    CHECK_STR(loss_text(&arena, &losses), want);
 }
 
 TEST(scalars_are_read_to_their_places)
@@ -342,28 +309,14 @@ TEST(what_is_wrong_is_named)
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        CHECK_STR(str_from(refusal(rows[i].body)), rows[i].message);
+        CHECK_STR(str_from(refusal_by(&dialect_claude, rows[i].body)), rows[i].message);
 }
 
-#define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ROW(scalars_are_read_to_their_places),
-        ROW(null_counts_as_absent_and_an_old_limit_is_read),
-        ROW(system_is_a_text_or_blocks_with_marks),
-        ROW(results_of_tools_become_a_message_before_the_rest),
-        ROW(media_are_read_from_every_source),
-        ROW(thoughts_keep_their_state_and_its_owner),
-        ROW(blocks_of_server_tools_are_losses_by_their_type),
-        ROW(tools_are_read_by_their_kind),
-        ROW(the_choice_of_tools_is_read),
-        ROW(thinking_is_read_in_its_three_forms),
-        ROW(a_schema_is_read_from_both_places),
-        ROW(other_members_are_kept_as_extras),
-        ROW(what_is_wrong_is_named),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+ARENA_TEST_MAIN(scalars_are_read_to_their_places, null_counts_as_absent_and_an_old_limit_is_read,
+                system_is_a_text_or_blocks_with_marks,
+                results_of_tools_become_a_message_before_the_rest, media_are_read_from_every_source,
+                thoughts_keep_their_state_and_its_owner,
+                blocks_of_server_tools_are_losses_by_their_type, tools_are_read_by_their_kind,
+                the_choice_of_tools_is_read, thinking_is_read_in_its_three_forms,
+                a_schema_is_read_from_both_places, other_members_are_kept_as_extras,
+                what_is_wrong_is_named)

@@ -1,77 +1,16 @@
 /* Requests for upstreams of Anthropic's dialect, written feature by feature. */
 #include "dialect/chat_testing.h"
-
-static struct arena arena;
-static struct loss_list losses;
-
-static int set_up(void **state UNUSED)
-{
-    arena_init(&arena, 0);
-    losses = (struct loss_list){0};
-    return 0;
-}
-
-static int tear_down(void **state UNUSED)
-{
-    arena_fini(&arena);
-    return 0;
-}
+#include "dialect/request_testing.h"
 
 static const struct chat_request *read(const char *body)
 {
     return testing_read_request(&dialect_claude, &arena, str_from(body), &losses);
 }
 
-static void check_losses(const char *want)
-{
-    CHECK_STR(loss_text(&arena, &losses), want);
-}
-
 /* A request of another dialect to begin with. */
 static struct chat_request *foreign(void)
 {
-    struct chat_request *r = arena_new(&arena, struct chat_request);
-
-    r->model = STR("M");
-    r->reasoning.budget = -1;
-    return r;
-}
-
-static struct chat_part *say(struct chat_request *r, enum chat_role role, const char *text)
-{
-    struct chat_message *m = chat_add_message(&arena, r, role);
-
-    return chat_add_text(&arena, &m->parts, str_from(text));
-}
-
-static struct chat_part *add_call(struct chat_request *r, const char *id, const char *name,
-                                  const char *arguments)
-{
-    struct chat_message *m = chat_add_message(&arena, r, CHAT_ASSISTANT);
-    struct chat_part *part = chat_add_part(&arena, &m->parts, CHAT_PART_TOOL_CALL);
-
-    part->call = (struct chat_tool_call){
-        .id = str_from(id), .name = str_from(name), .arguments = str_from(arguments)};
-    return part;
-}
-
-static struct chat_part *add_result(struct chat_request *r, const char *id, const char *text)
-{
-    struct chat_message *m = chat_add_message(&arena, r, CHAT_TOOL);
-    struct chat_part *part = chat_add_part(&arena, &m->parts, CHAT_PART_TOOL_RESULT);
-
-    part->result.id = str_from(id);
-    (void)chat_add_text(&arena, &part->result.parts, str_from(text));
-    return part;
-}
-
-static struct chat_tool *add_tool(struct chat_request *r, const char *name, const char *parameters)
-{
-    struct chat_tool *tool = chat_add_tool(&arena, r, CHAT_TOOL_FUNCTION);
-
-    tool->name = str_from(name);
-    tool->parameters = str_from(parameters);
-    return tool;
+    return new_request(DIALECT_OPENAI_CHAT, "M");
 }
 
 static void check_written(const struct chat_request *r, const char *want)
@@ -670,7 +609,7 @@ TEST(marks_beyond_the_fourth_are_left_out)
     struct chat_request *r = foreign();
 
     for (int i = 0; i < 6; i++)
-        say(r, CHAT_USER, "x")->cache = STR("{\"type\":\"ephemeral\"}");
+        say(r, CHAT_USER, "x")->parts.first->cache = STR("{\"type\":\"ephemeral\"}");
     CHECK_EQ(marks_in(written(r, "messages")), 4);
     check_losses("cache_control");
 }
@@ -686,7 +625,7 @@ TEST(marks_of_raw_tools_count)
         tool->cache = STR("{}");
         tool->raw = STR("{\"name\":\"f\",\"input_schema\":{},\"cache_control\":{}}");
     }
-    say(r, CHAT_USER, "x")->cache = STR("{\"type\":\"ephemeral\"}");
+    say(r, CHAT_USER, "x")->parts.first->cache = STR("{\"type\":\"ephemeral\"}");
     CHECK_EQ(marks_in(written(r, "tools")), 5); /* as the client wrote them */
     CHECK_EQ(marks_in(written(r, "messages")), 0);
 }
@@ -731,39 +670,18 @@ TEST(a_body_past_its_cap_is_an_error)
     sb_fini(&sb);
 }
 
-#define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ROW(the_worked_example_is_written),
-        ROW(turns_alternate_and_the_user_begins),
-        ROW(a_system_message_among_the_turns_stays_there_for_its_own_dialect),
-        ROW(a_request_without_words_still_has_a_turn),
-        ROW(results_stand_first_in_one_turn),
-        ROW(only_signed_thoughts_of_its_own_go_back),
-        ROW(media_are_written_by_what_they_are),
-        ROW(what_the_model_cannot_take_is_refused),
-        ROW(what_an_assistant_showed_is_a_loss),
-        ROW(tools_are_written_by_their_kind),
-        ROW(the_choice_of_tools_is_written),
-        ROW(an_effort_becomes_a_budget),
-        ROW(thinking_is_written_as_it_was_meant),
-        ROW(extras_go_back_to_their_own_dialect),
-        ROW(an_effort_of_its_own_stays_one),
-        ROW(thinking_leaves_no_room_for_other_sampling),
-        ROW(who_must_call_a_tool_does_not_think),
-        ROW(a_budget_becomes_an_effort_where_the_model_takes_no_budget),
-        ROW(a_budget_needs_a_signed_thought_in_an_open_tool_loop),
-        ROW(sampling_is_held_within_the_limits),
-        ROW(the_form_of_the_answer_is_asked_for),
-        ROW(a_schema_is_told_to_a_model_that_knows_none),
-        ROW(small_members_are_translated),
-        ROW(marks_beyond_the_fourth_are_left_out),
-        ROW(marks_of_raw_tools_count),
-        ROW(what_cannot_be_said_is_named),
-        ROW(a_body_past_its_cap_is_an_error),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+ARENA_TEST_MAIN(the_worked_example_is_written, turns_alternate_and_the_user_begins,
+                a_system_message_among_the_turns_stays_there_for_its_own_dialect,
+                a_request_without_words_still_has_a_turn, results_stand_first_in_one_turn,
+                only_signed_thoughts_of_its_own_go_back, media_are_written_by_what_they_are,
+                what_the_model_cannot_take_is_refused, what_an_assistant_showed_is_a_loss,
+                tools_are_written_by_their_kind, the_choice_of_tools_is_written,
+                an_effort_becomes_a_budget, thinking_is_written_as_it_was_meant,
+                extras_go_back_to_their_own_dialect, an_effort_of_its_own_stays_one,
+                thinking_leaves_no_room_for_other_sampling, who_must_call_a_tool_does_not_think,
+                a_budget_becomes_an_effort_where_the_model_takes_no_budget,
+                a_budget_needs_a_signed_thought_in_an_open_tool_loop,
+                sampling_is_held_within_the_limits, the_form_of_the_answer_is_asked_for,
+                a_schema_is_told_to_a_model_that_knows_none, small_members_are_translated,
+                marks_beyond_the_fourth_are_left_out, marks_of_raw_tools_count,
+                what_cannot_be_said_is_named, a_body_past_its_cap_is_an_error)

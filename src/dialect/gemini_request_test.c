@@ -1,21 +1,6 @@
 /* Requests of Gemini's dialect, read and written. */
 #include "dialect/chat_testing.h"
-
-static struct arena arena;
-static struct loss_list losses;
-
-static int set_up(void **state UNUSED)
-{
-    arena_init(&arena, 0);
-    losses = (struct loss_list){0};
-    return 0;
-}
-
-static int tear_down(void **state UNUSED)
-{
-    arena_fini(&arena);
-    return 0;
-}
+#include "dialect/request_testing.h"
 
 static const struct chat_request *read_body(const char *body)
 {
@@ -24,13 +9,7 @@ static const struct chat_request *read_body(const char *body)
 
 static void check_refused(const char *body, const char *message)
 {
-    struct chat_request r;
-    const struct json *root;
-    struct err err = {0};
-
-    CHECK_EQ(json_read(&arena, str_from(body), JSON_DEPTH_DEFAULT, &root, NULL), ERR_OK);
-    CHECK_EQ(dialect_gemini.read_request(&arena, root, &r, &losses, &err), ERR_BAD_REQUEST);
-    CHECK_STR(str_from(err.msg), message);
+    CHECK_STR(str_from(refusal_by(&dialect_gemini, body)), message);
 }
 
 /* The client's request as a Gemini client wrote it, and the request that goes on. */
@@ -43,49 +22,7 @@ static void check_same(const char *body, const char *want)
 /* A request of an OpenAI client that is being put together. */
 static struct chat_request *openai(const char *model)
 {
-    struct chat_request *r = arena_new(&arena, struct chat_request);
-
-    r->dialect = DIALECT_OPENAI_CHAT;
-    r->model = str_from(model);
-    r->reasoning.budget = -1;
-    return r;
-}
-
-static struct chat_message *say(struct chat_request *r, enum chat_role role, const char *text)
-{
-    struct chat_message *m = chat_add_message(&arena, r, role);
-
-    (void)chat_add_text(&arena, &m->parts, str_from(text));
-    return m;
-}
-
-static struct chat_part *call(struct chat_message *m, const char *id, const char *name,
-                              const char *arguments)
-{
-    struct chat_part *p = chat_add_part(&arena, &m->parts, CHAT_PART_TOOL_CALL);
-
-    p->call = (struct chat_tool_call){
-        .id = str_from(id), .name = str_from(name), .arguments = str_from(arguments)};
-    return p;
-}
-
-static struct chat_part *result(struct chat_request *r, const char *id, const char *text)
-{
-    struct chat_message *m = chat_add_message(&arena, r, CHAT_TOOL);
-    struct chat_part *p = chat_add_part(&arena, &m->parts, CHAT_PART_TOOL_RESULT);
-
-    p->result.id = str_from(id);
-    (void)chat_add_text(&arena, &p->result.parts, str_from(text));
-    return p;
-}
-
-static struct chat_tool *function(struct chat_request *r, const char *name, const char *parameters)
-{
-    struct chat_tool *tool = chat_add_tool(&arena, r, CHAT_TOOL_FUNCTION);
-
-    tool->name = str_from(name);
-    tool->parameters = str_from(parameters);
-    return tool;
+    return new_request(DIALECT_OPENAI_CHAT, model);
 }
 
 static void check_written(struct chat_request *r, const char *want)
@@ -112,7 +49,7 @@ static void check_member(struct chat_request *r, const char *member, const char 
 
 static void check_lost(const char *names)
 {
-    CHECK_STR(loss_text(&arena, &losses), names);
+    check_losses(names);
 }
 
 /* ---- reading ---- */
@@ -374,10 +311,10 @@ TEST(a_request_with_everything_usual_is_written)
     say(r, CHAT_SYSTEM, "Be brief.");
     image = chat_add_part(&arena, &say(r, CHAT_USER, "What is this?")->parts, CHAT_PART_IMAGE);
     image->media = (struct chat_media){.mime = STR("image/png"), .data = STR("AAAA")};
-    call(chat_add_message(&arena, r, CHAT_ASSISTANT), "call_1", "look", "{\"q\":\"cat\"}");
-    result(r, "call_1", "a cat");
+    add_call(r, "call_1", "look", "{\"q\":\"cat\"}");
+    add_result(r, "call_1", "a cat");
     say(r, CHAT_USER, "And now?");
-    function(r, "look",
+    add_tool(r, "look",
              "{\"type\":\"object\",\"properties\":{\"q\":{\"type\":\"string\"}},\"required\":"
              "[\"q\"]}");
     r->choice = CHAT_CHOICE_REQUIRED;
@@ -410,11 +347,11 @@ TEST(results_of_a_batch_stand_in_one_turn_in_the_order_of_the_calls)
     say(r, CHAT_USER, "one");
     say(r, CHAT_USER, "two");
     m = say(r, CHAT_ASSISTANT, "calling");
-    call(m, "a", "f", "");
-    call(chat_add_message(&arena, r, CHAT_ASSISTANT), "b", "g", "broken{");
-    result(r, "b", "{\"x\":1}");
+    call_in(m, "a", "f", "");
+    add_call(r, "b", "g", "broken{");
+    add_result(r, "b", "{\"x\":1}");
     say(r, CHAT_USER, "by the way");
-    result(r, "a", "done")->result.is_error = true;
+    add_result(r, "a", "done")->result.is_error = true;
     check_member(
         r, "contents",
         "[{\"role\":\"user\",\"parts\":[{\"text\":\"one\"},{\"text\":\"two\"}]},"
@@ -431,18 +368,18 @@ TEST(calls_of_the_running_loop_get_a_signature)
     struct chat_message *m;
 
     say(r, CHAT_USER, "go");
-    call(chat_add_message(&arena, r, CHAT_ASSISTANT), "old", "f", "{}");
-    result(r, "old", "1");
+    add_call(r, "old", "f", "{}");
+    add_result(r, "old", "1");
     say(r, CHAT_USER, "again");
     m = chat_add_message(&arena, r, CHAT_ASSISTANT);
-    call(m, "a", "f", "{}");
-    call(m, "b", "f", "{}");
-    result(r, "a", "2");
-    result(r, "b", "3");
+    call_in(m, "a", "f", "{}");
+    call_in(m, "b", "f", "{}");
+    add_result(r, "a", "2");
+    add_result(r, "b", "3");
     m = chat_add_message(&arena, r, CHAT_ASSISTANT);
-    call(m, "c", "f", "{}")->state =
+    call_in(m, "c", "f", "{}")->state =
         (struct chat_state){.origin = DIALECT_GEMINI, .value = STR("kept")};
-    call(chat_add_message(&arena, r, CHAT_ASSISTANT), "d", "f", "{}")->state =
+    add_call(r, "d", "f", "{}")->state =
         (struct chat_state){.origin = DIALECT_CLAUDE, .value = STR("foreign")};
     check_member(
         r, "contents",
@@ -552,9 +489,8 @@ TEST(a_result_has_the_name_of_its_call)
     struct chat_request *r = openai("gemini-2.5-pro");
 
     say(r, CHAT_USER, "q");
-    call(chat_add_message(&arena, r, CHAT_ASSISTANT), "a", "exec", "{}")->call.ns =
-        STR("functions");
-    result(r, "a", "seen");
+    add_call(r, "a", "exec", "{}")->call.ns = STR("functions");
+    add_result(r, "a", "seen");
     chat_link_results(r);
     check_member(
         r, "contents",
@@ -573,9 +509,9 @@ TEST(pictures_in_results_go_where_the_model_takes_them)
     for (int turn = 0; turn < 2; turn++) {
         r = openai(turn == 0 ? "gemini-3-flash-preview" : "gemini-2.5-flash");
         say(r, CHAT_USER, "q");
-        call(chat_add_message(&arena, r, CHAT_ASSISTANT), "a", "f", "{}")->state =
+        add_call(r, "a", "f", "{}")->state =
             (struct chat_state){.origin = DIALECT_GEMINI, .value = STR("s")};
-        p = result(r, "a", "seen");
+        p = add_result(r, "a", "seen");
         chat_add_part(&arena, &p->result.parts, CHAT_PART_IMAGE)->media = picture;
         check_member(
             r, "contents",
@@ -599,18 +535,18 @@ TEST(tools_of_every_kind_are_written)
     struct chat_tool *tool;
 
     say(r, CHAT_USER, "q");
-    function(r, "f", "{\"type\":\"object\",\"properties\":{}}")->description = STR("d");
+    add_tool(r, "f", "{\"type\":\"object\",\"properties\":{}}")->description = STR("d");
     tool = chat_add_tool(&arena, r, CHAT_TOOL_CUSTOM);
     tool->name = STR("shell");
     tool->parameters = STR("{\"type\":\"grammar\"}");
     tool = chat_add_tool(&arena, r, CHAT_TOOL_WEB_SEARCH);
     tool->search_size = STR("low");
     chat_add_tool(&arena, r, CHAT_TOOL_WEB_FETCH);
-    function(r, "codeExecution", "{}");
-    function(r, "googleSearch", "{}");
+    add_tool(r, "codeExecution", "{}");
+    add_tool(r, "googleSearch", "{}");
     tool = chat_add_tool(&arena, r, CHAT_TOOL_OTHER);
     tool->type = STR("computer_20250124");
-    tool = function(r, "dot.name", "");
+    tool = add_tool(r, "dot.name", "");
     tool->ns = STR("mcp");
     r->choice = CHAT_CHOICE_TOOL;
     r->choice_name = STR("dot.name");
@@ -634,8 +570,8 @@ TEST(googles_tools_are_written_where_no_function_is)
     say(r, CHAT_USER, "q");
     chat_add_tool(&arena, r, CHAT_TOOL_WEB_SEARCH)->search_size = STR("low");
     chat_add_tool(&arena, r, CHAT_TOOL_WEB_FETCH);
-    function(r, "codeExecution", "{}");
-    function(r, "googleSearch", "{}");
+    add_tool(r, "codeExecution", "{}");
+    add_tool(r, "googleSearch", "{}");
     check_member(r, "tools", "[{\"googleSearch\":{}},{\"urlContext\":{}},{\"codeExecution\":{}}]");
     check_lost("web_search_options.search_context_size");
 }
@@ -663,7 +599,7 @@ TEST(the_choice_of_tools_is_a_mode)
         struct chat_request *r = openai("gemini-2.5-pro");
 
         say(r, CHAT_USER, "q");
-        function(r, "f", "")->strict = rows[i].strict ? STR("true") : STR_NULL;
+        add_tool(r, "f", "")->strict = rows[i].strict ? STR("true") : STR_NULL;
         r->choice = rows[i].choice;
         r->allowed = allowed;
         r->allowed_count = rows[i].allowed;
@@ -832,34 +768,17 @@ TEST(a_gemini_client_keeps_what_only_gemini_knows)
     check_lost("");
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        T(turns_become_messages_in_their_order),
-        T(results_find_their_calls_by_id_name_and_order),
-        T(thoughts_in_pieces_are_one_thought_with_its_signature),
-        T(files_are_told_apart_by_their_place),
-        T(the_configuration_is_read_in_either_spelling),
-        T(tools_and_their_choice_are_read),
-        T(what_is_wrong_is_named),
-        T(a_request_with_everything_usual_is_written),
-        T(results_of_a_batch_stand_in_one_turn_in_the_order_of_the_calls),
-        T(calls_of_the_running_loop_get_a_signature),
-        T(thoughts_go_back_to_the_model_that_thought_them),
-        T(a_conversation_begins_with_the_user_and_has_a_turn),
-        T(media_go_inline_or_by_an_address_that_google_fetches),
-        T(a_result_has_the_name_of_its_call),
-        T(pictures_in_results_go_where_the_model_takes_them),
-        T(tools_of_every_kind_are_written),
-        T(googles_tools_are_written_where_no_function_is),
-        T(the_choice_of_tools_is_a_mode),
-        T(the_configuration_is_written_and_what_has_no_place_is_lost),
-        T(thinking_is_said_in_the_measure_of_the_model),
-        T(googles_members_of_an_openai_client_are_written),
-        T(a_gemini_client_keeps_what_only_gemini_knows),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+ARENA_TEST_MAIN(
+    turns_become_messages_in_their_order, results_find_their_calls_by_id_name_and_order,
+    thoughts_in_pieces_are_one_thought_with_its_signature, files_are_told_apart_by_their_place,
+    the_configuration_is_read_in_either_spelling, tools_and_their_choice_are_read,
+    what_is_wrong_is_named, a_request_with_everything_usual_is_written,
+    results_of_a_batch_stand_in_one_turn_in_the_order_of_the_calls,
+    calls_of_the_running_loop_get_a_signature, thoughts_go_back_to_the_model_that_thought_them,
+    a_conversation_begins_with_the_user_and_has_a_turn,
+    media_go_inline_or_by_an_address_that_google_fetches, a_result_has_the_name_of_its_call,
+    pictures_in_results_go_where_the_model_takes_them, tools_of_every_kind_are_written,
+    googles_tools_are_written_where_no_function_is, the_choice_of_tools_is_a_mode,
+    the_configuration_is_written_and_what_has_no_place_is_lost,
+    thinking_is_said_in_the_measure_of_the_model, googles_members_of_an_openai_client_are_written,
+    a_gemini_client_keeps_what_only_gemini_knows)

@@ -1,20 +1,7 @@
 /* Schemas for Gemini and back. */
+#include "dialect/arena_testing.h"
 #include "dialect/chat_testing.h"
 #include "dialect/gemini_schema.h"
-
-static struct arena arena;
-
-static int set_up(void **state UNUSED)
-{
-    arena_init(&arena, 0);
-    return 0;
-}
-
-static int tear_down(void **state UNUSED)
-{
-    arena_fini(&arena);
-    return 0;
-}
 
 /* The schema of an answer; `want` NULL: nothing. */
 static void check_answer(const char *schema, const char *want)
@@ -245,26 +232,10 @@ TEST(what_nests_too_deep_is_cut)
     sb_fini(&sb);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        T(only_known_members_are_kept),
-        T(references_are_put_in_their_places),
-        T(a_recursive_reference_becomes_an_object),
-        T(a_type_used_twice_is_not_recursive),
-        T(null_is_said_with_nullable),
-        T(alternatives_stand_alone_in_any_of),
-        T(values_of_an_enum_are_strings),
-        T(formats_are_those_of_the_type),
-        T(all_of_is_merged),
-        T(lists_have_items_and_tuples_the_first),
-        T(required_names_properties_and_each_once),
-        T(parameters_are_an_object_or_left_out),
-        T(references_that_multiply_are_cut),
-        T(what_nests_too_deep_is_cut),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+ARENA_TEST_MAIN(only_known_members_are_kept, references_are_put_in_their_places,
+                a_recursive_reference_becomes_an_object, a_type_used_twice_is_not_recursive,
+                null_is_said_with_nullable, alternatives_stand_alone_in_any_of,
+                values_of_an_enum_are_strings, formats_are_those_of_the_type, all_of_is_merged,
+                lists_have_items_and_tuples_the_first, required_names_properties_and_each_once,
+                parameters_are_an_object_or_left_out, references_that_multiply_are_cut,
+                what_nests_too_deep_is_cut)

@@ -3,23 +3,8 @@
  * the tables of the providers reference say (25.4 to 25.7), and that a provider's state comes back
  * to it through the client's history.
  */
+#include "dialect/arena_testing.h"
 #include "dialect/chat_testing.h"
-
-static struct arena arena;
-static struct loss_list losses;
-
-static int set_up(void **state UNUSED)
-{
-    arena_init(&arena, 0);
-    losses = (struct loss_list){.n = 0};
-    return 0;
-}
-
-static int tear_down(void **state UNUSED)
-{
-    arena_fini(&arena);
-    return 0;
-}
 
 static const struct answer_conf conf = {
     .model = STR_INIT("asked"), .id = STR_INIT("0123456789abcdefghijklmn"), .now_s = 7};
@@ -253,18 +238,7 @@ TEST(a_request_of_claude_is_one_of_openai)
     CHECK_EQ(losses.n, 0);
 }
 
-#define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ROW(a_stream_of_claude_is_one_of_openai),
-        ROW(a_stream_of_gemini_is_one_of_openai),
-        ROW(claudes_signatures_come_back_to_it),
-        ROW(geminis_signature_comes_back_to_it),
-        ROW(the_state_of_an_openai_upstream_comes_back_through_claudes_dialect),
-        ROW(a_request_of_claude_is_one_of_openai),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+ARENA_TEST_MAIN(a_stream_of_claude_is_one_of_openai, a_stream_of_gemini_is_one_of_openai,
+                claudes_signatures_come_back_to_it, geminis_signature_comes_back_to_it,
+                the_state_of_an_openai_upstream_comes_back_through_claudes_dialect,
+                a_request_of_claude_is_one_of_openai)

@@ -1,21 +1,6 @@
 /* Requests of OpenAI's chat dialect, read and written. */
 #include "dialect/chat_testing.h"
-
-static struct arena arena;
-static struct loss_list losses;
-
-static int set_up(void **state UNUSED)
-{
-    arena_init(&arena, 0);
-    losses = (struct loss_list){.n = 0};
-    return 0;
-}
-
-static int tear_down(void **state UNUSED)
-{
-    arena_fini(&arena);
-    return 0;
-}
+#include "dialect/request_testing.h"
 
 static const struct dialect *const dialect = &dialect_openai_chat;
 
@@ -31,17 +16,6 @@ static struct chat_request *read_body(const char *body)
 static struct chat_request *read_messages(const char *messages)
 {
     return read_body(arena_fmt(&arena, "{\"model\":\"m\",\"messages\":%s}", messages).p);
-}
-
-static const char *refusal(const char *body)
-{
-    static struct err err;
-    struct chat_request r;
-    const struct json *root;
-
-    CHECK_EQ(json_read(&arena, str_from(body), JSON_DEPTH_DEFAULT, &root, NULL), ERR_OK);
-    CHECK_EQ(dialect->read_request(&arena, root, &r, &losses, &err), ERR_BAD_REQUEST);
-    return err.msg;
 }
 
 static struct str written(const struct chat_request *r)
@@ -134,7 +108,7 @@ TEST(parts_of_every_kind_are_read)
     CHECK(part_at(m, 7)->kind == CHAT_PART_VIDEO);
     CHECK_STR(part_at(m, 7)->media.url, "gs://b/v.mp4");
     CHECK(part_at(m, 8)->kind == CHAT_PART_FILE);
-    CHECK_STR(loss_text(&arena, &losses), "messages.content.z");
+    check_losses("messages.content.z");
 }
 
 TEST(calls_and_their_results_are_read)
@@ -350,7 +324,7 @@ TEST(what_is_wrong_is_named)
     };
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-        CHECK_STR(str_from(refusal(rows[i].body)), rows[i].what);
+        CHECK_STR(str_from(refusal_by(dialect, rows[i].body)), rows[i].what);
 }
 
 /* ---- writing what a client of the dialect wrote ---- */
@@ -481,7 +455,7 @@ TEST(a_turn_of_another_dialect_is_written_for_strict_servers)
     testing_check_json(&arena, json_raw(json_at(root, 4)),
                        "{\"role\":\"user\",\"content\":\"and now?\"}");
     CHECK_EQ(json_count(root), 5);
-    CHECK_STR(loss_text(&arena, &losses), "cache_control, is_error");
+    check_losses("cache_control, is_error");
 }
 
 TEST(an_upstream_that_takes_them_gets_marks_and_thoughts)
@@ -496,7 +470,7 @@ TEST(an_upstream_that_takes_them_gets_marks_and_thoughts)
                                    "{\"type\":\"ephemeral\"}}")));
     CHECK(str_has(sb_str(&sb), STR("\"reasoning_content\":\"hm\"")));
     CHECK(!str_has(sb_str(&sb), STR("SIG"))); /* another provider's */
-    CHECK_STR(loss_text(&arena, &losses), "is_error");
+    check_losses("is_error");
     sb_fini(&sb);
 }
 
@@ -535,7 +509,7 @@ TEST(options_of_another_dialect_are_written_or_named_as_lost)
                        "\"reasoning_effort\":\"medium\",\"response_format\":{\"type\":"
                        "\"json_schema\",\"json_schema\":{\"name\":\"response\",\"schema\":"
                        "{\"type\":\"object\"}}}}");
-    CHECK_STR(loss_text(&arena, &losses), "stop, service_tier, context_management");
+    check_losses("stop, service_tier, context_management");
 }
 
 TEST(tools_of_another_dialect_are_written_or_named_as_lost)
@@ -568,8 +542,8 @@ TEST(tools_of_another_dialect_are_written_or_named_as_lost)
         "\"additionalProperties\":false}}}],"
         "\"web_search_options\":{\"user_location\":{\"type\":\"approximate\",\"approximate\":"
         "{\"city\":\"x\"}}},\"tool_choice\":\"required\"}");
-    CHECK_STR(loss_text(&arena, &losses), "tools.custom.format, tools.code_execution, "
-                                          "tools.computer_use, tools.web_search.max_uses");
+    check_losses("tools.custom.format, tools.code_execution, "
+                 "tools.computer_use, tools.web_search.max_uses");
 }
 
 TEST(a_choice_without_tools_is_left_out)
@@ -606,35 +580,19 @@ TEST(media_that_cannot_be_given_is_an_error)
     CHECK_EQ(code_of(CHAT_PART_IMAGE, by_url), ERR_OK);
     CHECK_EQ(losses.n, 0);
     CHECK_EQ(code_of(CHAT_PART_IMAGE, foreign_id), ERR_OK);
-    CHECK_STR(loss_text(&arena, &losses), "image_url");
+    check_losses("image_url");
 }
 
-#define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ROW(the_options_are_read),
-        ROW(parts_of_every_kind_are_read),
-        ROW(calls_and_their_results_are_read),
-        ROW(the_deprecated_functions_are_read),
-        ROW(an_empty_function_call_is_none),
-        ROW(tools_and_choices_are_read),
-        ROW(every_way_to_ask_for_thoughts_is_read),
-        ROW(the_form_of_the_answer_is_read),
-        ROW(thoughts_of_the_history_keep_their_state),
-        ROW(plain_thoughts_take_the_signature_beside_them),
-        ROW(a_signature_of_a_call_is_geminis),
-        ROW(what_is_wrong_is_named),
-        ROW(a_request_of_the_dialect_comes_back),
-        ROW(the_ways_to_ask_for_thoughts_come_back),
-        ROW(a_turn_of_another_dialect_is_written_for_strict_servers),
-        ROW(an_upstream_that_takes_them_gets_marks_and_thoughts),
-        ROW(options_of_another_dialect_are_written_or_named_as_lost),
-        ROW(tools_of_another_dialect_are_written_or_named_as_lost),
-        ROW(a_choice_without_tools_is_left_out),
-        ROW(media_that_cannot_be_given_is_an_error),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+ARENA_TEST_MAIN(the_options_are_read, parts_of_every_kind_are_read,
+                calls_and_their_results_are_read, the_deprecated_functions_are_read,
+                an_empty_function_call_is_none, tools_and_choices_are_read,
+                every_way_to_ask_for_thoughts_is_read, the_form_of_the_answer_is_read,
+                thoughts_of_the_history_keep_their_state,
+                plain_thoughts_take_the_signature_beside_them, a_signature_of_a_call_is_geminis,
+                what_is_wrong_is_named, a_request_of_the_dialect_comes_back,
+                the_ways_to_ask_for_thoughts_come_back,
+                a_turn_of_another_dialect_is_written_for_strict_servers,
+                an_upstream_that_takes_them_gets_marks_and_thoughts,
+                options_of_another_dialect_are_written_or_named_as_lost,
+                tools_of_another_dialect_are_written_or_named_as_lost,
+                a_choice_without_tools_is_left_out, media_that_cannot_be_given_is_an_error)

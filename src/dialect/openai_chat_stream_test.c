@@ -1,19 +1,6 @@
 /* Answers of OpenAI's chat dialect, read and written, streamed and whole. */
+#include "dialect/arena_testing.h"
 #include "dialect/chat_testing.h"
-
-static struct arena arena;
-
-static int set_up(void **state UNUSED)
-{
-    arena_init(&arena, 0);
-    return 0;
-}
-
-static int tear_down(void **state UNUSED)
-{
-    arena_fini(&arena);
-    return 0;
-}
 
 static const struct dialect *const dialect = &dialect_openai_chat;
 
@@ -635,39 +622,16 @@ TEST(an_error_without_a_type_gets_that_of_its_status)
     CHECK(str_starts(dialect->write_stream_error(&arena, 500, &error), STR("data: {\"error\":")));
 }
 
-#define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ROW(a_stream_with_thoughts_text_and_calls_is_read),
-        ROW(the_first_chunk_of_azure_is_not_the_start),
-        ROW(calls_are_told_apart_however_they_are_numbered),
-        ROW(calls_without_an_id_get_one_each),
-        ROW(the_deprecated_function_call_is_read),
-        ROW(custom_calls_are_read),
-        ROW(content_in_parts_is_read),
-        ROW(thoughts_in_details_are_read_once),
-        ROW(media_citations_and_logprobs_are_read),
-        ROW(what_repeats_in_every_chunk_counts_once),
-        ROW(usage_is_found_wherever_it_stands),
-        ROW(a_stream_that_is_cut_has_no_end),
-        ROW(errors_in_the_stream_end_it),
-        ROW(what_is_no_event_stops_the_reader),
-        ROW(a_whole_answer_is_read),
-        ROW(a_stop_sequence_is_told_where_it_is_known),
-        ROW(a_whole_answer_may_be_an_error),
-        ROW(what_is_no_answer_is_refused),
-        ROW(a_stream_is_written_in_its_order),
-        ROW(an_end_without_a_finish_closes_what_is_open),
-        ROW(answers_beside_the_first_begin_with_their_role),
-        ROW(a_custom_tool_that_went_as_a_function_is_called_with_its_text),
-        ROW(a_call_carries_geminis_signature),
-        ROW(an_error_ends_the_stream),
-        ROW(a_whole_answer_is_written),
-        ROW(an_answer_without_content_is_still_one),
-        ROW(an_error_without_a_type_gets_that_of_its_status),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+ARENA_TEST_MAIN(
+    a_stream_with_thoughts_text_and_calls_is_read, the_first_chunk_of_azure_is_not_the_start,
+    calls_are_told_apart_however_they_are_numbered, calls_without_an_id_get_one_each,
+    the_deprecated_function_call_is_read, custom_calls_are_read, content_in_parts_is_read,
+    thoughts_in_details_are_read_once, media_citations_and_logprobs_are_read,
+    what_repeats_in_every_chunk_counts_once, usage_is_found_wherever_it_stands,
+    a_stream_that_is_cut_has_no_end, errors_in_the_stream_end_it, what_is_no_event_stops_the_reader,
+    a_whole_answer_is_read, a_stop_sequence_is_told_where_it_is_known,
+    a_whole_answer_may_be_an_error, what_is_no_answer_is_refused, a_stream_is_written_in_its_order,
+    an_end_without_a_finish_closes_what_is_open, answers_beside_the_first_begin_with_their_role,
+    a_custom_tool_that_went_as_a_function_is_called_with_its_text, a_call_carries_geminis_signature,
+    an_error_ends_the_stream, a_whole_answer_is_written, an_answer_without_content_is_still_one,
+    an_error_without_a_type_gets_that_of_its_status)

@@ -4,38 +4,25 @@
  */
 #include "dialect/chat_testing.h"
 #include "dialect/openai_responses.h"
+#include "dialect/request_testing.h"
 
 #define OWN (&dialect_openai_responses)
 
 /* Reads the body and writes it for an upstream of the same dialect. */
 static void check_back(const char *body, const char *want, const char *lost)
 {
-    struct loss_list losses = {0};
-    struct arena a;
-
-    arena_init(&a, 0);
-    testing_check_json(&a,
-                       testing_write_request(OWN, &a,
-                                             testing_read_request(OWN, &a, str_from(body), &losses),
-                                             &losses),
-                       want);
-    CHECK_STR(loss_text(&a, &losses), lost);
-    arena_fini(&a);
+    losses = (struct loss_list){0};
+    testing_check_json(
+        &arena,
+        testing_write_request(OWN, &arena,
+                              testing_read_request(OWN, &arena, str_from(body), &losses), &losses),
+        want);
+    check_losses(lost);
 }
 
 static void check_refused(const char *body, const char *text)
 {
-    const struct json *root;
-    struct chat_request r;
-    struct loss_list losses = {0};
-    struct err err = {0};
-    struct arena a;
-
-    arena_init(&a, 0);
-    CHECK_EQ(json_read(&a, str_from(body), JSON_DEPTH_DEFAULT, &root, NULL), ERR_OK);
-    CHECK_EQ(OWN->read_request(&a, root, &r, &losses, &err), ERR_BAD_REQUEST);
-    CHECK_STR(str_from(err.msg), text);
-    arena_fini(&a);
+    CHECK_STR(str_from(refusal_by(OWN, body)), text);
 }
 
 /* ---- reading ---- */
@@ -106,13 +93,10 @@ static const char turn[] =
 
 TEST(items_of_the_assistant_are_one_message_and_outputs_another)
 {
-    struct loss_list losses = {0};
     const struct chat_request *r;
     const struct chat_message *m;
-    struct arena a;
 
-    arena_init(&a, 0);
-    r = testing_read_request(OWN, &a, STR(turn), &losses);
+    r = testing_read_request(OWN, &arena, STR(turn), &losses);
     m = r->messages->next;
     CHECK_EQ(m->role, CHAT_ASSISTANT);
     CHECK_EQ(m->parts.first->kind, CHAT_PART_REASONING);
@@ -125,7 +109,6 @@ TEST(items_of_the_assistant_are_one_message_and_outputs_another)
     CHECK_STR(m->parts.first->result.name, "add");
     CHECK_STR(m->parts.last->result.name, "patch");
     CHECK(m->parts.last->result.custom && !m->next);
-    arena_fini(&a);
 }
 
 TEST(items_are_written_back_as_items)
@@ -173,25 +156,22 @@ static const char tools[] =
     "{\"type\":\"code_interpreter\",\"container\":{\"type\":\"auto\"}},"
     "{\"type\":\"mcp\",\"server_label\":\"s\"}]";
 
-static struct str with_tools(struct arena *a, const char *more)
+static struct str with_tools(const char *more)
 {
     return str_concat(
-        a, (struct str[]){STR("{\"input\":[],\"tools\":"), STR(tools), str_from(more), STR("}")},
-        4);
+        &arena,
+        (struct str[]){STR("{\"input\":[],\"tools\":"), STR(tools), str_from(more), STR("}")}, 4);
 }
 
 TEST(tools_are_flattened_and_gathered_again)
 {
-    struct loss_list losses = {0};
     const struct chat_request *r;
     const struct chat_tool *tool;
-    struct arena a;
     struct str body;
 
-    arena_init(&a, 0);
-    body = with_tools(&a, "");
-    r = testing_read_request(OWN, &a, body, &losses);
-    tool = chat_find_flat(&a, r, STR("fs__read"));
+    body = with_tools("");
+    r = testing_read_request(OWN, &arena, body, &losses);
+    tool = chat_find_flat(&arena, r, STR("fs__read"));
     CHECK_STR(tool->name, "read");
     CHECK_STR(tool->ns, "fs");
     CHECK_EQ(chat_find_tool(r, STR("fs"), STR("edit"))->kind, CHAT_TOOL_CUSTOM);
@@ -202,21 +182,18 @@ TEST(tools_are_flattened_and_gathered_again)
     CHECK_STR(tool->search_location, "{\"city\":\"Ulm\"}");
     CHECK_EQ(tool->next->kind, CHAT_TOOL_CODE);
     CHECK_STR(tool->next->next->type, "mcp");
-    testing_check_json(&a, testing_write_request(OWN, &a, r, &losses), str_dup(&a, body).p);
+    testing_check_json(&arena, testing_write_request(OWN, &arena, r, &losses),
+                       str_dup(&arena, body).p);
     CHECK_EQ(losses.n, 0);
-    arena_fini(&a);
 }
 
 /* Codex since 0.144 tells of its tools in the input. */
 TEST(tools_among_the_items_are_tools_of_the_request)
 {
-    struct loss_list losses = {0};
     const struct chat_request *r;
-    struct arena a;
 
-    arena_init(&a, 0);
     r = testing_read_request(
-        OWN, &a,
+        OWN, &arena,
         STR("{\"input\":[{\"type\":\"additional_tools\",\"id\":\"at_1\",\"role\":\"developer\","
             "\"tools\":[{\"type\":\"namespace\",\"name\":\"functions\",\"description\":\"\","
             "\"tools\":[{\"type\":\"custom\",\"name\":\"exec\"},{\"type\":\"function\","
@@ -224,26 +201,22 @@ TEST(tools_among_the_items_are_tools_of_the_request)
             "\"tools\":[{\"type\":\"function\",\"name\":\"add\"}],\"tool_choice\":"
             "{\"type\":\"function\",\"name\":\"wait\"}}"),
         &losses);
-    CHECK_EQ(chat_find_flat(&a, r, STR("functions__exec"))->kind, CHAT_TOOL_CUSTOM);
+    CHECK_EQ(chat_find_flat(&arena, r, STR("functions__exec"))->kind, CHAT_TOOL_CUSTOM);
     CHECK(chat_find_tool(r, STR_NULL, STR("add")));
     CHECK_STR(r->choice_name, "functions__wait");
     CHECK_EQ(r->messages->role, CHAT_USER);
     CHECK(!r->messages->next);
     CHECK_EQ(losses.n, 0);
-    arena_fini(&a);
 }
 
 /* Codex looks for tools itself when the model asks it to, and tells what it has found. */
 TEST(a_search_for_tools_by_the_client_is_a_function)
 {
-    struct loss_list losses = {0};
     const struct chat_request *r;
     const struct chat_part *part;
-    struct arena a;
 
-    arena_init(&a, 0);
     r = testing_read_request(
-        OWN, &a,
+        OWN, &arena,
         STR("{\"tools\":[{\"type\":\"tool_search\",\"execution\":\"client\",\"description\":\"D\","
             "\"parameters\":{\"type\":\"object\"}}],\"input\":["
             "{\"type\":\"tool_search_call\",\"call_id\":\"c1\",\"execution\":\"client\","
@@ -276,37 +249,28 @@ TEST(a_search_for_tools_by_the_client_is_a_function)
     CHECK_STR(part->result.parts.first->text, "Found, and from now on there: mail__send, add");
     part = r->messages->next->next->next->parts.first;
     CHECK_STR(part->result.parts.first->text, "No tools were found.");
-    arena_fini(&a);
 }
 
 /* What OpenAI looks for itself has nobody to look for it elsewhere. */
 TEST(a_search_for_tools_by_openai_is_lost)
 {
-    struct loss_list losses = {0};
-    struct arena a;
-
-    arena_init(&a, 0);
     (void)testing_read_request(
-        OWN, &a,
+        OWN, &arena,
         STR("{\"input\":[{\"type\":\"tool_search_call\",\"call_id\":null,\"execution\":\"server\","
             "\"arguments\":{}},{\"type\":\"tool_search_output\",\"execution\":\"server\","
             "\"tools\":[{\"type\":\"function\",\"name\":\"f\"}]}]}"),
         &losses);
-    CHECK_STR(loss_text(&a, &losses), "input.tool_search_call, input.tool_search_output");
-    arena_fini(&a);
+    check_losses("input.tool_search_call, input.tool_search_output");
 }
 
 /* An upstream refuses two tools of one name. */
 TEST(a_tool_that_is_told_twice_is_one)
 {
-    struct loss_list losses = {0};
     const struct chat_request *r;
-    struct arena a;
     size_t n = 0;
 
-    arena_init(&a, 0);
     r = testing_read_request(
-        OWN, &a,
+        OWN, &arena,
         STR("{\"input\":[{\"type\":\"additional_tools\",\"tools\":[{\"type\":\"function\","
             "\"name\":\"f\"},{\"type\":\"namespace\",\"name\":\"n\",\"description\":\"\","
             "\"tools\":[{\"type\":\"function\",\"name\":\"f\"}]}]},"
@@ -317,45 +281,36 @@ TEST(a_tool_that_is_told_twice_is_one)
         n++;
     CHECK_EQ(n, 2);
     CHECK(chat_find_tool(r, STR_NULL, STR("f")) && chat_find_tool(r, STR("n"), STR("f")));
-    arena_fini(&a);
 }
 
 /* No other dialect has a word for them. */
 TEST(what_a_search_of_the_web_may_not_do_is_lost)
 {
-    struct loss_list losses = {0};
-    struct arena a;
-
-    arena_init(&a, 0);
     (void)testing_read_request(
-        OWN, &a,
+        OWN, &arena,
         STR("{\"tools\":[{\"type\":\"web_search\",\"external_web_access\":false,"
             "\"search_context_size\":\"low\",\"user_location\":{\"type\":\"approximate\","
             "\"city\":\"Ulm\"},\"filters\":{\"allowed_domains\":[\"a.b\"]},\"new\":1}]}"),
         &losses);
-    CHECK_STR(loss_text(&a, &losses), "tools.web_search.external_web_access, "
-                                      "tools.web_search.filters, tools.web_search.new");
+    check_losses("tools.web_search.external_web_access, "
+                 "tools.web_search.filters, tools.web_search.new");
     losses = (struct loss_list){0};
-    (void)testing_read_request(OWN, &a,
+    (void)testing_read_request(OWN, &arena,
                                STR("{\"tools\":[{\"type\":\"web_search\",\"external_web_access\":"
                                    "true,\"filters\":null}]}"),
                                &losses);
     CHECK_EQ(losses.n, 0);
-    arena_fini(&a);
 }
 
 static void check_choice(const char *choice)
 {
-    struct loss_list losses = {0};
-    struct arena a;
     struct str body;
 
-    arena_init(&a, 0);
-    body = with_tools(&a, arena_fmt(&a, ",\"tool_choice\":%s", choice).p);
-    testing_check_json(
-        &a, testing_write_request(OWN, &a, testing_read_request(OWN, &a, body, &losses), &losses),
-        str_dup(&a, body).p);
-    arena_fini(&a);
+    body = with_tools(arena_fmt(&arena, ",\"tool_choice\":%s", choice).p);
+    testing_check_json(&arena,
+                       testing_write_request(
+                           OWN, &arena, testing_read_request(OWN, &arena, body, &losses), &losses),
+                       str_dup(&arena, body).p);
 }
 
 TEST(every_form_of_the_choice_is_kept)
@@ -374,21 +329,17 @@ TEST(every_form_of_the_choice_is_kept)
 
 TEST(a_choice_names_the_tool_as_it_goes_to_an_upstream)
 {
-    struct loss_list losses = {0};
     const struct chat_request *r;
-    struct arena a;
 
-    arena_init(&a, 0);
     r = testing_read_request(
-        OWN, &a, with_tools(&a, ",\"tool_choice\":{\"type\":\"function\",\"name\":\"read\"}"),
+        OWN, &arena, with_tools(",\"tool_choice\":{\"type\":\"function\",\"name\":\"read\"}"),
         &losses);
     CHECK_EQ(r->choice, CHAT_CHOICE_TOOL);
     CHECK_STR(r->choice_name, "fs__read");
     r = testing_read_request(
-        OWN, &a, with_tools(&a, ",\"tool_choice\":{\"type\":\"function\",\"name\":\"add\"}"),
+        OWN, &arena, with_tools(",\"tool_choice\":{\"type\":\"function\",\"name\":\"add\"}"),
         &losses);
     CHECK_STR(r->choice_name, "add");
-    arena_fini(&a);
 }
 
 TEST(text_reasoning_and_include_are_kept)
@@ -421,24 +372,19 @@ TEST(members_without_a_place_are_kept_for_the_same_dialect)
 
 TEST(what_an_upstream_must_have_kept_is_found)
 {
-    struct loss_list losses = {0};
-    struct arena a;
-
-    arena_init(&a, 0);
     CHECK(!responses_kept_turns(testing_read_request(
-        OWN, &a, STR("{\"input\":\"x\",\"previous_response_id\":null}"), &losses)));
+        OWN, &arena, STR("{\"input\":\"x\",\"previous_response_id\":null}"), &losses)));
     CHECK_STR(responses_kept_turns(
-                  testing_read_request(OWN, &a,
+                  testing_read_request(OWN, &arena,
                                        STR("{\"input\":\"x\",\"previous_response_id\":\"resp_1\"}"),
                                        &losses))
                   ->raw,
               "\"resp_1\"");
     CHECK_STR(responses_kept_turns(
                   testing_read_request(
-                      OWN, &a, STR("{\"input\":\"x\",\"conversation\":\"conv_1\"}"), &losses))
+                      OWN, &arena, STR("{\"input\":\"x\",\"conversation\":\"conv_1\"}"), &losses))
                   ->name,
               "conversation");
-    arena_fini(&a);
 }
 
 TEST(a_wrong_type_is_refused_by_the_members_name)
@@ -482,12 +428,9 @@ TEST(a_foreign_state_comes_back_to_its_owner)
         "{\"type\":\"reasoning\",\"summary\":[],\"encrypted_content\":\"YourApicredactedcmVk\"},"
         "{\"type\":\"reasoning\",\"summary\":[],\"encrypted_content\":\"YourApigtoolcallZ2Vt\"},"
         "{\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"f\",\"arguments\":\"\"}]}";
-    struct loss_list losses = {0};
     const struct chat_part *part;
-    struct arena a;
 
-    arena_init(&a, 0);
-    part = testing_read_request(OWN, &a, STR(body), &losses)->messages->parts.first;
+    part = testing_read_request(OWN, &arena, STR(body), &losses)->messages->parts.first;
     CHECK_EQ(part->state.origin, DIALECT_CLAUDE);
     CHECK_STR(part->state.value, "c2ln");
     CHECK(!part->state.redacted);
@@ -500,64 +443,47 @@ TEST(a_foreign_state_comes_back_to_its_owner)
     CHECK_EQ(part->state.origin, DIALECT_GEMINI);
     CHECK_STR(part->state.value, "Z2Vt");
     CHECK(!part->next);
-    arena_fini(&a);
 }
 
 /* ---- writing for other dialects ---- */
 
-struct foreign {
-    struct arena a;
-    struct chat_request r;
-    struct loss_list losses;
-};
-
-static void foreign_init(struct foreign *f, enum dialect_id dialect)
+static void check_foreign(const struct chat_request *r, const char *want, const char *lost)
 {
-    memset(f, 0, sizeof *f);
-    arena_init(&f->a, 0);
-    f->r.dialect = dialect;
-    f->r.reasoning.budget = -1;
+    testing_check_json(&arena, testing_write_request(OWN, &arena, r, &losses), want);
+    check_losses(lost);
 }
 
-static void check_foreign(struct foreign *f, const char *want, const char *lost)
+static struct chat_part *add(struct chat_request *r, enum chat_role role, enum chat_part_kind kind)
 {
-    testing_check_json(&f->a, testing_write_request(OWN, &f->a, &f->r, &f->losses), want);
-    CHECK_STR(loss_text(&f->a, &f->losses), lost);
-    arena_fini(&f->a);
-}
+    struct chat_message *m = r->last_message && r->last_message->role == role
+                                 ? r->last_message
+                                 : chat_add_message(&arena, r, role);
 
-static struct chat_part *add(struct foreign *f, enum chat_role role, enum chat_part_kind kind)
-{
-    struct chat_message *m = f->r.last_message && f->r.last_message->role == role
-                                 ? f->r.last_message
-                                 : chat_add_message(&f->a, &f->r, role);
-
-    return chat_add_part(&f->a, &m->parts, kind);
+    return chat_add_part(&arena, &m->parts, kind);
 }
 
 TEST(a_chat_request_becomes_items_and_nothing_is_stored)
 {
-    struct foreign f;
+    struct chat_request *r = new_request(DIALECT_OPENAI_CHAT, "");
     struct chat_part *part;
 
-    foreign_init(&f, DIALECT_OPENAI_CHAT);
-    f.r.model = STR("gpt-5");
-    f.r.stream = true;
-    f.r.max_tokens = 5;
-    f.r.user = STR("u");
-    add(&f, CHAT_SYSTEM, CHAT_PART_TEXT)->text = STR("be kind");
-    add(&f, CHAT_DEVELOPER, CHAT_PART_TEXT)->text = STR("briefly");
-    add(&f, CHAT_USER, CHAT_PART_TEXT)->text = STR("sum");
-    add(&f, CHAT_USER, CHAT_PART_IMAGE)->media =
+    r->model = STR("gpt-5");
+    r->stream = true;
+    r->max_tokens = 5;
+    r->user = STR("u");
+    add(r, CHAT_SYSTEM, CHAT_PART_TEXT)->text = STR("be kind");
+    add(r, CHAT_DEVELOPER, CHAT_PART_TEXT)->text = STR("briefly");
+    add(r, CHAT_USER, CHAT_PART_TEXT)->text = STR("sum");
+    add(r, CHAT_USER, CHAT_PART_IMAGE)->media =
         (struct chat_media){.mime = STR("image/png"), .data = STR("aGk="), .detail = STR("low")};
-    add(&f, CHAT_ASSISTANT, CHAT_PART_TEXT)->text = STR("well");
-    part = add(&f, CHAT_ASSISTANT, CHAT_PART_TOOL_CALL);
+    add(r, CHAT_ASSISTANT, CHAT_PART_TEXT)->text = STR("well");
+    part = add(r, CHAT_ASSISTANT, CHAT_PART_TOOL_CALL);
     part->call = (struct chat_tool_call){
         .id = STR("c1"), .name = STR("add"), .arguments = STR("{\"a\":1}"), .item_id = STR("x")};
-    part = add(&f, CHAT_TOOL, CHAT_PART_TOOL_RESULT);
+    part = add(r, CHAT_TOOL, CHAT_PART_TOOL_RESULT);
     part->result.id = STR("c1");
-    chat_add_text(&f.a, &part->result.parts, STR("3"));
-    check_foreign(&f,
+    chat_add_text(&arena, &part->result.parts, STR("3"));
+    check_foreign(r,
                   "{\"model\":\"gpt-5\",\"instructions\":\"be kind\",\"input\":["
                   "{\"role\":\"developer\",\"content\":\"briefly\"},"
                   "{\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"sum\"},"
@@ -573,27 +499,26 @@ TEST(a_chat_request_becomes_items_and_nothing_is_stored)
 
 TEST(functions_of_other_dialects_stay_lax_and_names_become_valid)
 {
-    struct foreign f;
+    struct chat_request *r = new_request(DIALECT_CLAUDE, "");
     struct chat_tool *tool;
 
-    foreign_init(&f, DIALECT_CLAUDE);
-    chat_add_tool(&f.a, &f.r, CHAT_TOOL_FUNCTION)->name = STR("a.b");
-    tool = chat_add_tool(&f.a, &f.r, CHAT_TOOL_CUSTOM);
+    chat_add_tool(&arena, r, CHAT_TOOL_FUNCTION)->name = STR("a.b");
+    tool = chat_add_tool(&arena, r, CHAT_TOOL_CUSTOM);
     tool->name = STR("patch");
     tool->parameters = STR("{\"type\":\"grammar\",\"grammar\":{\"syntax\":\"lark\","
                            "\"definition\":\"x\"}}");
-    tool = chat_add_tool(&f.a, &f.r, CHAT_TOOL_WEB_SEARCH);
+    tool = chat_add_tool(&arena, r, CHAT_TOOL_WEB_SEARCH);
     tool->search_location = STR("{\"type\":\"approximate\",\"city\":\"Ulm\"}");
     tool->max_uses = 3;
     tool->raw = STR("{\"allowed_domains\":[\"a.b\"],\"blocked_domains\":[\"c.d\"]}");
-    chat_add_tool(&f.a, &f.r, CHAT_TOOL_WEB_FETCH);
-    chat_add_tool(&f.a, &f.r, CHAT_TOOL_CODE);
-    chat_add_tool(&f.a, &f.r, CHAT_TOOL_OTHER)->type = STR("bash_20250124");
-    f.r.choice = CHAT_CHOICE_TOOL;
-    f.r.choice_name = STR("a.b");
-    f.r.parallel_tools = CHAT_NO;
+    chat_add_tool(&arena, r, CHAT_TOOL_WEB_FETCH);
+    chat_add_tool(&arena, r, CHAT_TOOL_CODE);
+    chat_add_tool(&arena, r, CHAT_TOOL_OTHER)->type = STR("bash_20250124");
+    r->choice = CHAT_CHOICE_TOOL;
+    r->choice_name = STR("a.b");
+    r->parallel_tools = CHAT_NO;
     check_foreign(
-        &f,
+        r,
         "{\"input\":[],\"tools\":[{\"type\":\"function\",\"name\":\"a_b\",\"parameters\":"
         "{\"type\":\"object\",\"properties\":{}},\"strict\":false},"
         "{\"type\":\"custom\",\"name\":\"patch\",\"format\":{\"type\":\"grammar\","
@@ -609,33 +534,31 @@ TEST(functions_of_other_dialects_stay_lax_and_names_become_valid)
 
 TEST(reasoning_that_is_wanted_comes_encrypted)
 {
-    struct foreign f;
+    struct chat_request *r = new_request(DIALECT_CLAUDE, "");
 
-    foreign_init(&f, DIALECT_CLAUDE);
-    f.r.reasoning =
+    r->reasoning =
         (struct chat_reasoning){.enabled = CHAT_YES, .budget = 2000, .visible = CHAT_YES};
-    check_foreign(&f,
+    check_foreign(r,
                   "{\"input\":[],\"reasoning\":{\"effort\":\"medium\",\"summary\":\"auto\"},"
                   "\"include\":[\"reasoning.encrypted_content\"],\"store\":false}",
                   "");
-    foreign_init(&f, DIALECT_CLAUDE);
-    f.r.reasoning.enabled = CHAT_NO;
-    check_foreign(&f, "{\"input\":[],\"store\":false}", "");
+    r = new_request(DIALECT_CLAUDE, "");
+    r->reasoning.enabled = CHAT_NO;
+    check_foreign(r, "{\"input\":[],\"store\":false}", "");
 }
 
 TEST(only_its_own_states_are_given_to_the_upstream)
 {
-    struct foreign f;
+    struct chat_request *r = new_request(DIALECT_OPENAI_CHAT, "");
     struct chat_part *part;
 
-    foreign_init(&f, DIALECT_OPENAI_CHAT);
-    part = add(&f, CHAT_ASSISTANT, CHAT_PART_REASONING);
+    part = add(r, CHAT_ASSISTANT, CHAT_PART_REASONING);
     part->text = STR("thought");
     part->state = (struct chat_state){.origin = DIALECT_OPENAI_RESPONSES, .value = STR("ZW5j")};
-    part = add(&f, CHAT_ASSISTANT, CHAT_PART_REASONING);
+    part = add(r, CHAT_ASSISTANT, CHAT_PART_REASONING);
     part->state = (struct chat_state){.origin = DIALECT_CLAUDE, .value = STR("c2ln")};
-    add(&f, CHAT_ASSISTANT, CHAT_PART_REASONING)->text = STR("unsigned");
-    check_foreign(&f,
+    add(r, CHAT_ASSISTANT, CHAT_PART_REASONING)->text = STR("unsigned");
+    check_foreign(r,
                   "{\"input\":[{\"type\":\"reasoning\",\"summary\":[{\"type\":\"summary_text\","
                   "\"text\":\"thought\"}],\"encrypted_content\":\"ZW5j\"}],"
                   "\"include\":[\"reasoning.encrypted_content\"],\"store\":false}",
@@ -644,25 +567,24 @@ TEST(only_its_own_states_are_given_to_the_upstream)
 
 TEST(what_the_api_cannot_say_is_lost_by_name)
 {
-    struct foreign f;
+    struct chat_request *r = new_request(DIALECT_OPENAI_CHAT, "");
 
-    foreign_init(&f, DIALECT_OPENAI_CHAT);
-    f.r.stop_count = 1;
-    f.r.stop = &(struct str){.p = "x", .n = 1};
-    f.r.seed = STR("7");
-    f.r.n = 2;
-    f.r.frequency_penalty = STR("0");
-    f.r.presence_penalty = STR("0.5");
-    f.r.logit_bias = STR("{\"1\":1}");
-    f.r.top_k = STR("40");
-    f.r.modalities = STR("[\"text\",\"audio\"]");
-    f.r.audio = STR("{\"voice\":\"x\"}");
-    f.r.prediction = STR("{}");
-    chat_add_tool(&f.a, &f.r, CHAT_TOOL_CODE)->cache = STR("{\"type\":\"ephemeral\"}");
-    chat_add_extra(&f.a, &f.r, STR("web_search_options"), STR("{}"));
-    chat_add_extra(&f.a, &f.r, STR("safety_identifier"), STR("\"s\""));
+    r->stop_count = 1;
+    r->stop = &(struct str){.p = "x", .n = 1};
+    r->seed = STR("7");
+    r->n = 2;
+    r->frequency_penalty = STR("0");
+    r->presence_penalty = STR("0.5");
+    r->logit_bias = STR("{\"1\":1}");
+    r->top_k = STR("40");
+    r->modalities = STR("[\"text\",\"audio\"]");
+    r->audio = STR("{\"voice\":\"x\"}");
+    r->prediction = STR("{}");
+    chat_add_tool(&arena, r, CHAT_TOOL_CODE)->cache = STR("{\"type\":\"ephemeral\"}");
+    chat_add_extra(&arena, r, STR("web_search_options"), STR("{}"));
+    chat_add_extra(&arena, r, STR("safety_identifier"), STR("\"s\""));
     check_foreign(
-        &f,
+        r,
         "{\"input\":[],\"tools\":[{\"type\":\"code_interpreter\",\"container\":{\"type\":"
         "\"auto\"}}],\"store\":false,\"safety_identifier\":\"s\"}",
         "web_search_options, cache_control, top_k, presence_penalty, seed, logit_bias, audio, "
@@ -673,17 +595,16 @@ TEST(long_ids_of_calls_are_cut_alike_in_call_and_result)
 {
     static const char id[] =
         "call_0123456789012345678901234567890123456789012345678901234567890123456789";
-    struct foreign f;
+    struct chat_request *r = new_request(DIALECT_GEMINI, "");
     struct chat_part *part;
 
-    foreign_init(&f, DIALECT_GEMINI);
-    part = add(&f, CHAT_ASSISTANT, CHAT_PART_TOOL_CALL);
+    part = add(r, CHAT_ASSISTANT, CHAT_PART_TOOL_CALL);
     part->call = (struct chat_tool_call){.id = STR(id), .name = STR("f"), .arguments = STR("{}")};
-    part = add(&f, CHAT_TOOL, CHAT_PART_TOOL_RESULT);
+    part = add(r, CHAT_TOOL, CHAT_PART_TOOL_RESULT);
     part->result.id = STR(id);
     part->result.is_error = true;
     check_foreign(
-        &f,
+        r,
         "{\"input\":[{\"type\":\"function_call\",\"call_id\":"
         "\"6789012345678901234567890123456789012345678901234567890123456789\","
         "\"name\":\"f\",\"arguments\":\"{}\"},{\"type\":\"function_call_output\",\"call_id\":"
@@ -697,38 +618,34 @@ TEST(a_sound_or_a_video_of_another_dialect_is_refused)
     static const enum chat_part_kind kinds[] = {CHAT_PART_AUDIO, CHAT_PART_VIDEO};
 
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        struct foreign f;
+        struct chat_request *r = new_request(DIALECT_OPENAI_CHAT, "");
         struct sb sb;
         struct err err = {0};
 
-        foreign_init(&f, DIALECT_OPENAI_CHAT);
-        add(&f, CHAT_USER, kinds[i])->media.data = STR("aGk=");
+        add(r, CHAT_USER, kinds[i])->media.data = STR("aGk=");
         sb_init(&sb, TESTING_LIMIT);
-        CHECK_EQ(OWN->write_request(&(struct request_conf){.arena = &f.a, .losses = &f.losses},
-                                    &f.r, &sb, &err),
+        CHECK_EQ(OWN->write_request(&(struct request_conf){.arena = &arena, .losses = &losses}, r,
+                                    &sb, &err),
                  ERR_BAD_REQUEST);
         CHECK(err.msg[0] != '\0');
         sb_fini(&sb);
-        arena_fini(&f.a);
     }
 }
 
-TEST_MAIN(a_search_for_tools_by_the_client_is_a_function, a_search_for_tools_by_openai_is_lost,
-          a_tool_that_is_told_twice_is_one, what_a_search_of_the_web_may_not_do_is_lost,
-          a_string_is_the_users_message, instructions_are_the_first_message_wherever_they_stand,
-          absent_null_and_zero_stay_apart, numbers_keep_their_spelling,
-          parts_of_a_message_keep_their_places,
-          items_of_the_assistant_are_one_message_and_outputs_another,
-          items_are_written_back_as_items, items_of_openais_own_tools_are_a_loss_by_their_type,
-          tools_are_flattened_and_gathered_again, tools_among_the_items_are_tools_of_the_request,
-          every_form_of_the_choice_is_kept, a_choice_names_the_tool_as_it_goes_to_an_upstream,
-          text_reasoning_and_include_are_kept,
-          members_without_a_place_are_kept_for_the_same_dialect,
-          what_an_upstream_must_have_kept_is_found, a_wrong_type_is_refused_by_the_members_name,
-          a_foreign_state_comes_back_to_its_owner,
-          a_chat_request_becomes_items_and_nothing_is_stored,
-          functions_of_other_dialects_stay_lax_and_names_become_valid,
-          reasoning_that_is_wanted_comes_encrypted, only_its_own_states_are_given_to_the_upstream,
-          what_the_api_cannot_say_is_lost_by_name,
-          long_ids_of_calls_are_cut_alike_in_call_and_result,
-          a_sound_or_a_video_of_another_dialect_is_refused)
+ARENA_TEST_MAIN(
+    a_search_for_tools_by_the_client_is_a_function, a_search_for_tools_by_openai_is_lost,
+    a_tool_that_is_told_twice_is_one, what_a_search_of_the_web_may_not_do_is_lost,
+    a_string_is_the_users_message, instructions_are_the_first_message_wherever_they_stand,
+    absent_null_and_zero_stay_apart, numbers_keep_their_spelling,
+    parts_of_a_message_keep_their_places,
+    items_of_the_assistant_are_one_message_and_outputs_another, items_are_written_back_as_items,
+    items_of_openais_own_tools_are_a_loss_by_their_type, tools_are_flattened_and_gathered_again,
+    tools_among_the_items_are_tools_of_the_request, every_form_of_the_choice_is_kept,
+    a_choice_names_the_tool_as_it_goes_to_an_upstream, text_reasoning_and_include_are_kept,
+    members_without_a_place_are_kept_for_the_same_dialect, what_an_upstream_must_have_kept_is_found,
+    a_wrong_type_is_refused_by_the_members_name, a_foreign_state_comes_back_to_its_owner,
+    a_chat_request_becomes_items_and_nothing_is_stored,
+    functions_of_other_dialects_stay_lax_and_names_become_valid,
+    reasoning_that_is_wanted_comes_encrypted, only_its_own_states_are_given_to_the_upstream,
+    what_the_api_cannot_say_is_lost_by_name, long_ids_of_calls_are_cut_alike_in_call_and_result,
+    a_sound_or_a_video_of_another_dialect_is_refused)

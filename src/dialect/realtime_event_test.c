@@ -1,20 +1,6 @@
 #include "dialect/realtime_event.h"
 
-#include "base/test.h"
-
-static struct arena arena;
-
-static int set_up(void **state UNUSED)
-{
-    arena_init(&arena, 0);
-    return 0;
-}
-
-static int tear_down(void **state UNUSED)
-{
-    arena_fini(&arena);
-    return 0;
-}
+#include "dialect/arena_testing.h"
 
 static struct realtime_event read_event(const char *text)
 {
@@ -181,21 +167,10 @@ TEST(an_error_event_has_the_status_that_its_code_means)
     CHECK_EQ(realtime_error_status(&arena, STR_NULL), 502);
 }
 
-int main(void)
-{
-#define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-    const struct CMUnitTest tests[] = {
-        ROW(events_of_both_protocols_are_known_with_what_they_are_about),
-        ROW(what_is_no_object_is_refused),
-        ROW(usage_is_read_in_every_class),
-        ROW(cached_tokens_that_are_not_told_apart_are_text),
-        ROW(a_side_without_a_count_is_the_sum_of_its_classes),
-        ROW(usage_that_counts_nothing_is_none),
-        ROW(a_response_tells_its_usage_and_whether_it_failed),
-        ROW(formats_are_read_as_bytes_a_second),
-        ROW(bytes_of_base64_are_counted_without_decoding),
-        ROW(an_error_event_has_the_status_that_its_code_means),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+ARENA_TEST_MAIN(events_of_both_protocols_are_known_with_what_they_are_about,
+                what_is_no_object_is_refused, usage_is_read_in_every_class,
+                cached_tokens_that_are_not_told_apart_are_text,
+                a_side_without_a_count_is_the_sum_of_its_classes, usage_that_counts_nothing_is_none,
+                a_response_tells_its_usage_and_whether_it_failed,
+                formats_are_read_as_bytes_a_second, bytes_of_base64_are_counted_without_decoding,
+                an_error_event_has_the_status_that_its_code_means)

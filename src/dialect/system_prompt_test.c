@@ -1,21 +1,7 @@
 #include "dialect/system_prompt.h"
 
-#include "base/test.h"
+#include "dialect/arena_testing.h"
 #include "dialect/dialect.h"
-
-static struct arena arena;
-
-static int set_up(void **state UNUSED)
-{
-    arena_init(&arena, 0);
-    return 0;
-}
-
-static int tear_down(void **state UNUSED)
-{
-    arena_fini(&arena);
-    return 0;
-}
 
 static const struct json *tree(const char *body)
 {
@@ -97,7 +83,6 @@ TEST(a_body_gets_the_prompt_in_its_own_dialect)
 static struct chat_request read_chat(const char *body)
 {
     struct chat_request r = {0};
-    struct loss_list losses = {0};
 
     CHECK_EQ(dialect_openai_chat.read_request(&arena, tree(body), &r, &losses, NULL), ERR_OK);
     return r;
@@ -141,14 +126,5 @@ TEST(the_canonical_form_gets_it_and_what_others_share_stays)
     CHECK_STR(told(&with), "2:a;0:s|t;");
 }
 
-#define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        ROW(a_body_gets_the_prompt_in_its_own_dialect),
-        ROW(the_canonical_form_gets_it_and_what_others_share_stays),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+ARENA_TEST_MAIN(a_body_gets_the_prompt_in_its_own_dialect,
+                the_canonical_form_gets_it_and_what_others_share_stays)
