@@ -2,6 +2,7 @@
  * Answers of the Responses API as canonical events: streams in every manner that upstreams send
  * them, whole answers, errors. Each stream is read in one piece, in bytes, and cut anywhere.
  */
+#include "dialect/arena_testing.h"
 #include "dialect/chat_testing.h"
 
 #define OWN (&dialect_openai_responses)
@@ -29,25 +30,19 @@ static void check_cut(struct arena *a, struct str text, size_t cut, struct str w
 static void check_stream(const char *stream, const char *want)
 {
     struct str text = str_from(stream), got;
-    struct arena a;
 
-    arena_init(&a, 0);
-    got = testing_answer_text(&a, testing_fold_stream(OWN, &a, text, text.n));
-    testing_check_json(&a, got, want);
+    got = testing_answer_text(&arena, testing_fold_stream(OWN, &arena, text, text.n));
+    testing_check_json(&arena, got, want);
     for (size_t cut = 1; cut < text.n; cut++)
-        check_cut(&a, text, cut, got);
-    check_cut(&a, text, SIZE_MAX, got);
-    arena_fini(&a);
+        check_cut(&arena, text, cut, got);
+    check_cut(&arena, text, SIZE_MAX, got);
 }
 
 static void check_answer(const char *body, const char *want)
 {
-    struct arena a;
-
-    arena_init(&a, 0);
-    testing_check_json(&a, testing_answer_text(&a, testing_fold_answer(OWN, &a, str_from(body))),
-                       want);
-    arena_fini(&a);
+    testing_check_json(
+        &arena, testing_answer_text(&arena, testing_fold_answer(OWN, &arena, str_from(body))),
+        want);
 }
 
 /* ---- text ---- */
@@ -209,12 +204,10 @@ TEST(a_call_that_comes_only_when_it_is_done_is_given_out)
 
 TEST(more_items_than_there_are_slots_are_read)
 {
-    struct arena a;
     struct sb sb;
     const struct chat_answer *answer;
     int n = 0;
 
-    arena_init(&a, 0);
     sb_init(&sb, TESTING_LIMIT);
     for (int i = 0; i < 100; i++)
         sb_fmt(&sb,
@@ -223,14 +216,13 @@ TEST(more_items_than_there_are_slots_are_read)
                    EV("{\"type\":\"response.function_call_arguments.delta\",\"output_index\":%d,"
                       "\"delta\":\"{}\"}"),
                i, i, i);
-    answer = testing_fold_stream(OWN, &a, sb_str(&sb), sb.n);
+    answer = testing_fold_stream(OWN, &arena, sb_str(&sb), sb.n);
     for (const struct chat_part *p = answer->choices->parts.first; p; p = p->next) {
         CHECK_STR(p->call.arguments, "{}");
         n++;
     }
     CHECK_EQ(n, 100);
     sb_fini(&sb);
-    arena_fini(&a);
 }
 
 /* ---- what the provider did itself ---- */
@@ -249,11 +241,8 @@ TEST(searches_are_counted_and_images_given_out)
                         EV("{\"type\":\"response.output_item.done\",\"output_index\":3,\"item\":"
                            "{\"type\":\"image_generation_call\",\"output_format\":\"webp\","
                            "\"result\":\"aGk=\"}}") COMPLETED;
-    struct arena a;
 
-    arena_init(&a, 0);
-    CHECK_EQ(testing_fold_stream(OWN, &a, STR(stream), sizeof stream)->usage.searches, 2);
-    arena_fini(&a);
+    CHECK_EQ(testing_fold_stream(OWN, &arena, STR(stream), sizeof stream)->usage.searches, 2);
     check_stream(stream, "{\"choices\":[{\"index\":0,\"parts\":[{\"image\":\"\",\"mime\":"
                          "\"image/webp\",\"data\":\"aGk=\"}],\"finish\":\"stop\"}]," NUMBERS "}");
 }
@@ -274,15 +263,12 @@ static void check_failure(const char *stream, const char *message, int status, b
 {
     struct str text = str_from(stream);
     const struct chat_answer *answer;
-    struct arena a;
 
-    arena_init(&a, 0);
-    answer = testing_fold_stream(OWN, &a, text, text.n);
+    answer = testing_fold_stream(OWN, &arena, text, text.n);
     CHECK(answer->has_error && !answer->has_end);
     CHECK_STR(answer->error.message, message);
     CHECK_EQ(answer->error_status, status);
     CHECK_EQ(answer->has_usage, has_usage);
-    arena_fini(&a);
 }
 
 TEST(a_failure_is_an_error_with_the_status_it_stands_for)
@@ -314,32 +300,26 @@ TEST(an_error_is_given_out_once)
 
 TEST(a_stream_that_stops_has_no_end)
 {
-    struct arena a;
     struct str text = STR(CREATED EV("{\"type\":\"response.output_text.delta\",\"delta\":\"x\"}"));
     const struct chat_answer *answer;
 
-    arena_init(&a, 0);
-    answer = testing_fold_stream(OWN, &a, text, text.n);
+    answer = testing_fold_stream(OWN, &arena, text, text.n);
     CHECK(!answer->has_end && !answer->has_error);
     CHECK_EQ(answer->choices->finish, CHAT_FINISH_NONE);
     CHECK_STR(answer->id, "resp_1");
     CHECK_STR(answer->model, "gpt-5");
     CHECK_EQ(answer->created_s, 1700000000);
-    arena_fini(&a);
 }
 
 TEST(what_is_no_event_ends_the_reading)
 {
-    struct arena a;
     struct chat_fold *fold;
 
-    arena_init(&a, 0);
-    fold = chat_fold_new(&a, TESTING_LIMIT);
-    CHECK(!testing_read_stream(OWN, &a, STR("data: {\"type\":\n\n"), 100,
+    fold = chat_fold_new(&arena, TESTING_LIMIT);
+    CHECK(!testing_read_stream(OWN, &arena, STR("data: {\"type\":\n\n"), 100,
                                &(struct chat_sink){chat_fold_event, fold}));
-    CHECK(!testing_read_stream(OWN, &a, STR("data: 5\n\n"), 100,
+    CHECK(!testing_read_stream(OWN, &arena, STR("data: 5\n\n"), 100,
                                &(struct chat_sink){chat_fold_event, fold}));
-    arena_fini(&a);
 }
 
 /* ---- whole answers ---- */
@@ -387,15 +367,12 @@ TEST(what_is_no_answer_is_refused)
     };
 
     for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
-        struct arena a;
         struct chat_fold *fold;
 
-        arena_init(&a, 0);
-        fold = chat_fold_new(&a, TESTING_LIMIT);
-        CHECK_EQ(OWN->read_answer(&a, str_from(bodies[i]),
+        fold = chat_fold_new(&arena, TESTING_LIMIT);
+        CHECK_EQ(OWN->read_answer(&arena, str_from(bodies[i]),
                                   &(struct chat_sink){chat_fold_event, fold}, NULL),
                  ERR_UPSTREAM_BODY);
-        arena_fini(&a);
     }
 }
 
@@ -408,32 +385,32 @@ static void count_others(void *ctx, const struct chat_event *event)
 TEST(tools_that_only_this_api_has_are_content)
 {
     static const char item[] = "{\"type\":\"apply_patch_call\",\"id\":\"a\",\"call_id\":\"c\"}";
-    struct arena a;
     int streamed = 0, whole = 0;
 
-    arena_init(&a, 0);
     CHECK(testing_read_stream(
-        OWN, &a,
-        arena_fmt(&a,
+        OWN, &arena,
+        arena_fmt(&arena,
                   EV("{\"type\":\"response.output_item.added\",\"output_index\":0,\"item\":%s}"),
                   item),
         0, &(struct chat_sink){count_others, &streamed}));
     CHECK_EQ(streamed, 1);
-    CHECK_EQ(OWN->read_answer(&a, arena_fmt(&a, "{\"status\":\"completed\",\"output\":[%s]}", item),
+    CHECK_EQ(OWN->read_answer(&arena,
+                              arena_fmt(&arena, "{\"status\":\"completed\",\"output\":[%s]}", item),
                               &(struct chat_sink){count_others, &whole}, NULL),
              ERR_OK);
     CHECK_EQ(whole, 1);
-    arena_fini(&a);
 }
 
-TEST_MAIN(pieces_of_text_are_given_out_once, text_that_comes_only_when_it_is_done_is_given_out,
-          parts_that_are_numbered_otherwise_than_in_the_item_are_given_out_once,
-          a_refusal_is_told_from_text, citations_and_logprobs_come_with_the_text,
-          summaries_are_parts_of_one_thought_with_its_state, the_reasoning_itself_is_read_too,
-          calls_in_turns_keep_their_arguments, a_call_that_comes_only_when_it_is_done_is_given_out,
-          more_items_than_there_are_slots_are_read, searches_are_counted_and_images_given_out,
-          an_incomplete_response_says_why, a_failure_is_an_error_with_the_status_it_stands_for,
-          an_error_is_given_out_once, a_stream_that_stops_has_no_end,
-          what_is_no_event_ends_the_reading, a_whole_answer_gives_the_same_events,
-          a_whole_answer_ends_as_its_status_says, what_is_no_answer_is_refused,
-          tools_that_only_this_api_has_are_content)
+ARENA_TEST_MAIN(pieces_of_text_are_given_out_once,
+                text_that_comes_only_when_it_is_done_is_given_out,
+                parts_that_are_numbered_otherwise_than_in_the_item_are_given_out_once,
+                a_refusal_is_told_from_text, citations_and_logprobs_come_with_the_text,
+                summaries_are_parts_of_one_thought_with_its_state, the_reasoning_itself_is_read_too,
+                calls_in_turns_keep_their_arguments,
+                a_call_that_comes_only_when_it_is_done_is_given_out,
+                more_items_than_there_are_slots_are_read, searches_are_counted_and_images_given_out,
+                an_incomplete_response_says_why,
+                a_failure_is_an_error_with_the_status_it_stands_for, an_error_is_given_out_once,
+                a_stream_that_stops_has_no_end, what_is_no_event_ends_the_reading,
+                a_whole_answer_gives_the_same_events, a_whole_answer_ends_as_its_status_says,
+                what_is_no_answer_is_refused, tools_that_only_this_api_has_are_content)

@@ -1,30 +1,25 @@
 #include "dialect/peek.h"
 
-#include "base/test.h"
+#include "dialect/arena_testing.h"
 #include "model/gated.h"
 #include "dialect/openai_error.h"
 
 static const char *refusal(const char *body, enum relay_mode mode)
 {
     static struct err err;
-    struct arena a;
     struct peek_request r;
     enum err_code rc;
 
-    arena_init(&a, 0);
-    rc = peek_request(&a, str_from(body), mode, DIALECT_OPENAI_CHAT, &r, &err);
-    arena_fini(&a);
+    rc = peek_request(&arena, str_from(body), mode, DIALECT_OPENAI_CHAT, &r, &err);
     return rc == ERR_OK ? "" : err.msg;
 }
 
 TEST(a_chat_request_is_read_from_its_bytes)
 {
-    struct arena a;
     struct peek_request r;
 
-    arena_init(&a, 0);
     CHECK_EQ(peek_request(
-                 &a,
+                 &arena,
                  STR("{ \"messages\":[{\"role\":\"user\",\"content\":\"\\\"model\\\":\\\"x\\\"\"}],"
                      "\"model\" : \"gpt\\u002d4o\", \"stream\":true,\"max_tokens\":5,"
                      "\"max_completion_tokens\":9, \"stream_options\":{\"include_usage\": true}}"),
@@ -33,7 +28,6 @@ TEST(a_chat_request_is_read_from_its_bytes)
     CHECK_STR(r.model, "gpt-4o");
     CHECK(r.stream && r.include_usage);
     CHECK_EQ(r.max_tokens, 9);
-    arena_fini(&a);
 }
 
 /* The text of the refusal in a dialect; "" when there is none. */
@@ -42,13 +36,10 @@ static struct peek_request peeked;
 static const char *refusal_in(enum relay_mode mode, enum dialect_id dialect, const char *body)
 {
     static struct err err;
-    struct arena a;
 
-    arena_init(&a, 0);
     err = (struct err){0};
-    if (peek_request(&a, str_from(body), mode, dialect, &peeked, &err) == ERR_OK)
+    if (peek_request(&arena, str_from(body), mode, dialect, &peeked, &err) == ERR_OK)
         err.msg[0] = '\0';
-    arena_fini(&a);
     return err.msg;
 }
 
@@ -190,49 +181,46 @@ TEST(usage_is_found_in_all_its_spellings)
 
 TEST(upstream_errors_are_read_in_every_known_shape)
 {
-    struct arena a;
     struct openai_error e;
 
-    arena_init(&a, 0);
-    CHECK(openai_error_read(&a, STR("{\"error\":{\"message\":\"m\",\"type\":\"t\",\"code\":429}}"),
-                            429, &e));
+    CHECK(openai_error_read(
+        &arena, STR("{\"error\":{\"message\":\"m\",\"type\":\"t\",\"code\":429}}"), 429, &e));
     CHECK_STR(e.message, "m");
     CHECK_STR(e.type, "t");
     CHECK_STR(e.code_raw, "429");
-    CHECK(openai_error_read(&a, STR("[{\"error\":{\"message\":\"g\"}}]"), 400, &e));
+    CHECK(openai_error_read(&arena, STR("[{\"error\":{\"message\":\"g\"}}]"), 400, &e));
     CHECK_STR(e.message, "g");
-    CHECK(openai_error_read(&a, STR("{\"error\":\"plain\"}"), 400, &e));
+    CHECK(openai_error_read(&arena, STR("{\"error\":\"plain\"}"), 400, &e));
     CHECK_STR(e.message, "plain");
-    CHECK(openai_error_read(&a, STR("{\"header\":{\"message\":\"h\"}}"), 400, &e));
+    CHECK(openai_error_read(&arena, STR("{\"header\":{\"message\":\"h\"}}"), 400, &e));
     CHECK_STR(e.message, "h");
-    CHECK(openai_error_read(&a,
+    CHECK(openai_error_read(&arena,
                             STR("[{\"error\":{\"code\":400,\"message\":\"google\",\"status\":"
                                 "\"INVALID_ARGUMENT\",\"details\":[]}}]"),
                             400, &e));
     CHECK_STR(e.message, "google");
     CHECK_STR(e.code_raw, "400");
-    CHECK(openai_error_read(&a,
+    CHECK(openai_error_read(&arena,
                             STR("{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","
                                 "\"message\":\"claude\"},\"request_id\":\"r\"}"),
                             529, &e));
     CHECK_STR(e.message, "claude");
     CHECK_STR(e.type, "overloaded_error");
-    CHECK(openai_error_read(&a, STR("{\"success\":false,\"errors\":[{\"message\":\"cf\"}]}"), 400,
-                            &e));
+    CHECK(openai_error_read(&arena, STR("{\"success\":false,\"errors\":[{\"message\":\"cf\"}]}"),
+                            400, &e));
     CHECK_STR(e.message, "cf");
-    CHECK(openai_error_read(&a, STR("{\"detail\":[{\"loc\":[],\"msg\":\"d\"}]}"), 422, &e));
+    CHECK(openai_error_read(&arena, STR("{\"detail\":[{\"loc\":[],\"msg\":\"d\"}]}"), 422, &e));
     CHECK_STR(e.message, "d");
-    CHECK(openai_error_read(&a, STR("{\"fault\":{\"faultstring\":\"f\"}}"), 500, &e));
+    CHECK(openai_error_read(&arena, STR("{\"fault\":{\"faultstring\":\"f\"}}"), 500, &e));
     CHECK_STR(e.message, "f");
-    CHECK(!openai_error_read(&a, STR("<html>secret</html>"), 503, &e));
+    CHECK(!openai_error_read(&arena, STR("<html>secret</html>"), 503, &e));
     CHECK_STR(e.message, "bad response status code 503");
     CHECK_STR(e.type, "upstream_error");
     CHECK_STR(e.code, "bad_response_status_code");
-    CHECK_STR(openai_error_write(&a, &e, STR("r1")),
+    CHECK_STR(openai_error_write(&arena, &e, STR("r1")),
               "{\"error\":{\"message\":\"bad response status code 503 (request id: "
               "r1)\",\"type\":\"upstream_error\","
               "\"param\":\"503\",\"code\":\"bad_response_status_code\"}}");
-    arena_fini(&a);
 }
 
 TEST(members_that_not_every_channel_sends_on_are_noted)
@@ -245,8 +233,9 @@ TEST(members_that_not_every_channel_sends_on_are_noted)
     CHECK_EQ(peeked.gated, 0);
 }
 
-TEST_MAIN(members_that_not_every_channel_sends_on_are_noted, a_chat_request_is_read_from_its_bytes,
-          geminis_embeddings_are_one_content_or_a_list_of_requests,
-          each_dialect_has_its_own_members, geminis_limits_are_found_in_every_spelling,
-          what_is_missing_or_of_a_wrong_type_is_named, usage_is_found_in_all_its_spellings,
-          upstream_errors_are_read_in_every_known_shape)
+ARENA_TEST_MAIN(members_that_not_every_channel_sends_on_are_noted,
+                a_chat_request_is_read_from_its_bytes,
+                geminis_embeddings_are_one_content_or_a_list_of_requests,
+                each_dialect_has_its_own_members, geminis_limits_are_found_in_every_spelling,
+                what_is_missing_or_of_a_wrong_type_is_named, usage_is_found_in_all_its_spellings,
+                upstream_errors_are_read_in_every_known_shape)
