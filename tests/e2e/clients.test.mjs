@@ -14,6 +14,7 @@ import { YourApi } from './lib/yourapi.mjs';
 
 // `responses` is a channel of OpenAI's, which takes chat as chat.
 const upstreams = { chat: 8, claude: 14, gemini: 24, responses: 1 };
+const newest = 'claude-opus-4-6'; // knows a schema of the answer, which m-claude is taken not to
 const usage = { input: 11, cached: 5, output: 9, thought: 4 };
 const city = z.object({ city: z.string() });
 const person = z.object({ name: z.string(), born: z.number(), tags: z.array(z.string()) });
@@ -24,8 +25,9 @@ before(async () => {
   up = await Providers.start();
   api = await YourApi.start();
   await api.setUp();
-  await api.setOption('ModelRatio', Object.fromEntries(Object.keys(upstreams).flatMap((name) => [[`m-${name}`, 2], [`e-${name}`, 1]])));
+  await api.setOption('ModelRatio', Object.fromEntries([...Object.keys(upstreams).flatMap((name) => [[`m-${name}`, 2], [`e-${name}`, 1]]), [newest, 2]]));
   for (const [name, type] of Object.entries(upstreams)) await api.addChannel({ type, base_url: up.url, models: `m-${name},e-${name}`, name });
+  await api.addChannel({ type: upstreams.claude, base_url: up.url, models: newest, name: 'newest' });
   ({ key } = await api.addToken());
 });
 
@@ -132,6 +134,18 @@ for (const [kit, make] of Object.entries(kits)) {
       await assert.rejects(generateText(asked()), (e) => e.statusCode === 400 && /no such thing/.test(e.message));
     });
   }
+}
+
+for (const kit of ['ai chat', 'ai responses', 'ai gemini']) {
+  test(`${kit} to models of Claude's that know schemas and that do not: both answer with text`, async () => {
+    for (const id of [newest, 'm-claude']) {
+      up.answer = onePerson;
+      const { object, finishReason } = await generateObject({ model: kits[kit](id), maxRetries: 0, schema: person, prompt: 'Who?' });
+      assert.deepEqual([object, finishReason], [ada, 'stop']);
+      const { body } = up.last('claude');
+      assert.deepEqual([!!body.output_config, body.tool_choice?.type], id === newest ? [true, undefined] : [false, 'tool']);
+    }
+  });
 }
 
 // ---- LangChain ----
