@@ -98,6 +98,71 @@ TEST(turns_become_messages_in_their_order)
     check_lost("");
 }
 
+/* Has a member of every kind; a capital behind a small letter stands in names only. */
+static const char camel[] =
+    "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"inlineData\":{\"mimeType\":\"image/"
+    "png\",\"data\":\"aaaa\"}},"
+    "{\"fileData\":{\"mimeType\":\"image/png\",\"fileUri\":\"https://x/y.png\"}}]},"
+    "{\"role\":\"model\",\"parts\":[{\"text\":\"hm\",\"thought\":true},"
+    "{\"functionCall\":{\"name\":\"f\",\"args\":{\"a\":1}},\"thoughtSignature\":\"aaaa\"}]},"
+    "{\"role\":\"user\",\"parts\":[{\"functionResponse\":{\"name\":\"f\",\"response\":{\"result\":"
+    "\"ok\"}}}]}],"
+    "\"systemInstruction\":{\"parts\":[{\"text\":\"s\"}]},"
+    "\"generationConfig\":{\"maxOutputTokens\":9,\"topP\":0.5,\"topK\":3,\"candidateCount\":2,"
+    "\"stopSequences\":[\"x\"],\"presencePenalty\":0.1,\"frequencyPenalty\":0.2,"
+    "\"responseLogprobs\":true,"
+    "\"responseModalities\":[\"TEXT\"],\"responseMimeType\":\"application/json\","
+    "\"responseSchema\":{\"type\":\"ARRAY\",\"items\":{\"anyOf\":[{\"type\":\"STRING\"}]},"
+    "\"minItems\":1},"
+    "\"thinkingConfig\":{\"thinkingBudget\":64,\"includeThoughts\":true},\"mediaResolution\":\"M\"}"
+    ","
+    "\"tools\":[{\"functionDeclarations\":[{\"name\":\"f\",\"parametersJsonSchema\":{\"type\":"
+    "\"object\","
+    "\"properties\":{\"a\":{\"type\":\"string\"}}}}]},{\"googleSearch\":{}},{\"codeExecution\":{}}]"
+    ","
+    "\"toolConfig\":{\"functionCallingConfig\":{\"mode\":\"ANY\",\"allowedFunctionNames\":[\"f\","
+    "\"g\"]}},"
+    "\"safetySettings\":[{\"category\":\"C\"}],\"cachedContent\":\"c\"}";
+
+static const char *in_snake_case(const char *text)
+{
+    struct str all = STR("");
+
+    for (; *text; text++) {
+        bool starts_word = *text >= 'A' && *text <= 'Z' && all.n > 0 && all.p[all.n - 1] >= 'a' &&
+                           all.p[all.n - 1] <= 'z';
+
+        all = arena_fmt(&arena, starts_word ? "%.*s_%c" : "%.*s%c", STR_ARG(all),
+                        starts_word ? *text - 'A' + 'a' : *text);
+    }
+    return all.p;
+}
+
+/* Google's own servers read both spellings of every member, and its SDKs write both. */
+TEST(members_may_be_written_in_snake_case)
+{
+    const char *snake = in_snake_case(camel);
+    const struct chat_request *r = read_body(snake);
+
+    check_has(snake, "\"generation_config\":{\"max_output_tokens\":9,\"top_p\":0.5");
+    CHECK_EQ(r->max_tokens, 9);
+    CHECK_EQ(r->reasoning.budget, 64);
+    for (enum dialect_id id = 0; id < DIALECT_COUNT; id++) {
+        const struct chat_request *again = read_body(camel);
+        struct str want, lost;
+
+        if (id == DIALECT_GEMINI) /* where a tool goes on as its client wrote it */
+            continue;
+        losses = (struct loss_list){0};
+        want = testing_write_request(dialect_of(id), &arena, again, &losses);
+        lost = loss_text(&arena, &losses);
+        losses = (struct loss_list){0};
+        testing_check_json(&arena, testing_write_request(dialect_of(id), &arena, r, &losses),
+                           want.p);
+        CHECK_STR(loss_text(&arena, &losses), lost.p);
+    }
+}
+
 TEST(results_find_their_calls_by_id_name_and_order)
 {
     const struct chat_request *r = read_body(
@@ -769,7 +834,8 @@ TEST(a_gemini_client_keeps_what_only_gemini_knows)
 }
 
 ARENA_TEST_MAIN(
-    turns_become_messages_in_their_order, results_find_their_calls_by_id_name_and_order,
+    members_may_be_written_in_snake_case, turns_become_messages_in_their_order,
+    results_find_their_calls_by_id_name_and_order,
     thoughts_in_pieces_are_one_thought_with_its_signature, files_are_told_apart_by_their_place,
     the_configuration_is_read_in_either_spelling, tools_and_their_choice_are_read,
     what_is_wrong_is_named, a_request_with_everything_usual_is_written,
