@@ -1,7 +1,8 @@
 /*
  * Whatever the input, as a form, as JSON, as an answer or as a recording: nothing is read outside
- * of it, what was found lies in it, and a form with another model is read back with that model and
- * is the same otherwise. The first byte chooses the mode.
+ * of it, what was found lies in it, a form with another model is read back with that model and is
+ * the same otherwise, and what was sent on of a form before it was whole names the same model. The
+ * first byte chooses the mode.
  */
 #include "base/mem.h"
 #include "base/panic.h"
@@ -36,6 +37,21 @@ static void check_rename(struct arena *a, struct str body, enum relay_mode mode,
         panic("what was renamed and renamed back is not the same");
 }
 
+/* Its file is where it is in the whole form. */
+static void check_begin(struct str body, enum relay_mode mode, const struct media_request *whole)
+{
+    struct media_request begun;
+
+    for (size_t n = 0; n <= body.n; n += 1 + body.n / 16) {
+        if (!media_request_begin(str_sub(body, 0, n), form, mode, &begun))
+            continue;
+        if (!str_eq(begun.model, whole->model) || begun.named.p != whole->named.p)
+            panic("a form that has begun names another model");
+        if (media_mode_transcribes(mode) && begun.file.p != whole->file.p)
+            panic("a form that has begun has another file");
+    }
+}
+
 static void read_request(struct str text, enum relay_mode mode, struct str type)
 {
     struct media_request r;
@@ -47,8 +63,10 @@ static void read_request(struct str text, enum relay_mode mode, struct str type)
             panic("a request without a model, or for nothing");
         if (media_cost_estimate(mode, &r, text).prompt < 0)
             panic("a request that costs less than nothing");
-        if (r.is_form)
+        if (r.is_form) {
             check_rename(&a, text, mode, &r);
+            check_begin(text, mode, &r);
+        }
     }
     arena_fini(&a);
 }

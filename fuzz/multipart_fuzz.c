@@ -1,7 +1,8 @@
 /*
  * Whatever the input: the parts are slices of the body in their order, which do not overlap, none
  * holds the delimiter, and a body that is cut anywhere before its end is never read as whole with
- * other parts than a beginning of the same list. The first byte says how long the boundary is.
+ * other parts than a beginning of the same list, nor is what is said of it while it comes. The
+ * first byte says how long the boundary is.
  */
 #include "base/mem.h"
 #include "base/panic.h"
@@ -34,6 +35,26 @@ static int count_parts(struct str body, struct str boundary)
     }
 }
 
+/* Parts that are there of the beginning of a form, the one that has only begun included. */
+static int count_begun(struct str body, struct str boundary)
+{
+    struct multipart m;
+    struct multipart_part part;
+    bool more = true;
+    int count = 0;
+
+    if (multipart_init_partial(&m, body, boundary, NULL) != ERR_OK)
+        panic("a boundary is none before the end");
+    for (;; count++) {
+        if (multipart_next(&m, &part, &more, NULL) != ERR_OK)
+            panic("the beginning of a form cannot be read");
+        if (!more)
+            return count;
+        if (part.body.p + part.body.n > body.p + body.n)
+            panic("part %d is not where it should be", count);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     struct str all = str_make((const char *)bytes, n), boundary, type;
@@ -53,6 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         some = count_parts(str_make(copy, cut), boundary);
         if (some > parts || (some >= 0 && some < parts))
             panic("cut at %zu: %d parts, not %d", cut, some, parts);
+        if (count_begun(str_make(copy, cut), boundary) > parts)
+            panic("cut at %zu: more than %d parts", cut, parts);
         mem_free(copy);
     }
     return 0;
