@@ -89,7 +89,7 @@ static void give_then_wait(struct got *g)
 {
     give(g);
     if (up.sent == up.until && up.until < WHOLE)
-        loop_timer_set(g->world->loop, &g->timer, 200, on_more);
+        loop_timer_set(g->world->loop, &g->timer, 2500, on_more);
 }
 
 static void in_a_hurry(struct http_call_conf *conf)
@@ -109,7 +109,7 @@ TEST(a_body_that_comes_slowly_is_waited_for)
     got_init(&g, &w);
     conf = post_for(&g);
     g.on_room = give_then_wait;
-    in_a_hurry(&conf);
+    conf.first_byte_timeout_ms = 2000;
     got_start(&g, &conf);
     world_run(&w);
     check_ok(&g, 200, "same");
