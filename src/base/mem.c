@@ -37,7 +37,10 @@ void *mem_reserve(size_t bytes)
     void *ptr = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-    return ptr == MAP_FAILED ? NULL : ptr;
+    if (ptr == MAP_FAILED)
+        return NULL;
+    (void)madvise(ptr, bytes, MADV_NOHUGEPAGE); /* a page is what the first byte costs */
+    return ptr;
 }
 
 void mem_unreserve(void *ptr, size_t bytes)

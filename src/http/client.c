@@ -55,6 +55,7 @@ struct http_call {
     struct loop_task resuming; /* http_call_resume() was called */
     enum { STATE_DIAL, STATE_HEAD, STATE_BODY, STATE_OVER } state;
     bool reused, retried, paused, busy, answered, keep_alive;
+    bool replying;    /* bytes of the reply are here, those of interim ones left out */
     size_t body_left; /* of the request's body, still to be written by the owner */
     unsigned interims;
     struct sb kept; /* HEAD: the part of a head that came; BODY: what came before the pause */
@@ -169,6 +170,14 @@ static void on_total_late(struct loop_timer *timer)
     call_leave(call);
 }
 
+/* A body that comes slowly is no time that the upstream takes. */
+static void begin_total(struct http_call *call)
+{
+    if (call->conf.total_timeout_ms > 0)
+        loop_timer_set(call->client->loop, &call->total_timer, call->conf.total_timeout_ms,
+                       on_total_late);
+}
+
 static void wait_first_byte(struct http_call *call)
 {
     loop_timer_set(call->client->loop, &call->phase_timer, call->conf.first_byte_timeout_ms,
@@ -181,6 +190,33 @@ static void wait_more(struct http_call *call)
                    on_idle_late);
 }
 
+/* --- a body that is still coming ------------------------------------------------------------- */
+
+bool http_call_has_room(const struct http_call *call)
+{
+    return call->state == STATE_HEAD && !call->replying && call->body_left > 0 &&
+           sock_queued(call->conn->sock) == 0 && !sock_broken(call->conn->sock);
+}
+
+void http_call_write(struct http_call *call, struct str bytes)
+{
+    assert(http_call_has_room(call) && bytes.n <= call->body_left);
+    call->body_left -= bytes.n;
+    sock_write(call->conn->sock, &bytes, 1);
+    if (call->body_left == 0)
+        begin_total(call);
+    if (call->body_left == 0 || sock_queued(call->conn->sock) > 0)
+        wait_first_byte(call);
+}
+
+/* More of the body is wanted, which may take its time: the upstream is not to blame for that.
+ * Inside call_enter(). */
+static void ask_for_more(struct http_call *call)
+{
+    loop_timer_stop(&call->phase_timer);
+    call->handler->on_room(call->ctx);
+}
+
 /* --- the reply ------------------------------------------------------------------------------ */
 
 /* The reply is complete. `rest` is what came behind it: nothing may. */
@@ -188,7 +224,8 @@ static void complete(struct http_call *call, struct str rest)
 {
     struct client_conn *conn = call->conn;
 
-    if (call->keep_alive && rest.n == 0 && call->body_left == 0 && sock_queued(conn->sock) == 0) {
+    if (call->keep_alive && rest.n == 0 && call->body_left == 0 && sock_queued(conn->sock) == 0 &&
+        !sock_broken(conn->sock)) {
         call->conn = NULL;
         client_conn_give(conn);
     }
@@ -260,6 +297,14 @@ static void switch_protocols(struct http_call *call, const struct http1_head *he
     call->handler->on_websocket(call->ctx, &shown, ws);
 }
 
+/* The real reply is still to come, and until then the rest of the request is wanted. */
+static void go_on_after_interim(struct http_call *call, bool more_behind)
+{
+    call->replying = more_behind;
+    if (http_call_has_room(call))
+        ask_for_more(call);
+}
+
 /* `text` is one whole head, `rest` what came behind it. Says whether the body's bytes follow. */
 static bool read_head(struct http_call *call, struct str text, struct str rest)
 {
@@ -287,6 +332,8 @@ static bool read_head(struct http_call *call, struct str text, struct str rest)
     }
     if (head.status == 101 || ++call->interims > INTERIM_MAX)
         fail_with(call, ERR_UPSTREAM_BODY, "the upstream's interim reply makes no sense");
+    else
+        go_on_after_interim(call, rest.n > 0);
     return false;
 }
 
@@ -361,36 +408,12 @@ static void on_read(void *ctx, struct str bytes)
     struct http_call *call = ctx;
 
     call_enter(call);
-    if (!call->answered && call->body_left > 0) /* it does not wait for the rest of the request */
+    if (!call->replying && call->body_left > 0) /* it does not wait for the rest of the request */
         wait_first_byte(call);
-    call->answered = true;
+    call->answered = call->replying = true;
     if (call->state == STATE_BODY)
         wait_more(call);
     consume(call, bytes);
-    call_leave(call);
-}
-
-bool http_call_has_room(const struct http_call *call)
-{
-    return call->state == STATE_HEAD && !call->answered && call->body_left > 0 &&
-           sock_queued(call->conn->sock) == 0;
-}
-
-void http_call_write(struct http_call *call, struct str bytes)
-{
-    assert(http_call_has_room(call) && bytes.n <= call->body_left);
-    call->body_left -= bytes.n;
-    sock_write(call->conn->sock, &bytes, 1);
-    if (call->body_left == 0 || sock_queued(call->conn->sock) > 0)
-        wait_first_byte(call);
-}
-
-/* More of the body is wanted, which may take its time: the upstream is not to blame for that. */
-static void ask_for_more(struct http_call *call)
-{
-    loop_timer_stop(&call->phase_timer);
-    call_enter(call);
-    call->handler->on_room(call->ctx);
     call_leave(call);
 }
 
@@ -399,11 +422,14 @@ static void on_drain(void *ctx)
 {
     struct http_call *call = ctx;
 
-    if (call->state != STATE_HEAD || call->answered)
+    if (call->state != STATE_HEAD || call->replying)
         return;
     wait_first_byte(call);
-    if (call->body_left > 0)
-        ask_for_more(call);
+    if (!http_call_has_room(call))
+        return;
+    call_enter(call);
+    ask_for_more(call);
+    call_leave(call);
 }
 
 /* A kept-alive connection that dies before any byte of the reply: the server closed it while our
@@ -529,12 +555,17 @@ static void use_conn(struct http_call *call, struct client_conn *conn)
     call->conn = conn;
     call->state = STATE_HEAD;
     sock_set_handler(conn->sock, &call_sock_handler, call);
+    if (call->body_left > 0)
+        sock_hear_out(conn->sock);
     send_slices(call, sb_str(&call->client->scratch));
     wait_first_byte(call);
     if (call->paused)
         sock_read_stop(conn->sock);
-    if (http_call_has_room(call))
-        ask_for_more(call);
+    if (!http_call_has_room(call))
+        return;
+    call_enter(call);
+    ask_for_more(call);
+    call_leave(call);
 }
 
 static void on_ready(void *ctx, struct sock *s)
@@ -700,8 +731,8 @@ struct http_call *http_call_start(struct http_client *c, struct arena *a,
     /* A partial head plus one read; or the rest of one read. */
     sb_init(&call->kept, HTTP1_HEAD_MAX * 2);
     list_push_back(&c->calls, &call->link);
-    if (call->conf.total_timeout_ms)
-        loop_timer_set(c->loop, &call->total_timer, call->conf.total_timeout_ms, on_total_late);
+    if (call->body_left == 0)
+        begin_total(call);
     if (begin(call, &call->err) != ERR_OK) {
         call->refusal.fn = on_refused;
         loop_defer(c->loop, &call->refusal);

@@ -45,8 +45,8 @@ struct http_call_conf { /* everything is borrowed and must live until the call i
     uint64_t
         first_byte_timeout_ms; /* from the request's last byte to the end of the reply's head */
     uint64_t idle_timeout_ms;  /* between pieces of the body */
-    uint64_t total_timeout_ms;
-    size_t head_limit; /* 0: 64 KB */
+    uint64_t total_timeout_ms; /* of a body that is still coming: from its last byte on */
+    size_t head_limit;         /* 0: 64 KB */
     /* Asks for a WebSocket, on a connection of its own; the method is GET, there is no body. */
     bool websocket;
     struct str websocket_protocols; /* "a, b": value of Sec-WebSocket-Protocol; empty: none */

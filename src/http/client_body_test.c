@@ -236,6 +236,72 @@ TEST(its_connection_is_kept_when_all_was_sent)
     mem_free(up.bytes);
 }
 
+static void greet(struct peer *p)
+{
+    peer_send(p, STR("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"));
+}
+
+/* Nobody asked for them, and the request goes on behind them. */
+TEST(interim_answers_do_not_end_the_request)
+{
+    struct world w;
+    struct got g;
+
+    up_init(WHOLE);
+    world_open(&w, compare, NULL);
+    w.accepted = greet;
+    run_upload(&w, &g, NULL);
+    check_ok(&g, 200, "same");
+    got_fini(&g);
+    world_close(&w);
+    mem_free(up.bytes);
+}
+
+static void one_second_in_all(struct http_call_conf *conf)
+{
+    conf->total_timeout_ms = 1000;
+}
+
+/* What the client takes for its body is not the upstream's time. */
+TEST(the_total_time_begins_with_the_last_byte)
+{
+    struct http_call_conf conf;
+    struct world w;
+    struct got g;
+
+    up_init(WHOLE / 2);
+    world_open(&w, compare, NULL);
+    got_init(&g, &w);
+    conf = post_for(&g);
+    g.on_room = give_then_wait;
+    one_second_in_all(&conf);
+    got_start(&g, &conf);
+    world_run(&w);
+    check_ok(&g, 200, "same");
+    got_fini(&g);
+    world_close(&w);
+    mem_free(up.bytes);
+}
+
+static bool silent(struct peer *p UNUSED)
+{
+    return true;
+}
+
+TEST(and_is_bounded_from_there)
+{
+    struct world w;
+    struct got g;
+
+    up_init(WHOLE);
+    world_open(&w, silent, NULL);
+    run_upload(&w, &g, one_second_in_all);
+    check_failed(&g, ERR_UPSTREAM_TIMEOUT, "took too long");
+    got_fini(&g);
+    world_close(&w);
+    mem_free(up.bytes);
+}
+
 static void cut_in_the_middle(struct peer *p, struct str in UNUSED)
 {
     peer_free(p);
@@ -335,6 +401,8 @@ TEST(a_call_may_be_cancelled_when_there_is_room)
 
 TEST_MAIN(a_body_is_taken_as_the_upstream_has_room, a_body_that_comes_slowly_is_waited_for,
           an_answer_before_the_end_is_taken, a_kept_alive_connection_is_not_taken,
-          its_connection_is_kept_when_all_was_sent, an_upstream_that_dies_in_the_middle_is_an_error,
+          its_connection_is_kept_when_all_was_sent, interim_answers_do_not_end_the_request,
+          the_total_time_begins_with_the_last_byte, and_is_bounded_from_there,
+          an_upstream_that_dies_in_the_middle_is_an_error,
           an_answer_before_a_reset_is_taken_although_a_write_fails,
           an_answer_that_begins_and_stalls_is_timed_out, a_call_may_be_cancelled_when_there_is_room)

@@ -341,7 +341,7 @@ struct sock *reply_switch_protocols(struct http_req *q, const struct http_header
     struct str head;
 
     /* RFC 6455, section 4.1: a client says nothing before it has the reply. */
-    if (!s || r->http_1_0 || r->early || r->unread || c->in_n > 0)
+    if (!s || r->http_1_0 || r->more_behind || r->unread || c->in_n > 0)
         return NULL;
     r->upgraded = true;
     begin(r, 101);

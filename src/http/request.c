@@ -312,7 +312,7 @@ void request_begin(struct http_conn *c, struct str text, bool more)
         return;
     }
     fill(r, &head);
-    r->early = more;
+    r->more_behind = more;
     if (!cut_target(&r->pub)) {
         r->anonymous = true;
         request_refuse(c, 400, "malformed request target");

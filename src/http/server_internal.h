@@ -92,10 +92,10 @@ struct request {
     bool anonymous;  /* there is no readable head: error_body gets NULL */
     bool http_1_0;
     bool keep_alive;
-    bool cors;     /* the reply carries Access-Control-* */
-    bool unread;   /* the client may still be sending this request's body */
-    bool early;    /* bytes stood behind the head when it was read */
-    bool upgraded; /* the reply is 101 */
+    bool cors;        /* the reply carries Access-Control-* */
+    bool unread;      /* the client may still be sending this request's body */
+    bool more_behind; /* bytes stood behind the head when it was read */
+    bool upgraded;    /* the reply is 101 */
     bool started, chunked, no_body;
     bool blocked; /* the producer waits for on_drain */
 };

@@ -31,7 +31,8 @@ enum {
     SPARE_MAX = 512,
     BACKLOG = 4096,
     KEEPALIVE_S = 60,
-    LINGER_MS = 2000, /* how long the peer may take to end its side after we have ended ours */
+    LINGER_MS = 2000,      /* how long the peer may be silent after we have ended our side */
+    LINGER_ALL_MS = 30000, /* how long it may go on sending */
 };
 
 _Static_assert(sizeof(struct str) == sizeof(uv_buf_t) &&
@@ -148,6 +149,7 @@ void sock_set_handler(struct sock *s, const struct sock_handler *h, void *ctx)
 {
     s->handler = h;
     s->ctx = ctx;
+    s->hears_out = false;
 }
 
 static void ip_text(const struct sockaddr *addr, char *out, size_t n)
@@ -237,6 +239,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 }
 
 static void flush_step(struct sock *s);
+static void on_flush_limit(struct loop_timer *timer);
 
 /* libuv takes a hang-up that comes with the last bytes for the end of the stream, also when it is a
  * reset; the kernel keeps what it was until somebody asks. */
@@ -263,13 +266,20 @@ static void on_peer_end(struct sock *s, int rc)
             flush_step(s);
         else
             sock_close(s);
-    } else if (rc != UV_EOF || s->write_failed) {
+    } else if (rc != UV_EOF || s->broken) {
         sock_fail(s, ERR_IO, "read: %s", uv_strerror(rc == UV_EOF ? UV_ECONNRESET : rc));
     } else if (s->tls) {
         sock_tls_eof(s);
     } else {
         sock_end(s);
     }
+}
+
+/* The peer still sends what nobody wants, and could not yet read our last words. */
+static void linger_on(struct sock *s)
+{
+    if (s->shut && loop_now_ms(s->loop) < s->linger_until_ms)
+        loop_timer_set(s->loop, &s->limit, LINGER_MS, on_flush_limit);
 }
 
 static void on_bytes(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
@@ -284,7 +294,7 @@ static void on_bytes(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         uv_read_stop(stream);
         on_peer_end(s, (int)n);
     } else if (s->flushing) {
-        return;
+        linger_on(s);
     } else if (s->tls) {
         sock_tls_feed(s, str_make(buf->base, (size_t)n));
     } else {
@@ -360,10 +370,25 @@ static void write_waiting(struct sock *s);
  */
 static void fail_write(struct sock *s, int rc)
 {
-    if (s->want_read && !s->peer_done && !s->flushing)
-        s->write_failed = true;
-    else
+    bool peer = rc == UV_EPIPE || rc == UV_ECONNRESET || rc == UV_ECONNABORTED;
+
+    if (!s->hears_out || !peer || !s->want_read || s->peer_done || s->flushing) {
         sock_fail(s, ERR_IO, "write: %s", uv_strerror(rc));
+        return;
+    }
+    s->broken = true;
+    mem_free(s->waiting);
+    s->waiting = NULL;
+}
+
+void sock_hear_out(struct sock *s)
+{
+    s->hears_out = true;
+}
+
+bool sock_broken(const struct sock *s)
+{
+    return s->broken || s->ended;
 }
 
 static void on_written(uv_write_t *req, int status)
@@ -424,7 +449,7 @@ void sock_raw_write(struct sock *s, const struct str *slices, size_t n)
 {
     size_t taken = 0, total = bytes_of(slices, n);
 
-    if (s->closed || s->shut || s->write_failed || (s->ended && !s->flushing) || total == 0)
+    if (s->closed || s->shut || s->broken || (s->ended && !s->flushing) || total == 0)
         return;
     if (s->in_write || !s->connected) {
         keep_rest(s, slices, n, 0);
@@ -549,6 +574,7 @@ static void flush_step(struct sock *s)
     if (!s->shut && uv_fileno((const uv_handle_t *)&s->tcp, &fd) == 0)
         shutdown(fd, SHUT_WR);
     s->shut = true;
+    s->linger_until_ms = loop_now_ms(s->loop) + LINGER_ALL_MS;
     loop_timer_set(s->loop, &s->limit, LINGER_MS, on_flush_limit);
 }
 
@@ -558,7 +584,7 @@ void sock_close_flushed(struct sock *s, uint64_t limit_ms)
 
     if (s->closed)
         return;
-    if (s->err || s->write_failed || !s->connected) {
+    if (s->err || s->broken || !s->connected) {
         sock_close(s);
         return;
     }
@@ -566,7 +592,7 @@ void sock_close_flushed(struct sock *s, uint64_t limit_ms)
         uncork(shared);
     if (s->tls)
         sock_tls_close(s);
-    if (s->err || s->write_failed) { /* the write above broke it */
+    if (s->err) { /* the write above broke it */
         sock_close(s);
         return;
     }

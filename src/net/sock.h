@@ -60,14 +60,19 @@ void sock_write(struct sock *s, const struct str *slices, size_t n);
 /* The same, but the bytes may be held until the end of the turn (or the next sock_write), so that
  * several small writes become one system call. */
 void sock_write_more(struct sock *s, const struct str *slices, size_t n);
+/* What the peer has said before it cut the connection is read to its end although nothing can be
+ * sent to it any more: then comes on_close. For those who may get an answer before they have asked
+ * to the end; what they write meanwhile is lost (sock_broken()). A new owner begins without. */
+void sock_hear_out(struct sock *s);
+bool sock_broken(const struct sock *s);
 size_t sock_queued(const struct sock *s); /* bytes not yet taken by the kernel */
 /* Closes at once; what is queued is thrown away. */
 void sock_close(struct sock *s);
 /* The same with a reset, so that the peer cannot take what it has got for everything. */
 void sock_reset(struct sock *s);
 /* Sends what is queued (for at most `limit_ms`), then FIN, and throws away what the peer still
- * sends until it ends its side, too, or 2 s have passed: closing before would reset the connection
- * under a reply that is on its way. No callbacks any more. */
+ * sends until it ends its side, too, or is silent for 2 s, or 30 s have passed: closing before
+ * would reset the connection under a reply that is on its way. No callbacks any more. */
 void sock_close_flushed(struct sock *s, uint64_t limit_ms);
 /* Text of the peer's address without port ("127.0.0.1", "::1"; IPv4 mapped in IPv6 as IPv4); holds
  * as long as the socket. */

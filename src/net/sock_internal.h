@@ -33,6 +33,7 @@ struct sock {
     struct loop_task notice;   /* brings on_close, or a late sock_tls_resume(), outside of the call
                                   that caused it */
     struct loop_timer limit;   /* of sock_close_flushed() */
+    uint64_t linger_until_ms;  /* then what the peer sends is not waited for any more */
     bool want_read;            /* the owner wants on_read */
     bool kernel_read;          /* libuv reads for us */
     bool connected;            /* TCP is up */
@@ -40,7 +41,8 @@ struct sock {
     bool flushing;             /* sock_close_flushed(): no owner any more */
     bool unsent;               /* of those: counted in sock_shared.flushing */
     bool shut;                 /* our side has sent FIN */
-    bool write_failed;         /* nothing can be sent any more; the peer's last words are read */
+    bool hears_out;            /* sock_hear_out() */
+    bool broken;               /* nothing can be sent any more; the peer's last words are read */
     bool peer_done;            /* the peer's side has ended */
     bool closed;               /* sock_close() was called; the struct waits for libuv */
     bool resume;               /* sock_tls_resume() is due */

@@ -33,9 +33,16 @@ enum step_next exchange_fail(struct exchange *x, enum err_code code, const char 
     return NEXT_STEP;
 }
 
-enum step_next exchange_stopping(struct exchange *x)
+bool exchange_is_over(struct exchange *x)
 {
-    return exchange_fail(x, ERR_UNAVAILABLE, "服务器正在停止 (the server is stopping)");
+    x->client_gone |= x->req && http_req_gone(x->req);
+    if (x->client_gone)
+        x->step = STEP_SETTLE;
+    else if (x->req && x->req->body_refused) /* http_reply_refusal() says why */
+        exchange_fail(x, ERR_BAD_REQUEST, "the body was refused");
+    else if (x->rl->stopping)
+        exchange_fail(x, ERR_UNAVAILABLE, "服务器正在停止 (the server is stopping)");
+    return x->step == STEP_SETTLE;
 }
 
 void fault_from_err(struct exchange *x, const struct err *err)
@@ -275,7 +282,8 @@ void exchange_attempt_failed(struct exchange *x)
 {
     if (upload_defers_failure(x))
         return;
-    health_note_failure(x);
+    if (!upload_excuses_failure(x))
+        health_note_failure(x);
     exchange_log_failure(x);
     if (may_retry(x)) {
         exchange_go(x, STEP_SELECT);

@@ -367,6 +367,11 @@ void relay_fixture_wait_body(struct relay_fixture *f, size_t bytes)
         wait_for(&f->parts->progress, "the upstream did not get the body in time");
 }
 
+size_t relay_fixture_got_body(struct relay_fixture *f)
+{
+    return f->parts->body_bytes;
+}
+
 void relay_fixture_wait_broken(struct relay_fixture *f)
 {
     while (f->parts->broken == 0)

@@ -82,6 +82,7 @@ void relay_fixture_script_early(struct relay_fixture *f,
                                 void (*script)(struct relay_fixture_call *c), const void *ctx);
 /* Waits until the upstream has got so many bytes of a body, in all its requests together. */
 void relay_fixture_wait_body(struct relay_fixture *f, size_t bytes);
+size_t relay_fixture_got_body(struct relay_fixture *f);
 /* Waits until a request to the upstream has ended before it was whole. */
 void relay_fixture_wait_broken(struct relay_fixture *f);
 

@@ -297,7 +297,7 @@ static void on_head(void *ctx, const struct http_reply_head *head)
     x->stream_reply = x->upstream_answered && str_starts_nocase(type, STR("text/event-stream"));
     if (x->asked)
         mode_take_head(x, type);
-    if (x->upstream_answered && upload_is_coming(x)) {
+    if (x->upstream_answered && upload_goes_through(x)) {
         drop_call(x);
         fail_reply(x, ERR_UPSTREAM_BODY, "it answered what it had not yet been asked");
         exchange_attempt_failed(x);
@@ -488,14 +488,14 @@ static void on_gone(struct http_req *r)
     x->client_gone = true;
     x->log->action = "draining after the client left";
     loop_timer_stop(&x->ping);
-    if (!x->call)
-        return; /* a job is under way: its callback goes on, and SETTLE answers nobody */
-    if (upload_is_coming(x)) { /* it has nothing to work on */
+    if (upload_is_unsent(x)) {
         drop_call(x);
         if (!upload_has_job(x))
             exchange_go(x, STEP_SETTLE);
         return;
     }
+    if (!x->call)
+        return; /* a job is under way: its callback goes on, and SETTLE answers nobody */
     if (x->outcome == OUTCOME_NONE)
         x->outcome = OUTCOME_CUT_CLIENT;
     if (x->paused) {
@@ -719,7 +719,7 @@ static enum err_code start_call(struct exchange *x, const struct provider *p, st
         rc = run_override(x, http, &headers, err);
     if (rc != ERR_OK)
         return rc;
-    if (upload_is_coming(x))
+    if (upload_goes_through(x))
         upload_describe(x, http);
     http->method = HTTP_M_POST;
     if (x->rt)
@@ -744,6 +744,22 @@ static enum step_next count_here(struct exchange *x)
     return NEXT_STEP;
 }
 
+/* Before an attempt begins, or goes on. NEXT_STEP with x->step at STEP_SEND: one is due. */
+static enum step_next look_first(struct exchange *x)
+{
+    enum step_next next = NEXT_STEP;
+
+    if (!exchange_is_over(x) && !x->probe && !journal_has_room(x->rl->journal))
+        exchange_fail(
+            x, ERR_UNAVAILABLE,
+            "暂时无法记录用量，请稍后重试 (the usage cannot be recorded now, try again later)");
+    if (x->step == STEP_SEND && x->upload)
+        next = upload_go_on(x);
+    if (x->step == STEP_SETTLE)
+        drop_call(x);
+    return next;
+}
+
 enum step_next relay_send(struct exchange *x)
 {
     const struct provider *p = provider_find(x->channel->row.type);
@@ -753,27 +769,9 @@ enum step_next relay_send(struct exchange *x)
 
     if (x->rt && realtime_is_open(x))
         return realtime_go_on(x);
-    x->client_gone |= x->req && http_req_gone(x->req);
-    if (x->client_gone || (x->req && x->req->body_refused)) {
-        drop_call(x);
-        x->step = STEP_SETTLE;
-        return NEXT_STEP;
-    }
-    if (x->rl->stopping) {
-        drop_call(x);
-        return exchange_stopping(x);
-    }
-    if (x->upload) {
-        next = upload_go_on(x);
-        if (x->step == STEP_SETTLE)
-            drop_call(x);
-        if (next == NEXT_WAIT || x->step != STEP_SEND)
-            return next;
-    }
-    if (!x->probe && !journal_has_room(x->rl->journal))
-        return exchange_fail(
-            x, ERR_UNAVAILABLE,
-            "暂时无法记录用量，请稍后重试 (the usage cannot be recorded now, try again later)");
+    next = look_first(x);
+    if (next == NEXT_WAIT || x->step != STEP_SEND)
+        return next;
     x->log->action = "calling the upstream";
     if (!p || !(p->modes & (1u << x->mode)))
         return exchange_fail(x, ERR_NOT_IMPLEMENTED,
@@ -793,7 +791,7 @@ enum step_next relay_send(struct exchange *x)
         x->req->on_drain = on_client_drain;
     }
     rc = start_call(x, p, &err);
-    if (rc == ERR_OK && x->peek.stream && !upload_is_coming(x))
+    if (rc == ERR_OK && x->peek.stream && !upload_goes_through(x))
         stream_keep_alive(x);
     if (rc == ERR_OK)
         return NEXT_WAIT;

@@ -307,7 +307,7 @@ void exchange_leave_rate(struct exchange *x, bool success)
     struct relay *r = x->rl->relay;
 
     if (x->rate_entered)
-        rate_leave(r->rate, x->cred->user.id, success, clock_now_us(r->conf.clock));
+        rate_leave(r->rate, x->log->user_id, success, clock_now_us(r->conf.clock));
     x->rate_entered = false;
     rate_shared_leave(&x->rate_shared, success);
 }

@@ -3,17 +3,21 @@
 #include "relay/mode.h"
 
 enum {
-    PIECE = 128 * 1024,           /* of the body, written at once */
-    FORM_BEGIN_LIMIT = 256 * 1024 /* in which the file must begin; no more is looked through */
+    PIECE = 128 * 1024,            /* of the body, written at once */
+    FORM_BEGIN_LIMIT = 256 * 1024, /* in which the file must begin; no more is looked through */
 };
 
 struct upload {
-    bool waits;       /* ROUTE waits for the body, and for nothing else */
-    bool through;     /* the form is sent on while it comes */
-    bool approved;    /* all is there, read and reserved */
-    bool has_job;     /* the reservation is waited for */
+    enum { UPLOAD_COMES, UPLOAD_GOES_THROUGH, UPLOAD_APPROVED } state;
+    bool waits;       /* for the body, and for nothing else */
+    bool has_job;     /* its callback goes on */
     bool call_failed; /* the attempt failed meanwhile */
+    bool attempted;   /* an upstream was called before all was there */
+    bool renewed;     /* who calls was looked up again when all was there */
+    bool reread;      /* all is there and was read */
     size_t looked_at; /* bytes of the body, for the beginning of a form */
+    struct str close; /* two dashes, the boundary, two dashes */
+    size_t searched;  /* bytes of the body in which no `close` begins */
     size_t sent;      /* of the body: the next byte for the upstream */
 };
 
@@ -49,39 +53,54 @@ void upload_begin(struct exchange *x)
 
 void upload_stop(struct exchange *x)
 {
-    if (!x->upload || !x->upload->waits)
-        return;
-    exchange_stopping(x);
-    exchange_run(x);
+    if (x->upload && x->upload->waits)
+        exchange_run(x);
 }
 
+/* The key may have been revoked while the body came, which can take as long as the client likes. */
+static enum step_next identify(struct exchange *x)
+{
+    struct upload *u = x->upload;
+
+    if (x->cred && x->req->body_whole && !u->renewed) {
+        u->renewed = true;
+        credential_put(x->cred);
+        x->cred = NULL;
+        x->checks = 0;
+        x->refreshed = false;
+    }
+    return exchange_identify(x);
+}
+
+/* Reading again is worth it when a quarter more is there, so that the whole is read in linear time.
+ */
 static bool form_has_begun(struct exchange *x)
 {
     struct upload *u = x->upload;
     struct str begin = str_sub(x->body, 0, FORM_BEGIN_LIMIT);
+    size_t more = begin.n - u->looked_at;
 
-    if (begin.n <= u->looked_at)
+    if (more == 0 || (more < u->looked_at / 4 && begin.n < FORM_BEGIN_LIMIT))
         return false;
     u->looked_at = begin.n;
-    return mode_begin(x, begin);
+    if (!mode_begin(x, begin))
+        return false;
+    u->close = str_concat(x->arena, (struct str[]){STR("--"), x->asked->boundary, STR("--")}, 3);
+    return true;
 }
 
 enum step_next upload_wait(struct exchange *x)
 {
     struct upload *u = x->upload;
-    enum step_next next = exchange_identify(x);
+    enum step_next next = identify(x);
 
-    if (next == NEXT_WAIT || x->step != STEP_ROUTE)
+    if (next == NEXT_WAIT || x->step != STEP_ROUTE || exchange_is_over(x))
         return next;
-    if (x->client_gone || x->req->body_refused) {
-        x->step = STEP_SETTLE;
-        return NEXT_STEP;
-    }
-    if (x->rl->stopping)
-        return exchange_stopping(x);
-    u->approved = x->req->body_whole;
-    u->through = !u->approved && form_has_begun(x);
-    u->waits = !u->approved && !u->through;
+    if (x->req->body_whole)
+        u->state = UPLOAD_APPROVED;
+    else if (form_has_begun(x))
+        u->state = UPLOAD_GOES_THROUGH;
+    u->waits = u->state == UPLOAD_COMES;
     return u->waits ? NEXT_WAIT : NEXT_STEP;
 }
 
@@ -89,12 +108,13 @@ enum step_next upload_wait(struct exchange *x)
 
 bool upload_goes_through(const struct exchange *x)
 {
-    return x->upload && x->upload->through;
+    return x->upload && x->upload->state == UPLOAD_GOES_THROUGH;
 }
 
-bool upload_is_coming(const struct exchange *x)
+bool upload_is_unsent(const struct exchange *x)
 {
-    return x->upload && !x->upload->approved;
+    return upload_goes_through(x) ||
+           (x->upload && x->upload->attempted && x->upload->sent < x->body.n);
 }
 
 bool upload_has_job(const struct exchange *x)
@@ -110,6 +130,13 @@ bool upload_defers_failure(struct exchange *x)
     return true;
 }
 
+bool upload_excuses_failure(const struct exchange *x)
+{
+    return upload_goes_through(x) &&
+           (x->fault.code == ERR_UPSTREAM_CUT || x->fault.code == ERR_UPSTREAM_TIMEOUT ||
+            x->fault.status == 408);
+}
+
 /* The provider's slices end with a part of the client's body: that goes on. */
 void upload_describe(struct exchange *x, struct http_call_conf *http)
 {
@@ -122,19 +149,34 @@ void upload_describe(struct exchange *x, struct http_call_conf *http)
         before += http->body[i].n;
     http->body_length = before + x->req->body_length - at;
     x->upload->sent = at;
+    x->upload->attempted = true;
 }
 
-/* What has come, but for the last byte of what is not approved. */
+/* How much of the body the upstream may have. Many readers take a form for complete at its closing
+ * boundary, whatever length was announced, so nothing from there on goes before it is approved. */
+static size_t may_have(struct exchange *x)
+{
+    struct upload *u = x->upload;
+    ptrdiff_t at;
+
+    if (u->state == UPLOAD_APPROVED)
+        return x->body.n;
+    at = str_find(str_skip(x->body, u->searched), u->close);
+    if (at >= 0)
+        u->searched += (size_t)at; /* and no further */
+    else if (x->body.n >= u->searched + u->close.n)
+        u->searched = x->body.n - (u->close.n - 1);
+    return u->searched;
+}
+
 static void pump(struct exchange *x)
 {
     struct upload *u = x->upload;
-    size_t there = x->body.n;
+    size_t until = may_have(x);
 
-    if (!u->approved && there == x->req->body_length)
-        there--;
-    while (u->sent < there && http_call_has_room(x->call)) {
-        struct str piece =
-            str_sub(x->body, u->sent, there - u->sent < PIECE ? there - u->sent : PIECE);
+    while (u->sent < until && http_call_has_room(x->call)) {
+        size_t left = until - u->sent;
+        struct str piece = str_sub(x->body, u->sent, left < PIECE ? left : PIECE);
 
         u->sent += piece.n;
         http_call_write(x->call, piece);
@@ -146,43 +188,51 @@ void upload_on_room(void *ctx)
     pump(ctx);
 }
 
-/* All is there: the fields behind the file are read, too, and what the call will cost is known. */
-static enum step_next read_whole(struct exchange *x)
+/* The fields behind the file are read, too, and what the call will cost is known. */
+static enum step_next reread(struct exchange *x)
 {
     struct err err = {0};
 
-    x->body = x->req->body;
     if (mode_read(x, &err) != ERR_OK)
         return exchange_fail(x, err.code, "%s", err.msg);
     mode_price(x);
     balance_release(&x->hold);
     x->refreshed = false;
+    x->upload->reread = true;
     return prompt_check(x);
+}
+
+/* What must hold before the upstream gets the end; asked again when it waited. */
+static enum step_next check_all(struct exchange *x)
+{
+    enum step_next next = x->upload->reread ? NEXT_STEP : identify(x);
+
+    if (next == NEXT_WAIT || x->step != STEP_SEND)
+        return next;
+    if (!x->upload->reread)
+        (void)reread(x);
+    return x->step == STEP_SEND ? exchange_reserve(x) : NEXT_STEP;
 }
 
 static enum step_next approve(struct exchange *x)
 {
     struct upload *u = x->upload;
-    enum step_next next;
+    enum step_next next = check_all(x);
 
-    if (!u->has_job) {
-        next = read_whole(x);
-        if (x->step != STEP_SEND)
-            return next;
-    }
-    next = exchange_reserve(x);
     u->has_job = next == NEXT_WAIT;
-    u->approved = next != NEXT_WAIT && x->step == STEP_SEND;
-    if (u->approved && x->peek.stream)
+    if (u->has_job || x->step != STEP_SEND)
+        return next;
+    u->state = UPLOAD_APPROVED;
+    if (x->peek.stream && x->call)
         stream_keep_alive(x);
-    return next;
+    return NEXT_STEP;
 }
 
 enum step_next upload_go_on(struct exchange *x)
 {
     struct upload *u = x->upload;
 
-    if (!u->approved && x->req->body_whole) {
+    if (upload_goes_through(x) && x->req->body_whole) {
         enum step_next next = approve(x);
 
         if (next == NEXT_WAIT || x->step != STEP_SEND)
@@ -193,8 +243,11 @@ enum step_next upload_go_on(struct exchange *x)
         exchange_attempt_failed(x);
         return NEXT_WAIT;
     }
-    if (!x->call)
-        return NEXT_STEP;
-    pump(x);
-    return NEXT_WAIT;
+    if (x->call) {
+        pump(x);
+        return NEXT_WAIT;
+    }
+    /* Another channel would only wait for the same client. */
+    u->waits = upload_goes_through(x) && u->attempted;
+    return u->waits ? NEXT_WAIT : NEXT_STEP;
 }

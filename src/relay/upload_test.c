@@ -12,6 +12,9 @@
 #define FILE_HEAD "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\n"
 #define END       "\r\n--B--\r\n"
 
+/* What might be the beginning of the closing boundary stays back. */
+enum { KEPT = sizeof "--B--" - 2 };
+
 enum { SECONDS = 60, RATE = 16000, FILE_BYTES = 44 + SECONDS * RATE }; /* 8 bit, one channel */
 
 /* A form with a recording; `before` and `behind` are what stands around it. */
@@ -77,6 +80,13 @@ static void transcribed(struct relay_fixture_call *c)
     relay_fixture_json(c, 200, "{\"text\":\"hello\"}");
 }
 
+static void chatted(struct relay_fixture_call *c)
+{
+    relay_fixture_json(c, 200,
+                       "{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":"
+                       "\"hi\"},\"finish_reason\":\"stop\"}]}");
+}
+
 /* Sends the head of the request and the body up to `until`. */
 static int begin(struct relay_fixture *f, const char *path, const struct form *form, size_t until)
 {
@@ -120,7 +130,7 @@ TEST(a_form_goes_through_while_it_comes)
     form_init(&form, PART("language", "en") PART("model", "w"), END);
     relay_fixture_script(f, transcribed, NULL);
     fd = begin(f, transcriptions, &form, half);
-    relay_fixture_wait_body(f, half);
+    relay_fixture_wait_body(f, half - KEPT);
     CHECK_EQ(f->requests, 0); /* which counts whole ones */
     reply = finish(f, fd, &form, half);
     CHECK_EQ(relay_fixture_status(reply), 200);
@@ -142,7 +152,7 @@ TEST(its_model_is_mapped_on_the_way)
     form_init(&want, PART("model", "longer-name"), "\r\n" PART("prompt", "alias") "--B--\r\n");
     relay_fixture_script(f, transcribed, NULL);
     fd = begin(f, transcriptions, &form, FILE_BYTES / 2);
-    relay_fixture_wait_body(f, FILE_BYTES / 2);
+    relay_fixture_wait_body(f, FILE_BYTES / 2 - KEPT);
     CHECK_EQ(relay_fixture_status(finish(f, fd, &form, FILE_BYTES / 2)), 200);
     CHECK_EQ(memcmp(f->seen_body[0], want.body.p, want.body.n), 0);
     relay_fixture_check_books(f);
@@ -161,6 +171,7 @@ TEST(a_form_that_names_its_model_behind_the_file_is_read_before)
     relay_fixture_script(f, transcribed, NULL);
     fd = begin(f, transcriptions, &form, form.body.n - 10);
     relay_fixture_turn(f);
+    CHECK_EQ(relay_fixture_got_body(f), 0);
     CHECK_EQ(relay_fixture_status(finish(f, fd, &form, form.body.n - 10)), 200);
     CHECK_EQ(memcmp(f->seen_body[0], form.body.p, form.body.n), 0);
     relay_fixture_check_books(f);
@@ -172,18 +183,101 @@ TEST(a_form_that_names_its_model_behind_the_file_is_read_before)
 TEST(other_long_bodies_are_waited_for)
 {
     struct relay_fixture *f = new_fixture("0");
+    struct str head;
     struct sb body;
+    int fd = relay_fixture_dial(f);
 
     sb_init(&body, 4 << 20);
     sb_add(&body, STR("{\"model\":\"w\",\"messages\":[{\"role\":\"user\",\"content\":\""));
     for (int i = 0; i < 400000; i++)
         sb_add_char(&body, 'x');
     sb_add(&body, STR("\"}]}"));
-    sb_add_char(&body, 0);
-    relay_fixture_script(f, transcribed, NULL);
-    CHECK(relay_fixture_status(relay_fixture_post(f, "/v1/chat/completions", body.p)) != 0);
-    CHECK_STR(str_from(f->seen_body[0]), body.p);
+    head = arena_fmt(&f->arena,
+                     "POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nConnection: close\r\n" KEY
+                     "Content-Length: %zu\r\n\r\n",
+                     body.n);
+    relay_fixture_script(f, chatted, NULL);
+    CHECK(relay_fixture_write(f, fd, head));
+    CHECK(relay_fixture_write(f, fd, str_sub(sb_str(&body), 0, body.n - 1)));
+    relay_fixture_turn(f);
+    CHECK_EQ(relay_fixture_got_body(f), 0);
+    CHECK(relay_fixture_write(f, fd, STR("}")));
+    CHECK_EQ(relay_fixture_status(relay_fixture_read(f, fd, NULL)), 200);
+    close(fd);
+    CHECK_EQ(memcmp(f->seen_body[0], body.p, body.n), 0);
+    relay_fixture_check_books(f);
     sb_fini(&body);
+    relay_fixture_free(f);
+}
+
+/* Whoever reads forms by their boundaries would take it for whole there; what comes behind means
+ * nothing, and is waited for. */
+TEST(the_closing_boundary_waits_until_all_is_there)
+{
+    struct relay_fixture *f = new_fixture("0");
+    struct form form;
+    int fd;
+
+    form_init(&form, PART("model", "w"), END "epilogue");
+    relay_fixture_script(f, transcribed, NULL);
+    fd = begin(f, transcriptions, &form, form.body.n - 1);
+    relay_fixture_wait_body(f, FILE_BYTES);
+    relay_fixture_turn(f);
+    CHECK(relay_fixture_got_body(f) <= form.file_at + FILE_BYTES + 2);
+    CHECK_EQ(relay_fixture_status(finish(f, fd, &form, form.body.n - 1)), 200);
+    CHECK_EQ(memcmp(f->seen_body[0], form.body.p, form.body.n), 0);
+    relay_fixture_check_books(f);
+    sb_fini(&form.body);
+    relay_fixture_free(f);
+}
+
+TEST(what_is_asked_for_behind_the_file_counts)
+{
+    struct relay_fixture *f = new_fixture("0");
+    const char *reply;
+    struct form form;
+    int fd;
+
+    form_init(&form, PART("model", "w"), "\r\n" PART("stream", "true") "--B--\r\n");
+    relay_fixture_script(f, transcribed, NULL);
+    fd = begin(f, transcriptions, &form, FILE_BYTES / 2);
+    relay_fixture_wait_body(f, FILE_BYTES / 2 - KEPT);
+    reply = finish(f, fd, &form, FILE_BYTES / 2);
+    check_has(reply, "Content-Type: text/event-stream");
+    check_has(reply, "data: {\"text\":\"hello\"}");
+    relay_fixture_check_books(f);
+    CHECK_EQ(relay_fixture_number(f, "SELECT is_stream FROM logs WHERE type=2"), 1);
+    sb_fini(&form.body);
+    relay_fixture_free(f);
+}
+
+static void drawn(struct relay_fixture_call *c)
+{
+    relay_fixture_json(c, 200, "{\"data\":[{\"b64_json\":\"aGk=\"}]}");
+}
+
+/* Three images are asked for behind the one that is changed. */
+TEST(images_go_through_and_cost_what_the_whole_form_says)
+{
+    struct relay_fixture *f = new_fixture("0");
+    struct form form;
+    size_t half = FILE_BYTES / 2;
+    int fd;
+
+    relay_fixture_publish(f, "ModelPrice", "{\"w\":0.02}", NULL);
+    sb_init(&form.body, 4 << 20);
+    sb_add(&form.body, STR(PART("model", "w") "--B\r\nContent-Disposition: form-data; "
+                                              "name=\"image\"; filename=\"a.png\"\r\n\r\n"));
+    add_recording(&form.body);
+    sb_add(&form.body, STR("\r\n" PART("prompt", "a hat") PART("n", "3") "--B--\r\n"));
+    relay_fixture_script(f, drawn, NULL);
+    fd = begin(f, "/v1/images/edits", &form, half);
+    relay_fixture_wait_body(f, half - KEPT);
+    CHECK_EQ(relay_fixture_status(finish(f, fd, &form, half)), 200);
+    CHECK_EQ(memcmp(f->seen_body[0], form.body.p, form.body.n), 0);
+    relay_fixture_check_books(f);
+    CHECK_EQ(relay_fixture_number(f, "SELECT quota FROM logs WHERE type=2"), 500000 * 0.02 * 3);
+    sb_fini(&form.body);
     relay_fixture_free(f);
 }
 
@@ -219,7 +313,7 @@ TEST(what_is_wrong_behind_the_file_never_reaches_the_upstream_whole)
     form_init(&form, PART("model", "w"), "\r\n" PART("model", "other") "--B--\r\n");
     relay_fixture_script(f, transcribed, NULL);
     fd = begin(f, transcriptions, &form, FILE_BYTES / 2);
-    relay_fixture_wait_body(f, FILE_BYTES / 2);
+    relay_fixture_wait_body(f, FILE_BYTES / 2 - KEPT);
     reply = finish(f, fd, &form, FILE_BYTES / 2);
     CHECK_EQ(relay_fixture_status(reply), 400);
     check_has(reply, "has the field model twice");
@@ -229,6 +323,31 @@ TEST(what_is_wrong_behind_the_file_never_reaches_the_upstream_whole)
     CHECK_EQ(charged_tokens(f), 0);
     sb_fini(&form.body);
     relay_fixture_free(f);
+}
+
+TEST(a_key_that_was_revoked_meanwhile_is_refused)
+{
+    static const char *const befores[] = {PART("model", "w"), ""};
+
+    for (size_t i = 0; i < ARRAY_LEN(befores); i++) {
+        struct relay_fixture *f = new_fixture("1");
+        struct form form;
+        int fd;
+
+        form_init(&form, befores[i], "\r\n" PART("prompt", "x") "--B--\r\n");
+        relay_fixture_script(f, transcribed, NULL);
+        fd = begin(f, transcriptions, &form, FILE_BYTES / 2);
+        if (i == 0)
+            relay_fixture_wait_body(f, FILE_BYTES / 2 - KEPT);
+        relay_fixture_turn(f);
+        relay_fixture_sql(f, "UPDATE tokens SET status=2");
+        apikeys_forget_token(f->relay->conf.apikeys, f->token);
+        CHECK_EQ(relay_fixture_status(finish(f, fd, &form, FILE_BYTES / 2)), 401);
+        CHECK_EQ(f->requests, 0);
+        relay_fixture_check_books(f);
+        sb_fini(&form.body);
+        relay_fixture_free(f);
+    }
 }
 
 /* A minute costs 37,500 points, of which some are missing; its first second would be admitted. */
@@ -293,7 +412,7 @@ TEST(a_client_that_leaves_takes_its_form_with_it)
     form_init(&form, PART("model", "w"), END);
     relay_fixture_script(f, transcribed, NULL);
     fd = begin(f, transcriptions, &form, FILE_BYTES / 2);
-    relay_fixture_wait_body(f, FILE_BYTES / 2);
+    relay_fixture_wait_body(f, FILE_BYTES / 2 - KEPT);
     relay_fixture_leave(f, fd);
     relay_fixture_wait_broken(f);
     relay_fixture_check_books(f);
@@ -323,10 +442,12 @@ static bool first_refuses(struct relay_fixture_call *c)
     if (c->channel != 0)
         return false;
     relay_fixture_json(c, 503, "{\"error\":{\"message\":\"busy\"}}");
+    relay_fixture_set(c->fixture, 0);
     return true;
 }
 
-/* From the first byte on, although a part had been sent to the first. */
+/* From the first byte on, although a part had been sent to the first; when all is there, for it
+ * would only wait for the same client. */
 TEST(another_channel_gets_the_whole_form)
 {
     struct relay_fixture *f = new_fixture("1");
@@ -337,7 +458,7 @@ TEST(another_channel_gets_the_whole_form)
     form_init(&form, PART("model", "w"), END);
     relay_fixture_script_early(f, first_refuses, transcribed, NULL);
     fd = begin(f, transcriptions, &form, half);
-    relay_fixture_wait_body(f, half);
+    relay_fixture_wait(f, 0);
     CHECK_EQ(relay_fixture_status(finish(f, fd, &form, half)), 200);
     CHECK_EQ(f->requests, 1);
     CHECK_EQ(memcmp(f->seen_body[0], form.body.p, form.body.n), 0);
@@ -348,11 +469,30 @@ TEST(another_channel_gets_the_whole_form)
     relay_fixture_free(f);
 }
 
+TEST(a_client_that_leaves_between_two_attempts_is_forgotten)
+{
+    struct relay_fixture *f = new_fixture("1");
+    struct form form;
+    int fd;
+
+    form_init(&form, PART("model", "w"), END);
+    relay_fixture_script_early(f, first_refuses, transcribed, NULL);
+    fd = begin(f, transcriptions, &form, FILE_BYTES / 2);
+    relay_fixture_wait(f, 0);
+    relay_fixture_turn(f);
+    relay_fixture_leave(f, fd);
+    relay_fixture_check_books(f);
+    CHECK_EQ(charged_tokens(f), 0);
+    sb_fini(&form.body);
+    relay_fixture_free(f);
+}
+
 static bool first_guesses(struct relay_fixture_call *c)
 {
     if (c->channel != 0)
         return false;
     relay_fixture_json(c, 200, "{\"text\":\"whatever\"}");
+    relay_fixture_set(c->fixture, 0);
     return true;
 }
 
@@ -367,7 +507,7 @@ TEST(an_answer_to_half_a_form_is_none)
     form_init(&form, PART("model", "w"), END);
     relay_fixture_script_early(f, first_guesses, transcribed, NULL);
     fd = begin(f, transcriptions, &form, half);
-    relay_fixture_wait_body(f, half);
+    relay_fixture_wait(f, 0);
     reply = finish(f, fd, &form, half);
     CHECK_STR(str_from(relay_fixture_body(f, reply)), "{\"text\":\"hello\"}");
     relay_fixture_check_books(f);
@@ -409,7 +549,7 @@ TEST(those_that_wait_for_their_body_are_told_that_the_program_ends)
         form_init(&form, befores[i], END);
         fd = begin(f, transcriptions, &form, FILE_BYTES / 2);
         if (i == 0)
-            relay_fixture_wait_body(f, FILE_BYTES / 2);
+            relay_fixture_wait_body(f, FILE_BYTES / 2 - KEPT);
         relay_fixture_turn(f);
         relay_fixture_stop(f);
         reply = relay_fixture_read(f, fd, NULL);
@@ -423,12 +563,17 @@ TEST(those_that_wait_for_their_body_are_told_that_the_program_ends)
 
 TEST_MAIN(a_form_goes_through_while_it_comes, its_model_is_mapped_on_the_way,
           a_form_that_names_its_model_behind_the_file_is_read_before,
-          other_long_bodies_are_waited_for, a_stranger_is_turned_away_before_the_body,
+          other_long_bodies_are_waited_for, the_closing_boundary_waits_until_all_is_there,
+          what_is_asked_for_behind_the_file_counts,
+          images_go_through_and_cost_what_the_whole_form_says,
+          a_stranger_is_turned_away_before_the_body,
           what_is_wrong_behind_the_file_never_reaches_the_upstream_whole,
+          a_key_that_was_revoked_meanwhile_is_refused,
           what_cannot_be_paid_never_reaches_the_upstream_whole,
           a_body_over_the_limit_is_refused_in_the_clients_dialect,
           a_client_that_leaves_takes_its_form_with_it,
           a_client_that_leaves_before_anything_is_sent_on_is_forgotten,
-          another_channel_gets_the_whole_form, an_answer_to_half_a_form_is_none,
+          another_channel_gets_the_whole_form,
+          a_client_that_leaves_between_two_attempts_is_forgotten, an_answer_to_half_a_form_is_none,
           the_last_channels_error_is_told_at_once,
           those_that_wait_for_their_body_are_told_that_the_program_ends)
