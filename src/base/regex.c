@@ -58,6 +58,41 @@ static void give_back(void *ptr, void *ctx UNUSED)
     mem_free(ptr);
 }
 
+static int search(const struct regex *re, struct str text, uint32_t steps, uint32_t options)
+{
+    pcre2_general_context *memory = pcre2_general_context_create(take, give_back, NULL);
+    pcre2_match_context *bounds = pcre2_match_context_create(memory);
+    pcre2_match_data *found = pcre2_match_data_create(1, memory);
+    int n;
+
+    pcre2_set_match_limit(bounds, steps);
+    pcre2_set_heap_limit(bounds, MATCH_HEAP_KB);
+    n = pcre2_match(re->code, (PCRE2_SPTR)(text.p ? text.p : ""), text.n, 0, options, found,
+                    bounds);
+    pcre2_match_data_free(found);
+    pcre2_match_context_free(bounds);
+    pcre2_general_context_free(memory);
+    return n;
+}
+
+static bool is_utf_fault(int n)
+{
+    return n <= PCRE2_ERROR_UTF8_ERR1 && n >= PCRE2_ERROR_UTF8_ERR21;
+}
+
+enum err_code regex_search(const struct regex *re, struct str text, uint32_t steps, bool *hit,
+                           struct err *err)
+{
+    int n = search(re, text, steps, 0);
+
+    if (n == PCRE2_ERROR_JIT_STACKLIMIT)
+        n = search(re, text, steps, PCRE2_NO_JIT);
+    *hit = n >= 0;
+    if (n >= 0 || n == PCRE2_ERROR_NOMATCH || is_utf_fault(n))
+        return ERR_OK;
+    return err_set(err, ERR_CONVERT, "a regular expression failed (%d)", n);
+}
+
 /* One run into a buffer; as pcre2_substitute(): the number of replacements, or a negative number;
  * *bytes is then what would have been needed, where the buffer was too small. */
 static int substitute(const struct regex *re, struct str text, struct str with, uint32_t options,

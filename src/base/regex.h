@@ -19,6 +19,13 @@ enum { REGEX_PATTERN_BYTES = 4096 };
 MUST_CHECK enum err_code regex_compile(struct arena *a, struct str pattern,
                                        const struct regex **out, struct err *err);
 
+/*
+ * Is there a match anywhere in `text`? A text that is not UTF-8 has none. ERR_CONVERT when that
+ * could not be found out in `steps` steps of the matcher; `*hit` is then false.
+ */
+MUST_CHECK enum err_code regex_search(const struct regex *re, struct str text, uint32_t steps,
+                                      bool *hit, struct err *err);
+
 /* Can `with` be a replacement: are its $1, ${1}, ${name} and $$ well-formed? */
 bool regex_is_replacement(struct str with);
 

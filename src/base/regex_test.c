@@ -135,7 +135,48 @@ TEST(letters_of_any_script_change_their_case)
     CHECK_STR(out, "");
 }
 
-TEST_MAIN(every_match_is_replaced, a_text_without_a_match_is_given_back_itself,
+static bool finds(const char *pattern, struct str text)
+{
+    CLEANUP(arena_finip) struct arena a;
+    const struct regex *re;
+    bool hit;
+
+    arena_init(&a, 0);
+    CHECK_EQ(regex_compile(&a, str_from(pattern), &re, NULL), ERR_OK);
+    CHECK_EQ(regex_search(re, text, 10000, &hit, NULL), ERR_OK);
+    return hit;
+}
+
+TEST(a_match_is_found_wherever_it_stands)
+{
+    CHECK(finds("5", STR("gpt-5-mini")));
+    CHECK(!finds("^5", STR("gpt-5-mini")));
+    CHECK(finds("^(gpt-5|o\\d)(-mini)?$", STR("o3")));
+    CHECK(!finds("^(gpt-5|o\\d)(-mini)?$", STR("o3-deep")));
+    CHECK(finds("(?i)GPT", STR("gpt")));
+    CHECK(finds("", STR_NULL));
+    CHECK(!finds("x", STR_NULL));
+    CHECK(!finds("a", STR("a\xff"))); /* not UTF-8 */
+}
+
+TEST(a_search_that_explodes_is_stopped)
+{
+    CLEANUP(arena_finip) struct arena a;
+    char text[40];
+    const struct regex *re;
+    bool hit = true;
+
+    arena_init(&a, 0);
+    memset(text, 'a', sizeof text);
+    CHECK_EQ(regex_compile(&a, STR("^(a+)+[^a]$"), &re, NULL), ERR_OK);
+    CHECK_EQ(regex_search(re, str_make(text, sizeof text), 10000, &hit, NULL), ERR_CONVERT);
+    CHECK(!hit);
+    CHECK_EQ(regex_search(re, STR("aab"), 10000, &hit, NULL), ERR_OK);
+    CHECK(hit);
+}
+
+TEST_MAIN(a_match_is_found_wherever_it_stands, a_search_that_explodes_is_stopped,
+          every_match_is_replaced, a_text_without_a_match_is_given_back_itself,
           a_broken_pattern_is_refused_with_its_place, a_replacement_can_be_checked_beforehand,
           a_pattern_that_explodes_is_stopped, a_long_text_is_no_fault, a_result_has_a_limit,
           letters_of_any_script_change_their_case)

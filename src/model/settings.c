@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "model/catalog.h"
+#include "model/responses_policy.h"
 #include "model/settings_table.h"
 #include "model/snapshot.h"
 
@@ -120,6 +121,14 @@ static double to_f64(struct str text)
     return str_to_f64(text, &value) ? value : 0;
 }
 
+/* NULL for what is not in force. */
+static const struct responses_policy *read_policy(struct arena *a, struct str text)
+{
+    const struct responses_policy *policy;
+
+    return responses_policy_read(a, read_json(a, text), &policy, NULL) == ERR_OK ? policy : NULL;
+}
+
 /* memcpy, because a member is known by its offset only. */
 #define STORE(type, value)                                                                         \
     do {                                                                                           \
@@ -161,6 +170,9 @@ static void fill_member(struct arena *a, const struct slot *slot, struct setting
     case SETTING_ARRAY:
     case SETTING_STRING_ARRAY:
         STORE(const struct json *, read_json(a, slot->text));
+        break;
+    case SETTING_RESPONSES:
+        STORE(const struct responses_policy *, read_policy(a, slot->text));
         break;
     }
 }

@@ -14,6 +14,7 @@
 #include "base/words.h"
 
 struct option_row;
+struct responses_policy;
 
 struct settings {
     /* accounts */
@@ -46,9 +47,8 @@ struct settings {
     struct words sensitive; /* the same, to search by */
     bool sensitive_escaped; /* one of them has a character that JSON always escapes */
     bool pass_through_request;
-    const struct json *chat_to_responses; /* {enabled, all_channels, channel_ids, channel_types,
-                                             model_patterns}: which chats go out as Responses */
-    const struct json *tool_prices;       /* {"tool" or "tool:prefix*": USD for 1000 calls} */
+    const struct responses_policy *chat_to_responses; /* NULL: no chat goes out as Responses */
+    const struct json *tool_prices; /* {"tool" or "tool:prefix*": USD for 1000 calls} */
     bool ping_enabled;
     int64_t ping_interval_s;
     /* groups */

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "base/json.h"
+#include "model/responses_policy.h"
 #include "model/settings_table.h"
 
 enum { VALUE_BYTES_MAX = 1 << 20, NUMBER_MAX = 1000000000, LIMIT_MAX = 2147483647 };
@@ -140,6 +141,16 @@ static enum err_code check_strings(const struct settings_row *row, const struct 
     return ERR_OK;
 }
 
+/* What is compiled on the way is not kept. */
+static enum err_code check_policy(const struct json *root, struct err *err)
+{
+    CLEANUP(arena_finip) struct arena a;
+    const struct responses_policy *policy;
+
+    arena_init(&a, 0);
+    return responses_policy_read(&a, root, &policy, err);
+}
+
 static enum err_code check_json(struct arena *a, const struct settings_row *row, struct str value,
                                 struct err *err)
 {
@@ -162,6 +173,8 @@ static enum err_code check_json(struct arena *a, const struct settings_row *row,
         return check_limits(a, row, root, err);
     if (row->kind == SETTING_STRINGS || row->kind == SETTING_STRING_ARRAY)
         return check_strings(row, root, err);
+    if (row->kind == SETTING_RESPONSES)
+        return check_policy(root, err);
     return ERR_OK;
 }
 
@@ -192,6 +205,7 @@ enum err_code settings_check(struct arena *a, const struct settings_row *row, st
     case SETTING_OBJECT:
     case SETTING_ARRAY:
     case SETTING_STRING_ARRAY:
+    case SETTING_RESPONSES:
         break;
     }
     return check_json(a, row, value, err);

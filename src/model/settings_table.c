@@ -210,7 +210,7 @@ const struct settings_row settings_rows[] = {
     BOOL("gemini.remove_function_response_id_enabled", "true"),
     BOOL_OF("global.pass_through_request_enabled", "false", AT(pass_through_request)),
     LIST("global.thinking_model_blacklist", "[\"moonshotai/kimi-k2-thinking\",\"kimi-k2-thinking\"]"),
-    JSON_OF("global.chat_completions_to_responses_policy", SETTING_OBJECT, "{\"enabled\":false,\"all_channels\":true}", AT(chat_to_responses)),
+    JSON_OF("global.chat_completions_to_responses_policy", SETTING_RESPONSES, "{\"enabled\":false,\"all_channels\":true}", AT(chat_to_responses)),
     TEXT_OF("general_setting.docs_link", "", AT(docs_link)),
     BOOL_OF("general_setting.ping_interval_enabled", "false", AT(ping_enabled)),
     INT_OF("general_setting.ping_interval_seconds", "60", 1, 86400, AT(ping_interval_s)),

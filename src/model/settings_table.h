@@ -22,6 +22,7 @@ enum settings_kind {
     SETTING_OBJECT,       /* any JSON object */
     SETTING_ARRAY,        /* any JSON array, or empty */
     SETTING_STRING_ARRAY, /* ["text", ...] */
+    SETTING_RESPONSES,    /* responses_policy.h */
 };
 
 enum { SETTING_NO_MEMBER = -1 };

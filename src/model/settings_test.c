@@ -1,6 +1,7 @@
 #include "model/settings.h"
 
 #include "base/test.h"
+#include "model/responses_policy.h"
 #include "model/settings_table.h"
 #include "model/snapshot.h"
 
@@ -142,7 +143,28 @@ TEST(validation_names_the_key_and_what_is_allowed)
     refuses(&a, "ModelRequestRateLimitGroup", "{\"a\":[1]}", "ModelRequestRateLimitGroup");
     refuses(&a, "AutomaticRetryStatusCodes", "500-", "AutomaticRetryStatusCodes");
     refuses(&a, "AutomaticRetryStatusCodes", "599-500", "AutomaticRetryStatusCodes");
+    refuses(&a, "global.chat_completions_to_responses_policy", "[]", "must be a JSON object");
+    refuses(&a, "global.chat_completions_to_responses_policy", "{\"model_patterns\":[\"^(gpt\"]}",
+            "model_patterns[0]");
     refuses(&a, "", "x", "key");
+    arena_fini(&a);
+}
+
+TEST(a_policy_is_there_when_it_is_in_force)
+{
+    static const char key[] = "global.chat_completions_to_responses_policy";
+    struct arena a;
+    struct settings s;
+
+    arena_init(&a, 0);
+    read_one(&a, &s, NULL, NULL);
+    CHECK(!s.chat_to_responses);
+    read_one(&a, &s, key, "{\"enabled\":true,\"all_channels\":true,\"model_patterns\":[\"5$\"]}");
+    CHECK(s.chat_to_responses && responses_policy_wants(s.chat_to_responses, 1, 1, STR("gpt-5")));
+    CHECK(!responses_policy_wants(s.chat_to_responses, 1, 1, STR("gpt-5-mini")));
+    read_one(&a, &s, key, "{\"enabled\":true,\"all_channels\":true,\"model_patterns\":[\"(\"]}");
+    CHECK(!s.chat_to_responses);
+    CHECK_STR(settings_text(&s, str_from(key)), "{\"enabled\":false,\"all_channels\":true}");
     arena_fini(&a);
 }
 
@@ -208,7 +230,8 @@ TEST(usable_groups_are_the_listed_ones_and_the_own_one)
     arena_fini(&a);
 }
 
-TEST_MAIN(defaults_fill_every_member, every_default_passes_its_own_check_and_every_key_stands_once,
+TEST_MAIN(defaults_fill_every_member, a_policy_is_there_when_it_is_in_force,
+          every_default_passes_its_own_check_and_every_key_stands_once,
           stored_rows_lie_over_the_defaults_and_unknown_ones_are_kept,
           a_stored_value_that_cannot_be_read_keeps_the_default,
           validation_names_the_key_and_what_is_allowed, a_switch_needs_what_it_switches_on,

@@ -127,9 +127,9 @@ static struct relay_fixture *start(const struct upstream *up, enum death death, 
     *script = (struct script){.up = up, .death = death, .late = late};
     relay_fixture_sql(f, arena_fmt(&f->arena, "UPDATE channels SET type=%d", (int)up->type).p);
     relay_fixture_add_channel(f, &(struct channel){.type = up->type});
-    relay_fixture_publish(f, "RetryTimes", "1", "global.chat_completions_to_responses_policy",
-                          "{\"enabled\":true,\"all_channels\":true,\"model_patterns\":[\"m2\"]}",
-                          NULL);
+    relay_fixture_publish(
+        f, "RetryTimes", "1", "global.chat_completions_to_responses_policy",
+        "{\"enabled\":true,\"all_channels\":true,\"model_patterns\":[\"^m[2-9]$\"]}", NULL);
     relay_fixture_script(f, die_first, script);
     return f;
 }

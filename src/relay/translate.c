@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "dialect/openai_responses.h"
+#include "model/responses_policy.h"
 
 enum {
     BODY_LIMIT = 256 * 1024 * 1024,
@@ -104,49 +105,15 @@ static bool only_peeks(const struct exchange *x)
             !x->channel->force_format && !x->channel->thinking_to_content);
 }
 
-static bool list_has_i64(const struct json *list, int64_t value)
-{
-    JSON_EACH (item, list) {
-        if (json_i64_or(item, -1) == value)
-            return true;
-    }
-    return false;
-}
-
-/* The patterns are regular expressions in the original; here one is the beginning of a name, with a
- * leading ^ and a trailing * that do not count. */
-static bool matches_model(struct arena *a, const struct json *patterns, struct str model)
-{
-    JSON_EACH (item, patterns) {
-        struct str pattern = json_str_or_null(a, item);
-
-        if (str_starts(pattern, STR("^")))
-            pattern = str_skip(pattern, 1);
-        pattern = str_trim_right_char(pattern, '*');
-        if (pattern.n > 0 && str_starts(model, pattern))
-            return true;
-    }
-    return json_count(patterns) == 0;
-}
-
-/* Option global.chat_completions_to_responses_policy: chats go out as Responses. */
+/* Option global.chat_completions_to_responses_policy: chats go out as Responses. Who cannot be
+ * concerned is let go before a pattern is looked at. */
 static bool wants_responses(const struct exchange *x, const struct provider *p)
 {
-    const struct json *policy, *ids, *types;
+    const struct responses_policy *policy = x->snap->settings.chat_to_responses;
 
-    if (!x->snap->settings.chat_to_responses || x->mode != MODE_CHAT ||
-        x->client->id == DIALECT_OPENAI_RESPONSES ||
-        !(p->dialects & 1u << DIALECT_OPENAI_RESPONSES))
-        return false;
-    policy = x->snap->settings.chat_to_responses;
-    ids = json_get(policy, STR("channel_ids"));
-    types = json_get(policy, STR("channel_types"));
-    if (!json_bool_or(json_get(policy, STR("enabled")), false))
-        return false;
-    if (!json_bool_or(json_get(policy, STR("all_channels")), false) &&
-        !list_has_i64(ids, x->channel->row.id) && !list_has_i64(types, x->channel->row.type))
-        return false;
-    return matches_model(x->arena, json_get(policy, STR("model_patterns")), x->peek.model);
+    return policy && x->mode == MODE_CHAT && x->client->id != DIALECT_OPENAI_RESPONSES &&
+           (p->dialects & 1u << DIALECT_OPENAI_RESPONSES) &&
+           responses_policy_wants(policy, x->channel->row.id, x->channel->row.type, x->peek.model);
 }
 
 static const struct dialect *choose_dialect(const struct exchange *x, const struct provider *p)
