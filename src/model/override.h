@@ -57,6 +57,7 @@ struct override_call {
     struct str path;                            /* that the client asked for */
     struct str requested_model, upstream_model; /* before and after the mapping */
     unsigned attempt;                           /* 0: the first */
+    bool is_test;                               /* of a channel, by the operator: no client */
     struct str key;                             /* of the channel: {api_key} in set_header */
     struct str (*client_header)(const void *ctx, struct str name); /* STR_NULL: absent */
     const void *ctx;

@@ -35,6 +35,7 @@ static struct json_tree *read_scene(struct override_scene *s)
     jw_key_str(&w, STR("request_path"), call->path);
     jw_key_i64(&w, STR("retry_index"), call->attempt);
     jw_key_bool(&w, STR("is_retry"), call->attempt > 0);
+    jw_key_bool(&w, STR("is_channel_test"), call->is_test);
     jw_end(&w);
     if (json_read(s->arena, str_dup(s->arena, sb_str(&sb)), 4, &root, NULL) == ERR_OK)
         s->extra = json_tree_new(s->arena, root);

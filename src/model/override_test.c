@@ -323,6 +323,7 @@ TEST(conditions_look_beside_the_body_for_what_is_not_in_it)
     HOLDS("request_path", MODE("suffix", "\"/completions\""));
     HOLDS("retry_index", MODE("gte", "1"));
     HOLDS("is_retry", MODE("full", "true"));
+    HOLDS("is_channel_test", MODE("full", "false"));
     HOLDS("request_headers.user-agent", MODE("prefix", "\"cli/\""));
     FAILS("request_headers.none", MODE("prefix", "\"\""));
 }

@@ -577,6 +577,54 @@ TEST(a_channel_test_calls_once_and_charges_nobody)
     relay_fixture_free(f);
 }
 
+/* A test that sent something else than calls would say nothing about them. */
+TEST(a_channel_test_sends_what_a_call_would)
+{
+    struct relay_fixture *f = relay_fixture_new(NULL);
+    struct probe_result p;
+
+    relay_fixture_script(f, answer, NULL);
+    relay_fixture_sql(
+        f,
+        "UPDATE channels SET model_mapping='{\"m\":\"up\"}', setting='{\"system_prompt\":\"P\"}',"
+        "header_override='{\"X-Own\":\"{api_key}\",\"X-Client\":\"{client_header:X-Mine}\"}',"
+        "param_override='{\"temperature\":0.5,\"operations\":["
+        "{\"mode\":\"move\",\"from\":\"max_tokens\",\"to\":\"max_completion_tokens\"},"
+        "{\"mode\":\"set\",\"path\":\"user\",\"value\":\"test\",\"conditions\":["
+        "{\"path\":\"is_channel_test\",\"value\":true},"
+        "{\"path\":\"request_path\",\"value\":\"/v1/chat/completions\"}],\"logic\":\"AND\"},"
+        "{\"mode\":\"pass_headers\",\"value\":[\"X-Trace\"]}]}'");
+    relay_fixture_publish(f, NULL);
+    relay_probe(f->relay, 1, STR("m"), &p);
+    CHECK_EQ(p.code, ERR_OK);
+    CHECK_STR(str_from(f->seen_body[0]),
+              "{\"model\":\"up\",\"messages\":[{\"role\":\"system\",\"content\":\"P\"},"
+              "{\"role\":\"user\",\"content\":\"hi\"}],\"temperature\":0.5,"
+              "\"max_completion_tokens\":10,\"user\":\"test\"}");
+    CHECK(strstr(f->seen_head[0], "X-Own: sk-upstream-secret\r\n") != NULL);
+    CHECK(strstr(f->seen_head[0], "X-Client") == NULL);
+    CHECK_EQ(status_of(f), 200); /* of a client: the same, but for what is said of tests */
+    CHECK(strstr(f->seen_body[1], "\"temperature\":0.5") != NULL);
+    CHECK(strstr(f->seen_body[1], "\"user\":\"test\"") == NULL);
+    relay_fixture_free(f);
+}
+
+TEST(a_channel_test_tells_what_an_operation_refuses)
+{
+    struct relay_fixture *f = relay_fixture_new(NULL);
+    struct probe_result p;
+
+    relay_fixture_script(f, answer, NULL);
+    set_operations(f, "{\"mode\":\"return_error\",\"value\":{\"message\":\"closed\","
+                      "\"status_code\":403}}");
+    relay_probe(f->relay, 1, STR("m"), &p);
+    CHECK_EQ(p.code, ERR_CONVERT);
+    CHECK_EQ(p.upstream_status, 403);
+    CHECK(strstr(p.message, "closed") != NULL);
+    CHECK_EQ(f->requests, 0);
+    relay_fixture_free(f);
+}
+
 TEST_MAIN(members_that_the_channel_does_not_allow_are_left_out,
           an_override_may_set_what_clients_may_not, another_channel_is_tried_where_it_may_help,
           without_retries_or_with_a_named_channel_the_first_failure_is_told,
@@ -595,4 +643,5 @@ TEST_MAIN(members_that_the_channel_does_not_allow_are_left_out,
           a_channel_with_a_wrong_key_is_switched_off,
           a_channel_stays_on_when_it_may_not_be_switched_off,
           what_a_caller_sends_makes_no_channel_rest, a_failure_is_logged_when_it_should_be,
-          a_channel_test_calls_once_and_charges_nobody)
+          a_channel_test_calls_once_and_charges_nobody, a_channel_test_sends_what_a_call_would,
+          a_channel_test_tells_what_an_operation_refuses)

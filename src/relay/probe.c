@@ -1,6 +1,9 @@
 /*
  * A channel test: the same steps as a user's request, from SELECT on, with nobody to answer and
- * nobody to charge. Called by a pool thread, which waits while a loop does the work.
+ * nobody to charge. All that the channel changes in requests applies, its overrides too: what the
+ * test finds has to hold for calls, as channels are switched off and on by it. (In April 2025
+ * param_override did not apply to tests in the original; since January 2026 it does.) Called by a
+ * pool thread, which waits while a loop does the work.
  */
 #include <pthread.h>
 #include <unistd.h>

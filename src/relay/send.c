@@ -617,15 +617,22 @@ static enum err_code refuse(struct exchange *x, const struct override_refusal *w
     return err_set(err, ERR_CONVERT, "refused by param_override");
 }
 
+/* The path by which a client would have asked what a channel test asks. */
+static struct str probe_path(const struct exchange *x)
+{
+    return x->mode == MODE_EMBEDDINGS ? STR("/v1/embeddings") : STR("/v1/chat/completions");
+}
+
 /* The steps of param_override, over what would be sent. */
 static enum err_code run_override(struct exchange *x, struct http_call_conf *http,
                                   struct override_headers *headers, struct err *err)
 {
     const struct override *o = x->channel->override;
-    const struct override_call call = {.path = x->req ? x->req->path : STR_NULL,
+    const struct override_call call = {.path = x->req ? x->req->path : probe_path(x),
                                        .requested_model = x->peek.model,
                                        .upstream_model = x->upstream_model,
                                        .attempt = x->attempts > 0 ? x->attempts - 1 : 0,
+                                       .is_test = x->probe != NULL,
                                        .key = x->channel_key,
                                        .client_header = find_client_header,
                                        .ctx = x};
