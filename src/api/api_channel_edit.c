@@ -14,32 +14,28 @@ struct field {
     struct str name;
     enum channel_column column;
     size_t at;           /* of the struct str or int64_t in struct channel */
-    size_t null_at;      /* of its *_null flag; 0: the column is never NULL */
+    size_t null_at;      /* of its *_null flag; 0: it has none */
     bool number, secret; /* neither: text */
+    bool clears;         /* an update may make it empty, though it has no *_null flag */
 };
 
-#define TEXT(n, c, m)                                                                              \
+#define FIELD(n, c, m, ...)                                                                        \
     {                                                                                              \
-        STR_INIT(n), c, offsetof(struct channel, m), 0, false, false                               \
+        .name = STR_INIT(n), .column = (c), .at = offsetof(struct channel, m), __VA_ARGS__         \
     }
-#define TEXT_OR_NULL(n, c, m, null)                                                                \
-    {                                                                                              \
-        STR_INIT(n), c, offsetof(struct channel, m), offsetof(struct channel, null), false, false  \
-    }
-#define NUMBER(n, c, m)                                                                            \
-    {                                                                                              \
-        STR_INIT(n), c, offsetof(struct channel, m), 0, true, false                                \
-    }
-#define NUMBER_OR_NULL(n, c, m, null)                                                              \
-    {                                                                                              \
-        STR_INIT(n), c, offsetof(struct channel, m), offsetof(struct channel, null), true, false   \
-    }
+#define NULL_AT(flag)                 .null_at = offsetof(struct channel, flag)
+#define TEXT(n, c, m)                 FIELD(n, c, m, .number = false)
+#define TEXT_OR_EMPTY(n, c, m)        FIELD(n, c, m, .clears = true)
+#define TEXT_OR_NULL(n, c, m, null)   FIELD(n, c, m, NULL_AT(null))
+#define SECRET(n, c, m)               FIELD(n, c, m, .secret = true)
+#define NUMBER(n, c, m)               FIELD(n, c, m, .number = true)
+#define NUMBER_OR_NULL(n, c, m, null) FIELD(n, c, m, .number = true, NULL_AT(null))
 
 /* What people may write. The counters and dates of a channel are the program's: a client sends back
  * the row that it once read, and would undo what happened since. */
 static const struct field fields[] = {
     NUMBER("type", CHANNEL_COL_TYPE, type),
-    {STR_INIT("key"), CHANNEL_COL_KEY, offsetof(struct channel, key), 0, false, true},
+    SECRET("key", CHANNEL_COL_KEY, key),
     TEXT_OR_NULL("openai_organization", CHANNEL_COL_ORGANIZATION, open_ai_organization,
                  organization_null),
     TEXT_OR_NULL("test_model", CHANNEL_COL_TEST_MODEL, test_model, test_model_null),
@@ -59,9 +55,9 @@ static const struct field fields[] = {
     TEXT_OR_NULL("tag", CHANNEL_COL_TAG, tag, tag_null),
     TEXT_OR_NULL("setting", CHANNEL_COL_SETTING, setting, setting_null),
     TEXT_OR_NULL("param_override", CHANNEL_COL_PARAM_OVERRIDE, param_override, param_override_null),
-    TEXT("header_override", CHANNEL_COL_HEADER_OVERRIDE, header_override),
-    TEXT("remark", CHANNEL_COL_REMARK, remark),
-    TEXT("settings", CHANNEL_COL_SETTINGS, settings),
+    TEXT_OR_EMPTY("header_override", CHANNEL_COL_HEADER_OVERRIDE, header_override),
+    TEXT_OR_EMPTY("remark", CHANNEL_COL_REMARK, remark),
+    TEXT_OR_EMPTY("settings", CHANNEL_COL_SETTINGS, settings),
 };
 
 static void *member_of(struct channel *row, size_t at)
@@ -69,8 +65,8 @@ static void *member_of(struct channel *row, size_t at)
     return (char *)row + at;
 }
 
-/* Reads one field; true when an update has to write it: a nullable one that is given, or another
- * that is not zero. */
+/* Reads one field; true when an update has to write it: one that may be empty and is given, or
+ * another that is not zero. */
 static bool read_field(struct body *b, const struct field *f, struct channel *row)
 {
     bool given = body_has(b, f->name), zero;
@@ -90,7 +86,7 @@ static bool read_field(struct body *b, const struct field *f, struct channel *ro
         zero = text.n == 0;
     }
     if (f->null_at == 0)
-        return given && !zero;
+        return given && (f->clears || !zero);
     *(bool *)member_of(row, f->null_at) = !given;
     return given;
 }

@@ -65,7 +65,16 @@ enum err_code api_channel_tag_disable(struct api_call *c)
     return set_status(c, CHANNEL_MANUALLY_DISABLED);
 }
 
-/* Which columns the body names. An empty text of models, groups or mapping changes nothing. */
+/* Is there a name in the comma list? */
+static bool has_names(struct str list)
+{
+    STR_SPLIT_EACH (name, list, ',')
+        return true;
+    return false;
+}
+
+/* Which columns the body names. An empty text of models, groups or mapping changes nothing ("{}"
+ * takes the mappings away); an empty one of the tag or an override takes it away. */
 static uint64_t read_edit(struct body *b, struct channel *row)
 {
     uint64_t columns = 0;
@@ -77,12 +86,16 @@ static uint64_t read_edit(struct body *b, struct channel *row)
     row->weight = body_i64(b, STR("weight"));
     row->tag = body_str(b, STR("new_tag"));
     row->tag_null = row->tag.n == 0;
+    row->param_override = body_str(b, STR("param_override"));
+    row->header_override = body_str(b, STR("header_override"));
     columns |= row->model_mapping.n > 0 ? COL(CHANNEL_COL_MODEL_MAPPING) : 0;
-    columns |= row->models.n > 0 ? COL(CHANNEL_COL_MODELS) : 0;
-    columns |= row->group.n > 0 ? COL(CHANNEL_COL_GROUP) : 0;
+    columns |= has_names(row->models) ? COL(CHANNEL_COL_MODELS) : 0;
+    columns |= has_names(row->group) ? COL(CHANNEL_COL_GROUP) : 0;
     columns |= body_has(b, STR("priority")) ? COL(CHANNEL_COL_PRIORITY) : 0;
     columns |= body_has(b, STR("weight")) ? COL(CHANNEL_COL_WEIGHT) : 0;
     columns |= body_has(b, STR("new_tag")) ? COL(CHANNEL_COL_TAG) : 0;
+    columns |= body_has(b, STR("param_override")) ? COL(CHANNEL_COL_PARAM_OVERRIDE) : 0;
+    columns |= body_has(b, STR("header_override")) ? COL(CHANNEL_COL_HEADER_OVERRIDE) : 0;
     return columns;
 }
 
@@ -105,4 +118,17 @@ enum err_code api_channel_tag_update(struct api_call *c)
     db_release(conn);
     conn = NULL;
     return api_reload(c->api, &c->err);
+}
+
+enum err_code api_channel_tag_models(struct api_call *c)
+{
+    CLEANUP(db_releasep) struct db_conn *conn = NULL;
+    struct str tag = query_str(c, STR("tag")), models;
+
+    if (tag.n == 0)
+        return api_fail_status(c, 400, MSG_TAG_EMPTY);
+    TRY(call_db(c, DB_READ, &conn));
+    TRY(repo_channel_find_tag_models(conn, c->arena, tag, &models, &c->err));
+    jw_str(reply_data(c), models);
+    return ERR_OK;
 }

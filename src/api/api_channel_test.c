@@ -300,6 +300,142 @@ TEST(every_change_of_channels_is_in_force_when_it_is_answered)
     api_fixture_close(f);
 }
 
+/* Two channels of the tag, and one that nobody may touch. */
+static struct api_fixture *with_tag(void)
+{
+    struct api_fixture *f = api_fixture_open();
+
+    add(f, "{\"type\":1,\"key\":\"secret-1\\nsecret-2\",\"name\":\"x\",\"models\":\"m1,m2\","
+           "\"group\":\"default\",\"tag\":\"blue\",\"priority\":5,\"weight\":6}");
+    add(f,
+        "{\"type\":1,\"key\":\"secret-3\",\"name\":\"y\",\"models\":\"m1\",\"group\":\"default\"}");
+    return f;
+}
+
+static struct api_answer edit_tag(struct api_fixture *f, const char *fields)
+{
+    return as_admin(f, "PUT", "/api/channel/tag",
+                    arena_fmt(&f->arena, "{\"tag\":\"blue\",%s}", fields).p);
+}
+
+static int64_t channels(struct api_fixture *f, const char *where)
+{
+    return api_fixture_sql_i64(
+        f, arena_fmt(&f->arena, "SELECT COUNT(*) FROM channels WHERE %s", where).p);
+}
+
+TEST(each_field_of_a_tag_is_written_by_itself)
+{
+    static const char *const edits[][2] = {
+        {"\"model_mapping\":\"{\\\"m1\\\":\\\"u1\\\"}\"", "model_mapping = '{\"m1\":\"u1\"}'"},
+        {"\"model_mapping\":\"{}\"", "model_mapping = '{}'"},
+        {"\"models\":\"m3\"", "models = 'm3'"},
+        {"\"groups\":\"vip,svip\"", "\"group\" = 'vip,svip'"},
+        {"\"priority\":0", "priority = 0"},
+        {"\"priority\":-3", "priority = -3"},
+        {"\"weight\":0", "weight = 0"},
+        {"\"param_override\":\"{\\\"top_k\\\":1}\"", "param_override = '{\"top_k\":1}'"},
+        {"\"param_override\":\"\"", "param_override = ''"},
+        {"\"header_override\":\"{\\\"X-A\\\":\\\"{api_key}\\\"}\"",
+         "header_override = '{\"X-A\":\"{api_key}\"}'"},
+        {"\"header_override\":\"\"", "header_override IS NULL"},
+        {"\"new_tag\":null,\"priority\":null,\"weight\":null,\"models\":null,\"groups\":null,"
+         "\"model_mapping\":null,\"param_override\":null,\"header_override\":null",
+         "tag = 'blue' AND priority = 5 AND weight = 6"},
+        {"\"models\":\" , \",\"groups\":\"\",\"model_mapping\":\"\"",
+         "models = 'm1,m2' AND \"group\" = 'default'"},
+        {"\"new_tag\":\"red\"", "tag = 'red'"},
+        {"\"new_tag\":\"\"", "tag IS NULL"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(edits); i++) {
+        struct api_fixture *f = with_tag();
+        struct api_answer a = edit_tag(f, edits[i][0]);
+
+        if (!ok(&a))
+            fail_msg("%s: %.*s", edits[i][0], STR_ARG(a.body));
+        if (channels(f, arena_fmt(&f->arena, "id < 3 AND %s", edits[i][1]).p) != 2)
+            fail_msg("%s is not written", edits[i][0]);
+        CHECK_EQ(channels(f,
+                          "id = 3 AND models = 'm1' AND \"group\" = 'default' AND weight = 0 AND "
+                          "tag IS NULL AND model_mapping IS NULL AND param_override IS NULL"),
+                 1);
+        CHECK_EQ(abilities(f, "channel_id = 3 AND model = 'm1' AND weight = 0"), 1);
+        api_fixture_close(f);
+    }
+}
+
+TEST(routing_follows_the_edit_of_a_tag)
+{
+    struct api_fixture *f = with_tag();
+    struct api_answer a = edit_tag(f, "\"models\":\"m3,m4\",\"groups\":\"vip\",\"priority\":-3,"
+                                      "\"weight\":9,\"new_tag\":\"red\"");
+
+    CHECK(ok(&a));
+    CHECK_EQ(abilities(f, "tag = 'red' AND \"group\" = 'vip' AND model IN ('m3', 'm4') AND "
+                          "priority = -3 AND weight = 9 AND enabled = true"),
+             4);
+    CHECK_EQ(abilities(f, "channel_id < 3"), 4);
+    a = as_admin(f, NULL, "/api/channel/tag/models?tag=red", NULL);
+    CHECK_STR(api_text_at(f, a.json, "data"), "m3,m4");
+    a = as_admin(f, NULL, "/api/channel/tag/models?tag=blue", NULL);
+    CHECK_STR(api_text_at(f, a.json, "data"), "");
+    a = as_admin(f, NULL, "/api/channel/tag/models", NULL);
+    CHECK_EQ(a.status, 400);
+    api_fixture_close(f);
+}
+
+TEST(a_bad_edit_of_a_tag_changes_nothing)
+{
+    static const char *const bad[] = {
+        "\"priority\":1,\"model_mapping\":\"{\"",
+        "\"priority\":1,\"model_mapping\":\"{\\\"m1\\\":1}\"",
+        "\"priority\":1,\"param_override\":\"[]\"",
+        "\"priority\":1,\"param_override\":\"{\\\"operations\\\":[{}]}\"",
+        "\"priority\":1,\"header_override\":\"{\\\"X-A\\\":5}\"",
+        "\"priority\":1,\"header_override\":\"{\\\"X A\\\":\\\"5\\\"}\"",
+        "\"priority\":1,\"header_override\":\"{\\\"X-A\\\":\\\"a\\\\r\\\\nb\\\"}\"",
+        "\"priority\":\"1\"",
+        "\"priority\":1,\"weight\":-1",
+        "\"priority\":1,\"weight\":1.5",
+        "\"priority\":1,\"models\":[\"m1\"]",
+        "\"priority\":1,\"groups\":"
+        "\"a-name-of-a-group-that-is-longer-than-the-column-of-the-database-which-has-64\"",
+    };
+    struct api_fixture *f = with_tag();
+    struct api_answer a;
+    int before = f->reloads;
+
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        a = edit_tag(f, bad[i]);
+        if (ok(&a))
+            fail_msg("%s was taken", bad[i]);
+    }
+    a = edit_tag(f, "\"header_override\":\"{\\\"X A\\\":\\\"5\\\"}\"");
+    CHECK_STR(api_text_at(f, a.json, "message"),
+              "输入不合法：header_override 的 X A 不能作为请求头发送");
+    CHECK_EQ(channels(f, "tag = 'blue' AND priority = 5 AND models = 'm1,m2'"), 2);
+    CHECK_EQ(f->reloads, before);
+    api_fixture_close(f);
+}
+
+TEST(what_may_be_empty_can_be_emptied)
+{
+    struct api_fixture *f = api_fixture_open();
+
+    add(f, "{\"type\":1,\"key\":\"secret-1\",\"name\":\"x\",\"models\":\"m\",\"remark\":\"r\","
+           "\"header_override\":\"{\\\"X-A\\\":\\\"1\\\"}\",\"settings\":"
+           "\"{\\\"allow_speed\\\":true}\"}");
+    struct api_answer a = as_admin(f, "PUT", "/api/channel/", "{\"id\":1,\"priority\":1}");
+    CHECK_STR(api_text_at(f, a.json, "data.settings"), "{\"allow_speed\":true}");
+    CHECK_STR(api_text_at(f, a.json, "data.header_override"), "{\"X-A\":\"1\"}");
+    a = as_admin(f, "PUT", "/api/channel/",
+                 "{\"id\":1,\"remark\":\"\",\"header_override\":\"\",\"settings\":\"\"}");
+    CHECK(ok(&a));
+    CHECK_EQ(channels(f, "settings = '' AND header_override IS NULL AND remark IS NULL"), 1);
+    api_fixture_close(f);
+}
+
 TEST(a_copy_has_the_key_and_starts_with_clean_counters)
 {
     struct api_fixture *f = api_fixture_open();
@@ -444,7 +580,9 @@ TEST(one_test_of_all_channels_runs_at_a_time_and_stops_with_the_program)
     api_fixture_close(f); /* does not wait for the hour's pause */
 }
 
-TEST_MAIN(a_new_channel_gets_the_defaults_and_its_abilities, a_key_a_line_makes_a_channel_a_key,
+TEST_MAIN(each_field_of_a_tag_is_written_by_itself, routing_follows_the_edit_of_a_tag,
+          a_bad_edit_of_a_tag_changes_nothing, what_may_be_empty_can_be_emptied,
+          a_new_channel_gets_the_defaults_and_its_abilities, a_key_a_line_makes_a_channel_a_key,
           bad_channels_are_refused_whole, lists_are_arrays_in_order_of_priority_or_id,
           an_update_writes_only_what_is_given,
           channels_are_deleted_alone_in_batches_and_when_disabled, a_tag_changes_all_its_channels,

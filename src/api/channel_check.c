@@ -1,6 +1,7 @@
 #include "api/channel_check.h"
 
 #include "api/envelope.h"
+#include "codec/http1.h"
 #include "model/override.h"
 
 enum { TYPE_VERTEX = 41, WEIGHT_MAX = 1000000000 };
@@ -52,19 +53,56 @@ static enum err_code check_texts(struct api_call *c, const struct channel *row)
     return ERR_OK;
 }
 
-/* An object, as check_texts() has found. */
+/* What check_texts() has found to be an object; NULL: none. */
+static enum err_code read_object(struct api_call *c, struct str text, const struct json **root)
+{
+    *root = NULL;
+    if (str_trim(text).n == 0)
+        return ERR_OK;
+    return json_read(c->arena, text, JSON_DEPTH_DEFAULT, root, &c->err);
+}
+
 static enum err_code check_override(struct api_call *c, const struct channel *row)
 {
     const struct override *o;
     const struct json *root;
     struct err fault;
 
-    if (str_trim(row->param_override).n == 0)
+    TRY(read_object(c, row->param_override, &root));
+    if (!root)
         return ERR_OK;
-    TRY(json_read(c->arena, row->param_override, JSON_DEPTH_DEFAULT, &root, &c->err));
     if (override_read(c->arena, root, &o, &fault) == ERR_OK)
         return ERR_OK;
     return api_fail_arg(c, MSG_BAD_OVERRIDE, str_dup(c->arena, str_from(fault.msg)));
+}
+
+static enum err_code check_mapping(struct api_call *c, const struct channel *row)
+{
+    const struct json *root;
+
+    TRY(read_object(c, row->model_mapping, &root));
+    JSON_EACH_MEMBER (name, to, root) {
+        if (!json_is(to, JSON_STRING))
+            return api_fail_arg(c, MSG_NOT_TEXTS, STR("model_mapping"));
+    }
+    return ERR_OK;
+}
+
+/* A header that cannot be sent would make each call of the channel fail. */
+static enum err_code check_headers(struct api_call *c, const struct channel *row)
+{
+    const struct json *root;
+
+    TRY(read_object(c, row->header_override, &root));
+    JSON_EACH_MEMBER (key, from, root) {
+        struct str name = json_str_or_null(c->arena, key), value;
+
+        if (!json_str(c->arena, from, &value))
+            return api_fail_arg(c, MSG_NOT_TEXTS, STR("header_override"));
+        if (!http1_header_ok(name, value))
+            return api_fail_arg(c, MSG_BAD_HEADER, name);
+    }
+    return ERR_OK;
 }
 
 static enum err_code check_models(struct api_call *c, const struct channel *row)
@@ -91,6 +129,8 @@ enum err_code channel_check(struct api_call *c, const struct channel *row)
 {
     TRY(check_texts(c, row));
     TRY(check_override(c, row));
+    TRY(check_mapping(c, row));
+    TRY(check_headers(c, row));
     TRY(check_models(c, row));
     return check_numbers(c, row);
 }

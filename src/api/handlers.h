@@ -27,7 +27,7 @@ api_handler_fn api_channel_list, api_channel_search, api_channel_get, api_channe
 api_handler_fn api_channel_create, api_channel_update, api_channel_copy;
 /* api_channel_tag.c */
 api_handler_fn api_channel_tag_batch, api_channel_tag_enable, api_channel_tag_disable,
-    api_channel_tag_update;
+    api_channel_tag_update, api_channel_tag_models;
 /* api_channel_probe.c, api_channel_models.c */
 api_handler_fn api_channel_test_one, api_channel_test_all, api_channel_fetch_models,
     api_channel_fetch_models_form;

@@ -15,6 +15,10 @@
     X(TOO_LONG, "输入不合法：{} 过长", "Invalid input: {} is too long.")                           \
     X(OUT_OF_RANGE, "输入不合法：{} 超出允许范围", "Invalid input: {} is out of range.")           \
     X(NOT_JSON, "输入不合法：{} 不是有效的 JSON", "Invalid input: {} is not valid JSON.")          \
+    X(NOT_TEXTS, "输入不合法：{} 的每个值都须为文本",                                              \
+      "Invalid input: every value of {} must be a text.")                                          \
+    X(BAD_HEADER, "输入不合法：header_override 的 {} 不能作为请求头发送",                          \
+      "Invalid input: {} of header_override cannot be sent as a header.")                          \
     X(BAD_OVERRIDE, "输入不合法：param_override 的 {}", "Invalid input: param_override, {}")       \
     X(BUSY, "服务器繁忙，请稍后再试", "The server is busy. Please try again in a moment.")         \
     X(INTERNAL, "服务器内部错误", "Something went wrong on the server.")                           \

@@ -87,6 +87,7 @@ static const struct api_route routes[] = {
     POST("/api/channel/batch/tag", ADMIN, GA, LARGE, 0, api_channel_tag_batch),
     POST("/api/channel/tag/enabled", ADMIN, GA, SMALL, 0, api_channel_tag_enable),
     POST("/api/channel/tag/disabled", ADMIN, GA, SMALL, 0, api_channel_tag_disable),
+    GET("/api/channel/tag/models", ADMIN, GA, 0, api_channel_tag_models),
     PUT("/api/channel/tag", ADMIN, GA, LARGE, 0, api_channel_tag_update),
     POST("/api/channel/fix", ADMIN, GA, SMALL, 0, api_channel_fix),
     POST("/api/channel/copy/:id", ADMIN, GA, SMALL, 0, api_channel_copy),

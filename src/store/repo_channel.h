@@ -84,6 +84,10 @@ MUST_CHECK enum err_code repo_channel_page_tags(struct db_conn *c, struct arena 
                                                 const struct channel_filter *filter,
                                                 struct repo_page page, struct channel_page *out,
                                                 struct err *err);
+/* The longest `models` of the tag's channels; empty when there is none. */
+MUST_CHECK enum err_code repo_channel_find_tag_models(struct db_conn *c, struct arena *a,
+                                                      struct str tag, struct str *models,
+                                                      struct err *err);
 /* Channels a type, of those that the filter lets pass but for its `type`. */
 MUST_CHECK enum err_code repo_channel_count_types(struct db_conn *c, struct arena *a,
                                                   const struct channel_filter *filter,

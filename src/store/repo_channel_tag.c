@@ -59,6 +59,23 @@ enum err_code repo_channel_page_tags(struct db_conn *c, struct arena *a,
     return ERR_OK;
 }
 
+enum err_code repo_channel_find_tag_models(struct db_conn *c, struct arena *a, struct str tag,
+                                           struct str *models, struct err *err)
+{
+    struct str *texts;
+    size_t n;
+
+    *models = STR("");
+    REPO_QUERY(q);
+    repo_query_add(&q, "SELECT models FROM channels WHERE tag = ? ORDER BY id", DB_TEXT(tag));
+    TRY(repo_fetch_texts(c, a, &q, &texts, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        if (texts[i].n > models->n)
+            *models = texts[i];
+    }
+    return ERR_OK;
+}
+
 /* Changes. */
 
 static enum err_code fetch_ids_of_tag(struct db_conn *c, struct arena *a, struct str tag,

@@ -246,10 +246,57 @@ TEST(a_tag_is_changed_with_its_abilities)
     CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM abilities WHERE tag = 't3' AND priority = 4"
                            " AND enabled = true AND model IN ('b', 'c')"),
              4);
+    change = (struct channel){.model_mapping = STR("{\"b\":\"x\"}"),
+                              .param_override = STR("{\"top_k\":1}"),
+                              .header_override = STR("{\"X-A\":\"1\"}"),
+                              .group = STR("vip"),
+                              .weight = 8};
+    CHECK_OK(&f, repo_channel_update_tag(f.c, STR("t3"), &change,
+                                         COL(CHANNEL_COL_MODEL_MAPPING) |
+                                             COL(CHANNEL_COL_PARAM_OVERRIDE) |
+                                             COL(CHANNEL_COL_HEADER_OVERRIDE) |
+                                             COL(CHANNEL_COL_GROUP) | COL(CHANNEL_COL_WEIGHT),
+                                         &n, &f.err));
+    CHECK_EQ(n, 2);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM abilities WHERE tag = 't3' AND weight = 8"
+                           " AND \"group\" = 'vip'"),
+             4);
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        const struct channel *row = find(&f, ids[i]);
+
+        CHECK_STR(row->models, "b,c");
+        CHECK_STR(row->model_mapping, "{\"b\":\"x\"}");
+        CHECK_STR(row->param_override, "{\"top_k\":1}");
+        CHECK_STR(row->header_override, "{\"X-A\":\"1\"}");
+        CHECK_EQ(row->priority, 4);
+    }
     CHECK_OK(&f, repo_channel_set_tag(f.c, ids, 1, STR(""), &n, &f.err));
     CHECK(find(&f, ids[0])->tag_null);
     CHECK_EQ(repo_channel_set_tag_status(f.c, STR(""), CHANNEL_ENABLED, NULL, &f.err),
              ERR_BAD_REQUEST);
+    fx_close(&f);
+}
+
+TEST(the_longest_list_of_models_of_a_tag_is_found)
+{
+    struct channel ch = sample("up", "a", "default");
+    struct store_fx f;
+    struct str models;
+
+    fx_open(&f);
+    CHECK_OK(&f, repo_channel_find_tag_models(f.c, &f.a, STR("t"), &models, &f.err));
+    CHECK_STR(models, "");
+    ch.tag_null = false;
+    ch.tag = STR("other");
+    ch.models = STR("a,b,c,d");
+    add(&f, &ch);
+    ch.tag = STR("t");
+    ch.models = STR("a");
+    add(&f, &ch);
+    ch.models = STR("a,b");
+    add(&f, &ch);
+    CHECK_OK(&f, repo_channel_find_tag_models(f.c, &f.a, STR("t"), &models, &f.err));
+    CHECK_STR(models, "a,b");
     fx_close(&f);
 }
 
@@ -344,6 +391,7 @@ TEST_MAIN(an_inserted_channel_has_an_ability_for_each_model_and_group_once,
           many_models_go_in_several_statements, an_update_of_models_rebuilds_the_abilities,
           a_status_change_switches_the_abilities_and_keeps_a_note, test_result_and_balance_are_kept,
           a_page_filters_and_sorts, tag_mode_pages_over_tags, a_tag_is_changed_with_its_abilities,
+          the_longest_list_of_models_of_a_tag_is_found,
           deleting_channels_takes_their_abilities_along,
           abilities_are_listed_without_orphans_and_repaired,
           a_failed_change_leaves_channel_and_abilities_as_they_were, all_channels_are_listed_by_id)
