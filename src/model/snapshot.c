@@ -156,6 +156,16 @@ static void read_channel_setting(struct arena *a, struct route_channel *out)
     out->pass_through = json_bool_or(json_get(setting, STR("pass_through_body_enabled")), false);
 }
 
+static void read_other_settings(struct arena *a, struct route_channel *out)
+{
+    const struct json *settings = read_json(a, &out->row, out->row.settings, "settings");
+
+    out->withheld = gated_withheld(settings);
+    out->responses_version =
+        json_str_or_null(a, json_get(settings, STR("azure_responses_version")));
+    out->beta_query = json_bool_or(json_get(settings, STR("claude_beta_query")), false);
+}
+
 static void prepare(struct arena *a, const struct channel *row, struct route_channel *out)
 {
     copy_row(a, row, &out->row);
@@ -168,7 +178,7 @@ static void prepare(struct arena *a, const struct channel *row, struct route_cha
     out->header_override = read_json(a, row, row->header_override, "header_override");
     out->setting = read_json(a, row, row->setting, "setting");
     read_channel_setting(a, out);
-    out->withheld = gated_withheld(read_json(a, row, row->settings, "settings"));
+    read_other_settings(a, out);
 }
 
 static void add_channels(struct snapshot *s, const struct channel *rows, size_t n)

@@ -30,13 +30,16 @@ struct route_channel {
     const struct override *override; /* param_override; NULL: none, or it cannot be done */
     bool mapping_broken;             /* model_mapping has a text that is no JSON object */
     /* of setting: */
-    struct str proxy;              /* empty: none */
-    struct str system_prompt;      /* put before a request without one; empty: none */
-    bool system_prompt_override;   /* ... and before a request's own */
-    bool force_format;             /* answers are written anew */
-    bool thinking_to_content;      /* thoughts become text between <think> and </think> */
-    bool pass_through;             /* the client's body goes out unchanged */
+    struct str proxy;            /* empty: none */
+    struct str system_prompt;    /* put before a request without one; empty: none */
+    bool system_prompt_override; /* ... and before a request's own */
+    bool force_format;           /* answers are written anew */
+    bool thinking_to_content;    /* thoughts become text between <think> and </think> */
+    bool pass_through;           /* the client's body goes out unchanged */
+    /* of settings: */
     unsigned withheld;             /* bits 1 << GATED_*: members that do not go out */
+    struct str responses_version;  /* of Azure's Responses; empty: the usual one */
+    bool beta_query;               /* Claude's addresses get beta=true */
     struct channel_health *health; /* not owned; set by the relay's health table, mutable by
                                       atomics; NULL until then */
 };

@@ -156,6 +156,21 @@ TEST(what_a_channel_holds_back_is_in_its_settings)
     snapshot_put(s);
 }
 
+TEST(what_only_some_types_know_is_in_its_settings)
+{
+    struct channel row = channel(1, 0, "m", "g");
+    struct snapshot *s = build(&row, 1);
+
+    CHECK(only(s)->responses_version.n == 0 && !only(s)->beta_query);
+    snapshot_put(s);
+    row.settings = STR("{\"azure_responses_version\":\"2025-04-01-preview\","
+                       "\"claude_beta_query\":true}");
+    s = build(&row, 1);
+    CHECK_STR(only(s)->responses_version, "2025-04-01-preview");
+    CHECK(only(s)->beta_query);
+    snapshot_put(s);
+}
+
 TEST(an_override_that_cannot_be_done_is_left_out)
 {
     struct channel row = channel(1, 0, "m", "g");
@@ -237,5 +252,6 @@ TEST_MAIN(candidates_come_by_priority_and_only_enabled_ones,
           a_wildcard_model_is_found_by_the_name_of_its_family,
           a_multi_key_channel_offers_its_enabled_keys,
           json_columns_are_read_and_broken_ones_left_out,
-          what_a_channel_holds_back_is_in_its_settings, an_override_that_cannot_be_done_is_left_out,
+          what_a_channel_holds_back_is_in_its_settings,
+          what_only_some_types_know_is_in_its_settings, an_override_that_cannot_be_done_is_left_out,
           rows_are_copied_and_health_can_be_attached, ten_thousand_channels_are_indexed_completely)

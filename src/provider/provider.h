@@ -21,13 +21,15 @@ struct provider_call {
     bool translated;         /* it is not the client's own */
     int64_t channel_type;
     int64_t channel_created_s;
-    struct str base_url;  /* the channel's; empty: the provider's default */
-    struct str other;     /* the channel's: API version, region, ...; may be empty */
-    struct str path;      /* the dialect's, or the client's own: "/v1/chat/completions" */
-    struct str query;     /* of the client's request, when not translated; may be empty */
-    struct str mapped;    /* upstream name, after mapping */
-    struct str model;     /* the same as it is sent: provider.model_name() was applied */
-    struct str requested; /* name that the client asked for */
+    struct str base_url;          /* the channel's; empty: the provider's default */
+    struct str other;             /* the channel's: API version, region, ...; may be empty */
+    struct str responses_version; /* the channel's, of Azure's Responses; may be empty */
+    bool beta_query;              /* the channel wants Claude's addresses with beta=true */
+    struct str path;              /* the dialect's, or the client's own: "/v1/chat/completions" */
+    struct str query;             /* of the client's request, when not translated; may be empty */
+    struct str mapped;            /* upstream name, after mapping */
+    struct str model;             /* the same as it is sent: provider.model_name() was applied */
+    struct str requested;         /* name that the client asked for */
     bool stream;
     bool embed_batch;   /* MODE_EMBEDDINGS in Gemini's dialect: a list of texts */
     bool realtime_beta; /* MODE_REALTIME: the client speaks the beta protocol */

@@ -5,6 +5,7 @@
  * 12.4.
  */
 #include "base/json_write.h"
+#include "base/text.h"
 #include "dialect/answer_tool.h"
 #include "provider/provider_parts.h"
 
@@ -114,6 +115,17 @@ static struct str anthropic_model_name(const struct provider_call *call, struct 
 
 /* ---- address and headers ---- */
 
+/* Clients say beta=true themselves where they need it; some upstreams need it of all. */
+static struct str query_of(const struct provider_call *call, struct arena *a)
+{
+    struct str value;
+
+    if (!call->beta_query || url_query_get(a, call->query, STR("beta"), &value))
+        return call->query;
+    return call->query.n == 0 ? STR("beta=true")
+                              : str_concat(a, (struct str[]){call->query, STR("&beta=true")}, 2);
+}
+
 static enum err_code anthropic_url(const struct provider *p, const struct provider_call *call,
                                    struct arena *a, struct str *out, struct err *err)
 {
@@ -122,7 +134,7 @@ static enum err_code anthropic_url(const struct provider *p, const struct provid
 
     if (str_ends(base, STR("/v1")))
         base.n -= 3;
-    *out = rc == ERR_OK ? provider_join(a, base, call->path, call->query) : STR_NULL;
+    *out = rc == ERR_OK ? provider_join(a, base, call->path, query_of(call, a)) : STR_NULL;
     return rc;
 }
 

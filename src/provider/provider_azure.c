@@ -48,12 +48,16 @@ static struct str with_version(struct arena *a, struct str base, struct str path
                       4);
 }
 
-/* The Responses API has no deployments in its path. */
+/* The Responses API has no deployments in its path, and versions of its own. */
 static struct str responses_url(const struct provider_call *call, struct arena *a, struct str base)
 {
+    struct str version = call->responses_version;
+
     if (str_has(base, STR(".cognitiveservices.azure.com")))
-        return with_version(a, base, STR("/openai/responses"), version_of(call, a));
-    return with_version(a, base, STR("/openai/v1/responses"), STR("preview"));
+        return with_version(a, base, STR("/openai/responses"),
+                            version.n > 0 ? version : version_of(call, a));
+    return with_version(a, base, STR("/openai/v1/responses"),
+                        version.n > 0 ? version : STR("preview"));
 }
 
 static enum err_code azure_url(const struct provider *p, const struct provider_call *call,

@@ -200,9 +200,33 @@ TEST(azure_answers_responses_without_a_deployment)
               "https://r.cognitiveservices.azure.com/openai/responses?api-version=V");
     call.base_url = STR("https://r.openai.azure.com/openai/v1/");
     CHECK_STR(url_of(&provider_azure, call), "https://r.openai.azure.com/openai/v1/responses");
+    call.responses_version = STR("2025-04-01-preview");
+    CHECK_STR(url_of(&provider_azure, call), "https://r.openai.azure.com/openai/v1/responses");
+    call.base_url = STR("https://r.openai.azure.com");
+    CHECK_STR(url_of(&provider_azure, call),
+              "https://r.openai.azure.com/openai/v1/responses?api-version=2025-04-01-preview");
+    call.base_url = STR("https://r.cognitiveservices.azure.com");
+    CHECK_STR(url_of(&provider_azure, call),
+              "https://r.cognitiveservices.azure.com/openai/responses"
+              "?api-version=2025-04-01-preview");
 }
 
 /* ---- Anthropic ---- */
+
+TEST(claude_is_asked_for_beta_features_when_the_channel_says_so)
+{
+    struct provider_call call = call_of(&provider_anthropic, "claude-opus-4-1");
+
+    call.path = STR("/v1/messages");
+    CHECK_STR(url_of(&provider_anthropic, call), "https://api.anthropic.com/v1/messages");
+    call.beta_query = true;
+    CHECK_STR(url_of(&provider_anthropic, call), "https://api.anthropic.com/v1/messages?beta=true");
+    call.query = STR("a=b");
+    CHECK_STR(url_of(&provider_anthropic, call),
+              "https://api.anthropic.com/v1/messages?a=b&beta=true");
+    call.query = STR("beta=true");
+    CHECK_STR(url_of(&provider_anthropic, call), "https://api.anthropic.com/v1/messages?beta=true");
+}
 
 TEST(anthropic_takes_its_own_headers)
 {
@@ -481,6 +505,7 @@ int main(void)
         ROW(what_openai_does_not_know_is_lost),
         ROW(a_response_takes_the_effort_of_any_name),
         ROW(azure_has_a_deployment_for_each_model),
+        ROW(claude_is_asked_for_beta_features_when_the_channel_says_so),
         ROW(azure_answers_responses_without_a_deployment),
         ROW(anthropic_takes_its_own_headers),
         ROW(anthropic_gets_no_more_than_a_hundred_beta_names),

@@ -680,6 +680,8 @@ static struct provider_call describe_call(struct exchange *x, const struct provi
         .channel_created_s = x->channel->row.created_time,
         .base_url = x->channel->row.base_url,
         .other = x->channel->row.other,
+        .responses_version = x->channel->responses_version,
+        .beta_query = x->channel->beta_query,
         .path = upstream_path(x),
         .query = x->req && own ? x->req->query : STR_NULL,
         .mapped = x->upstream_model,
