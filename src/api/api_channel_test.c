@@ -339,8 +339,8 @@ TEST(each_field_of_a_tag_is_written_by_itself)
         {"\"header_override\":\"{\\\"X-A\\\":\\\"{api_key}\\\"}\"",
          "header_override = '{\"X-A\":\"{api_key}\"}'"},
         {"\"header_override\":\"\"", "header_override IS NULL"},
-        {"\"new_tag\":null,\"priority\":null,\"weight\":null,\"models\":null,\"groups\":null,"
-         "\"model_mapping\":null,\"param_override\":null,\"header_override\":null",
+        {("\"new_tag\":null,\"priority\":null,\"weight\":null,\"models\":null,\"groups\":null,"
+          "\"model_mapping\":null,\"param_override\":null,\"header_override\":null"),
          "tag = 'blue' AND priority = 5 AND weight = 6"},
         {"\"models\":\" , \",\"groups\":\"\",\"model_mapping\":\"\"",
          "models = 'm1,m2' AND \"group\" = 'default'"},
@@ -399,8 +399,8 @@ TEST(a_bad_edit_of_a_tag_changes_nothing)
         "\"priority\":1,\"weight\":-1",
         "\"priority\":1,\"weight\":1.5",
         "\"priority\":1,\"models\":[\"m1\"]",
-        "\"priority\":1,\"groups\":"
-        "\"a-name-of-a-group-that-is-longer-than-the-column-of-the-database-which-has-64\"",
+        ("\"priority\":1,\"groups\":"
+         "\"a-name-of-a-group-that-is-longer-than-the-column-of-the-database-which-has-64\""),
     };
     struct api_fixture *f = with_tag();
     struct api_answer a;

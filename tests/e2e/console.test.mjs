@@ -315,6 +315,99 @@ test('channels: add several, edit, switch, test what fails, delete', { skip }, a
   await page.getByLabel('Name or ID').fill('');
 });
 
+test('a channel sends what its switches allow; a tag changes all its channels', { skip }, async () => {
+  const { page } = root;
+  const channel = (name) => api.ok('GET', `/api/channel/search?keyword=${encodeURIComponent(name)}`).then(([found]) => found);
+  const settingsOf = async (name) => JSON.parse((await channel(name)).settings);
+  await api.addChannel({ name: 'Gated one', base_url: up.url, models: 'gpt-4-turbo', tag: 'fleet', settings: '{"mystery":{"keep":[1]}}' });
+  await api.addChannel({ name: 'Gated two', base_url: up.url, models: 'gpt-4-turbo,gated-extra', tag: 'fleet' });
+  const client = new OpenAI({ apiKey: (await api.addToken({ name: 'gated' })).key, baseURL: `${api.url}/v1`, maxRetries: 0 });
+  const sent = async () => {
+    await client.chat.completions.create({ model: 'gpt-4-turbo', messages, service_tier: 'flex', store: true, safety_identifier: 'u1' });
+    return up.requests.at(-1);
+  };
+  const openForm = async () => {
+    await page.getByRole('button', { name: 'Edit Gated one' }).click();
+    await dialog(page).getByRole('button', { name: 'Fields sent upstream' }).click();
+  };
+  const flag = (name) => dialog(page).getByRole('switch', { name });
+  const pickType = async (name) => {
+    await dialog(page).getByLabel('Type', { exact: true }).fill(name);
+    await page.keyboard.press('Enter');
+  };
+
+  await api.ok('PUT', '/api/channel/', { id: (await channel('Gated two')).id, status: 2 });
+  await page.goto('/channel');
+  await openForm();
+  assert.deepEqual(JSON.parse(await dialog(page).getByLabel('Further provider settings').inputValue()), { mystery: { keep: [1] } });
+  await flag('Allow service_tier').click();
+  await flag('Take store out').click();
+  assert.equal(await flag('Allow speed').count(), 0);
+  await dialog(page).getByRole('button', { name: 'Mappings and overrides' }).click();
+  await dialog(page).getByLabel('Header override').fill('{"X-Team": 7}');
+  await dialog(page).getByRole('button', { name: 'Save' }).click();
+  await shown(page, 'Every value must be a text in quotes.');
+  await dialog(page).getByLabel('Header override').fill('{"X-Team": "a"}');
+  await save(page);
+  assert.deepEqual(await settingsOf('Gated one'), { mystery: { keep: [1] }, allow_service_tier: true, disable_store: true });
+  const first = await sent();
+  assert.deepEqual([first.body.service_tier, first.body.store, first.body.safety_identifier], ['flex', undefined, undefined]);
+  assert.equal(first.headers['x-team'], 'a');
+
+  // What was switched on is shown so, and goes again; what other types know is offered to them only.
+  await openForm();
+  for (const [name, on] of [['Allow service_tier', 'true'], ['Take store out', 'true'], ['Allow safety_identifier', 'false']])
+    assert.equal(await flag(name).getAttribute('aria-checked'), on, name);
+  await pickType('Anthropic');
+  await flag('Allow speed').waitFor();
+  assert.equal(await flag('Take store out').count(), 0);
+  await pickType('Gemini');
+  await shown(page, 'This type has no such switches.');
+  await pickType('Azure');
+  await dialog(page).getByLabel('API version of Responses').waitFor();
+  await pickType('Custom');
+  await pickType('OpenAI');
+  await flag('Allow service_tier').click();
+  assert.equal(await flag('Allow service_tier').getAttribute('aria-checked'), 'false');
+  await dialog(page).getByRole('button', { name: 'Mappings and overrides' }).click();
+  await dialog(page).getByLabel('Header override').fill('');
+  await save(page);
+  assert.deepEqual(await settingsOf('Gated one'), { mystery: { keep: [1] }, disable_store: true });
+  assert.equal((await channel('Gated one')).header_override, null);
+  assert.equal((await sent()).body.service_tier, undefined);
+
+  // The tag.
+  await page.getByRole('button', { name: 'More actions for Gated one' }).click();
+  await page.getByRole('menuitem', { name: 'Edit tag' }).click();
+  await dialog(page).getByText('All channels with the tag fleet').waitFor();
+  await dialog(page).getByRole('button', { name: 'Enable all' }).click();
+  await until('both are on', async () => (await channel('Gated two')).status === 1);
+  await dialog(page).getByRole('button', { name: "Fill in the tag's models (2)" }).click();
+  await dialog(page).getByLabel('Weight').fill('3');
+  await dialog(page).getByLabel('Parameter override').fill('{"operations": [{"mode": "set", "path": "user"}]}');
+  await dialog(page).getByRole('button', { name: 'Save' }).click();
+  await dialog(page).getByRole('alert').filter({ hasText: 'operations[0]' }).waitFor();
+  assert.equal((await channel('Gated one')).weight, 0);
+  await dialog(page).getByLabel('Parameter override').fill('{"user": "fleet"}');
+  await dialog(page).getByLabel('Tag', { exact: true }).fill('navy');
+  await save(page);
+  for (const name of ['Gated one', 'Gated two']) {
+    const { models, weight, priority, tag, param_override } = await channel(name);
+    assert.deepEqual({ models, weight, priority, tag, param_override: JSON.parse(param_override) },
+      { models: 'gpt-4-turbo,gated-extra', weight: 3, priority: 0, tag: 'navy', param_override: { user: 'fleet' } });
+  }
+  assert.equal((await sent()).body.user, 'fleet');
+  await page.getByRole('button', { name: 'More actions for Gated one' }).click();
+  await page.getByRole('menuitem', { name: 'Edit tag' }).click();
+  await dialog(page).getByRole('button', { name: 'Disable all' }).click();
+  await until('both are off', async () => (await channel('Gated one')).status === 2 && (await channel('Gated two')).status === 2);
+  await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+  await dialog(page).waitFor({ state: 'hidden' });
+  await page.getByRole('button', { name: 'Delete disabled' }).click();
+  await dialog(page).getByRole('button', { name: 'Delete disabled' }).click();
+  await row(page, 'Gated one').waitFor({ state: 'detached' });
+});
+
 test('tokens: add with limits, edit, switch off, delete, each in force at once', { skip }, async () => {
   const { page } = root;
   await go(page, 'Tokens');
@@ -447,6 +540,16 @@ test('settings are checked, refused in words, and in force at once', { skip }, a
   await page.getByText('1 change not saved').waitFor({ state: 'detached' });
   await client.chat.completions.create({ model: 'gpt-4o', messages });
   await until('the new price', async () => (await api.logs()).some((entry) => entry.token_name === 'settings' && entry.quota === 3000));
+
+  // What the server refuses is said beside the field.
+  await page.getByRole('tab', { name: 'Relay' }).click();
+  const policy = page.getByLabel('Chats as Responses');
+  await policy.fill('{"enabled": true, "all_channels": true, "model_patterns": ["^(gpt-5"]}');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('alert').filter({ hasText: 'model_patterns[0]' }).waitFor();
+  await policy.fill('{"enabled": false, "all_channels": true, "model_patterns": ["^gpt-5"]}');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('1 change not saved').waitFor({ state: 'detached' });
 
   await page.getByRole('tab', { name: 'General' }).click();
   await page.getByLabel('Name of the site').fill('Gate');

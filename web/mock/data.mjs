@@ -105,6 +105,7 @@ const options = {
   LogConsumeEnabled: 'true', DataExportEnabled: 'true', DataExportInterval: '5', DataExportDefaultTime: 'hour',
   RetryTimes: '2', AutomaticDisableChannelEnabled: 'false', AutomaticEnableChannelEnabled: 'false', ChannelDisableThreshold: '5',
   AutomaticDisableKeywords: longText, 'global.pass_through_request_enabled': 'false',
+  'global.chat_completions_to_responses_policy': '{"enabled":false,"all_channels":true}',
   ModelRatio: JSON.stringify(Object.fromEntries(Object.entries(prices).map(([name, price]) => [name, price.model_ratio]))),
   ModelPrice: '{"dall-e-3":0.04,"suno_music":0.1}', CompletionRatio: '{"gpt-4-all":2}', CacheRatio: '{"gpt-4o":0.5,"deepseek-chat":0.25}',
   GroupRatio: '{"default":1,"vip":0.9,"svip":0.8}', UserUsableGroups: '{"default":"Default","vip":"VIP"}',

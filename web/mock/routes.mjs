@@ -91,6 +91,27 @@ function changeChannel(world, { body }) {
   return ok(row);
 }
 
+// What is null, or an empty text of a list, changes nothing.
+function changeTag(world, { body }) {
+  for (const row of world.channels.filter((entry) => entry.tag === body.tag)) {
+    for (const name of ['model_mapping', 'models', 'priority', 'weight', 'param_override', 'header_override'])
+      if (body[name] !== undefined && body[name] !== null && body[name] !== '') row[name] = body[name];
+    if (body.groups) row.group = body.groups;
+    if (typeof body.new_tag === 'string') row.tag = body.new_tag || null;
+  }
+  return ok();
+}
+
+function switchTag(world, { body }, status) {
+  for (const row of world.channels) if (row.tag === body.tag) row.status = status;
+  return ok();
+}
+
+function tagModels(world, { query }) {
+  const lists = world.channels.filter((row) => row.tag === query.get('tag')).map((row) => row.models);
+  return ok(lists.sort((a, b) => b.length - a.length)[0] ?? '');
+}
+
 function searchChannels(world, { query }) {
   const has = (text, part) => (text ?? '').toLowerCase().includes((part ?? '').toLowerCase());
   return ok(world.channels.filter((row) => (String(row.id) === query.get('keyword') || has(row.name, query.get('keyword')))
@@ -167,6 +188,10 @@ const table = [
   ['GET /api/channel/search', 10, searchChannels],
   ['GET /api/channel/test/:id', 10, testChannel],
   ['DELETE /api/channel/disabled', 10, (w) => { const before = w.channels.length; w.channels = w.channels.filter((row) => row.status === 1); return ok(before - w.channels.length); }],
+  ['GET /api/channel/tag/models', 10, tagModels],
+  ['PUT /api/channel/tag', 10, changeTag],
+  ['POST /api/channel/tag/enabled', 10, (w, call) => switchTag(w, call, 1)],
+  ['POST /api/channel/tag/disabled', 10, (w, call) => switchTag(w, call, 2)],
   ['GET /api/channel/:id', 10, (w, { id }) => ok(withoutKey(w.channels.find((row) => row.id === id)))],
   ['POST /api/channel/', 10, addChannels],
   ['PUT /api/channel/', 10, changeChannel],

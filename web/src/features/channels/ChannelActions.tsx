@@ -1,4 +1,4 @@
-import { CopyOutlined, DeleteOutlined, EditOutlined, MoreOutlined, ThunderboltOutlined } from '@ant-design/icons';
+import { CopyOutlined, DeleteOutlined, EditOutlined, MoreOutlined, TagsOutlined, ThunderboltOutlined } from '@ant-design/icons';
 import { App, Button, Switch } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { MenuButton } from '@/components/MenuButton';
@@ -10,10 +10,11 @@ export interface ChannelIntents {
   onEdit: (channel: Channel) => void;
   onCopy: (channel: Channel) => void;
   onTest: (channel: Channel) => void;
+  onTag: (tag: string) => void;
 }
 
 /** What can be done with one channel. */
-export function ChannelActions({ channel, onEdit, onCopy, onTest }: ChannelIntents & { channel: Channel }) {
+export function ChannelActions({ channel, onEdit, onCopy, onTest, onTag }: ChannelIntents & { channel: Channel }) {
   const { t } = useTranslation();
   const { modal } = App.useApp();
   const run = useRun();
@@ -31,8 +32,10 @@ export function ChannelActions({ channel, onEdit, onCopy, onTest }: ChannelInten
       autoFocusButton: 'cancel',
       onOk: () => run(remove(channel.id), t('common.deleted')),
     });
+  const { tag } = channel;
   const entries = [
     { key: 'copy', icon: <CopyOutlined />, label: t('channels.copy'), onPick: () => onCopy(channel) },
+    ...(tag ? [{ key: 'tag', icon: <TagsOutlined />, label: t('channels.tagEdit'), onPick: () => onTag(tag) }] : []),
     { key: 'delete', icon: <DeleteOutlined />, danger: true, label: t('common.delete'), onPick: askDelete },
   ];
   return (

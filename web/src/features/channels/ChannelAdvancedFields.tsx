@@ -1,6 +1,8 @@
-import { AutoComplete, Collapse, Form, Input, InputNumber, Switch } from 'antd';
+import { AutoComplete, Collapse, Form, Input, InputNumber } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { JsonArea, jsonRule } from '@/components/JsonArea';
+import { SwitchField } from '@/components/SwitchField';
+import { ChannelProviderFields } from './ChannelProviderFields';
 import { ChannelSettingFields } from './ChannelSettingFields';
 
 function Routing() {
@@ -16,9 +18,7 @@ function Routing() {
           <InputNumber precision={0} min={0} className="w-full!" />
         </Form.Item>
       </div>
-      <Form.Item name="auto_ban" label={t('channels.autoBan')} extra={t('channels.autoBanHelp')} valuePropName="checked">
-        <Switch />
-      </Form.Item>
+      <SwitchField name="auto_ban" label={t('channels.autoBan')} help={t('channels.autoBanHelp')} />
       <Form.Item name="test_model" label={t('channels.testModel')} extra={t('channels.testModelHelp')}>
         <AutoComplete options={models.map((value) => ({ value }))} allowClear />
       </Form.Item>
@@ -38,6 +38,9 @@ function Translation() {
       </Form.Item>
       <Form.Item name="param_override" label={t('channels.paramOverride')} extra={t('channels.paramOverrideHelp')} rules={[jsonRule(t, 'object')]}>
         <JsonArea rows={2} placeholder={'{"temperature": 0}'} />
+      </Form.Item>
+      <Form.Item name="header_override" label={t('channels.headerOverride')} extra={t('channels.headerOverrideHelp')} rules={[jsonRule(t, 'strings')]}>
+        <JsonArea rows={2} placeholder={'{"X-Team": "a"}'} />
       </Form.Item>
     </>
   );
@@ -67,6 +70,7 @@ export function ChannelAdvancedFields() {
     { key: 'routing', label: t('channels.sectionRouting'), children: <Routing />, forceRender: true },
     { key: 'translation', label: t('channels.sectionTranslation'), children: <Translation />, forceRender: true },
     { key: 'setting', label: t('channels.sectionSetting'), children: <ChannelSettingFields />, forceRender: true },
+    { key: 'provider', label: t('channels.sectionProvider'), children: <ChannelProviderFields />, forceRender: true },
     { key: 'notes', label: t('channels.sectionNotes'), children: <Notes />, forceRender: true },
   ];
   return <Collapse items={items} ghost className="-mx-3!" />;

@@ -1,6 +1,7 @@
-import { Form, Input, Switch } from 'antd';
+import { Form, Input } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { JsonArea, jsonRule } from '@/components/JsonArea';
+import { SwitchField } from '@/components/SwitchField';
 import type { ChannelValues } from './channelFormValues';
 
 const switches = ['force_format', 'thinking_to_content', 'pass_through_body_enabled'] as const;
@@ -13,14 +14,12 @@ function SystemPrompt() {
       <Form.Item name="system_prompt" label={t('channels.systemPrompt')} extra={t('channels.systemPromptHelp')}>
         <Input.TextArea autoSize={{ minRows: 2, maxRows: 10 }} />
       </Form.Item>
-      <Form.Item
+      <SwitchField
         name="system_prompt_override"
         label={t('channels.behaviour.system_prompt_override.name')}
-        extra={t('channels.behaviour.system_prompt_override.help')}
-        valuePropName="checked"
-      >
-        <Switch disabled={prompt.trim() === ''} />
-      </Form.Item>
+        help={t('channels.behaviour.system_prompt_override.help')}
+        disabled={prompt.trim() === ''}
+      />
     </>
   );
 }
@@ -40,9 +39,7 @@ export function ChannelSettingFields() {
       </Form.Item>
       <SystemPrompt />
       {switches.map((name) => (
-        <Form.Item key={name} name={name} label={t(`channels.behaviour.${name}.name`)} extra={t(`channels.behaviour.${name}.help`)} valuePropName="checked">
-          <Switch />
-        </Form.Item>
+        <SwitchField key={name} name={name} label={t(`channels.behaviour.${name}.name`)} help={t(`channels.behaviour.${name}.help`)} />
       ))}
       <Form.Item name="setting" label={t('channels.setting')} extra={t('channels.settingHelp')} rules={[jsonRule(t, 'object')]}>
         <JsonArea rows={2} placeholder="{}" />

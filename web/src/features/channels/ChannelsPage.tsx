@@ -13,6 +13,7 @@ import { ChannelForm, type ChannelFormTarget } from './ChannelForm';
 import { ChannelTable } from './ChannelTable';
 import { ChannelTest } from './ChannelTest';
 import { useDeleteDisabledChannelsMutation } from './channelsApi';
+import { TagForm } from './TagForm';
 import type { Channel, ChannelFilters } from './types';
 import { isFiltered, useChannelList } from './useChannelList';
 
@@ -43,6 +44,7 @@ export default function ChannelsPage() {
   const [paging, setPaging] = useState({ page: 1, pageSize: 20 });
   const [target, setTarget] = useState<ChannelFormTarget | null>(null);
   const [tested, setTested] = useState<Channel | null>(null);
+  const [tag, setTag] = useState<string | null>(null);
   const list = useChannelList(filters, paging, idSort);
   const narrow = (change: Partial<ChannelFilters>) => {
     setFilters({ ...filters, ...change });
@@ -82,10 +84,12 @@ export default function ChannelsPage() {
           onEdit={(channel) => setTarget({ mode: 'edit', channel })}
           onCopy={(channel) => setTarget({ mode: 'copy', channel })}
           onTest={setTested}
+          onTag={setTag}
         />
       )}
       <Pager {...paging} total={list.total} onChange={(page, pageSize) => setPaging({ page, pageSize })} />
       <ChannelForm target={target} onClose={() => setTarget(null)} />
+      <TagForm tag={tag} onClose={() => setTag(null)} />
       <ChannelTest channel={tested} onClose={() => setTested(null)} />
     </>
   );

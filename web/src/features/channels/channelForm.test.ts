@@ -25,6 +25,16 @@ describe('channel form', () => {
     expect(JSON.parse(inputOf({ ...values, thinking_to_content: false }).setting ?? '')).toEqual({ proxy: 'http://p:1', mystery: [1] });
   });
 
+  it('keeps the settings of the provider and the headers', () => {
+    const settings = '{"allow_service_tier":true,"mystery":{"a":[1]}}';
+    const values = valuesOf({ ...channel, settings, header_override: '{"X-A":"1"}' });
+    expect(values).toMatchObject({ allow_service_tier: true, allow_speed: false });
+    expect(JSON.parse(inputOf(values).settings ?? '')).toEqual(JSON.parse(settings));
+    expect(JSON.parse(inputOf(values).header_override ?? '')).toEqual({ 'X-A': '1' });
+    expect(JSON.parse(inputOf({ ...values, allow_service_tier: false, disable_store: true }).settings ?? '')).toEqual({ disable_store: true, mystery: { a: [1] } });
+    expect(inputOf(valuesOf(channel))).toMatchObject({ settings: '', header_override: '' });
+  });
+
   it('cuts the slash off an address, but leaves a custom URL as it is', () => {
     expect(inputOf({ ...newChannelValues, base_url: ' https://x.example.com/ ' }).base_url).toBe('https://x.example.com');
     expect(inputOf({ ...newChannelValues, type: 8, base_url: 'https://x.example.com/chat/' }).base_url).toBe('https://x.example.com/chat/');

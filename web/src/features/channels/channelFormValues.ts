@@ -1,11 +1,11 @@
 import { splitList, unique } from '@/lib/list';
 import { prettyJson } from '@/lib/json';
-import { joinSetting, noSettings, splitSetting, type SettingValues } from './channelSetting';
+import { joinSetting, noProviderSettings, noSettings, splitSetting, type ProviderValues, type SettingValues } from './channelSetting';
 import { customType } from './channelTypes';
 import type { Channel, ChannelInput } from './types';
 
-/** The fields of the form, in the shapes that its inputs want; `setting` is what has no field of its own. */
-export interface ChannelValues extends SettingValues {
+/** The fields of the form, in the shapes that its inputs want; `setting` and `settings` are what has no field of its own. */
+export interface ChannelValues extends SettingValues, ProviderValues {
   type: number;
   name: string;
   base_url: string;
@@ -21,22 +21,27 @@ export interface ChannelValues extends SettingValues {
   openai_organization: string;
   status_code_mapping: string;
   param_override: string;
+  header_override: string;
   setting: string;
+  settings: string;
   tag: string;
   remark: string;
 }
 
 export const newChannelValues: ChannelValues = {
   ...noSettings,
+  ...noProviderSettings,
   type: 1, name: '', base_url: '', other: '', key: '', models: [], groups: ['default'], model_mapping: '', priority: 0, weight: 0,
-  auto_ban: true, test_model: '', openai_organization: '', status_code_mapping: '', param_override: '', setting: '', tag: '', remark: '',
+  auto_ban: true, test_model: '', openai_organization: '', status_code_mapping: '', param_override: '', header_override: '', setting: '', settings: '', tag: '', remark: '',
 };
 
 /** What the form starts with for a channel that exists. The key is never known. */
 export function valuesOf(channel: Channel): ChannelValues {
-  const { values, rest } = splitSetting(channel.setting ?? '');
+  const setting = splitSetting(noSettings, channel.setting ?? '');
+  const settings = splitSetting(noProviderSettings, channel.settings ?? '');
   return {
-    ...values,
+    ...setting.values,
+    ...settings.values,
     type: channel.type,
     name: channel.name,
     base_url: channel.base_url ?? '',
@@ -52,7 +57,9 @@ export function valuesOf(channel: Channel): ChannelValues {
     openai_organization: channel.openai_organization ?? '',
     status_code_mapping: prettyJson(channel.status_code_mapping ?? ''),
     param_override: prettyJson(channel.param_override ?? ''),
-    setting: rest,
+    header_override: prettyJson(channel.header_override ?? ''),
+    setting: setting.rest,
+    settings: settings.rest,
     tag: channel.tag ?? '',
     remark: channel.remark ?? '',
   };
@@ -82,7 +89,9 @@ export function inputOf(values: ChannelValues): ChannelInput {
     openai_organization: values.openai_organization.trim(),
     status_code_mapping: values.status_code_mapping.trim(),
     param_override: values.param_override.trim(),
-    setting: joinSetting(values, values.setting),
+    header_override: values.header_override.trim(),
+    setting: joinSetting(noSettings, values, values.setting),
+    settings: joinSetting(noProviderSettings, values, values.settings),
     tag: values.tag.trim(),
     remark: values.remark.trim(),
   };

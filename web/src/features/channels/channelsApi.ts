@@ -1,7 +1,8 @@
 import { api } from '@/api/api';
 import type { Envelope } from '@/api/envelope';
 import { listOf } from '@/api/paging';
-import type { Channel, ChannelInput } from './types';
+import { splitList, unique } from '@/lib/list';
+import type { Channel, ChannelInput, TagEdit } from './types';
 
 interface ListQuery {
   page: number;
@@ -66,6 +67,20 @@ export const channelsApi = api.injectEndpoints({
       query: (body) => ({ url: '/api/channel/', method: 'PUT', body }),
       invalidatesTags: [...changed],
     }),
+    editTag: build.mutation<null, TagEdit>({
+      query: (body) => ({ url: '/api/channel/tag', method: 'PUT', body }),
+      invalidatesTags: [...changed],
+    }),
+    switchTag: build.mutation<null, { tag: string; on: boolean }>({
+      query: ({ tag, on }) => ({ url: `/api/channel/tag/${on ? 'enabled' : 'disabled'}`, method: 'POST', body: { tag } }),
+      invalidatesTags: [...changed],
+    }),
+    /** The longest list of models among the channels with the tag. */
+    getTagModels: build.query<string[], string>({
+      query: (tag) => ({ url: '/api/channel/tag/models', params: { tag } }),
+      transformResponse: (data: string | null) => unique(splitList(data)),
+      providesTags: ['Channel'],
+    }),
     deleteChannel: build.mutation<null, number>({
       query: (id) => ({ url: `/api/channel/${id}`, method: 'DELETE' }),
       invalidatesTags: [...changed],
@@ -91,6 +106,9 @@ export const {
   useSearchChannelsQuery,
   useAddChannelMutation,
   useUpdateChannelMutation,
+  useEditTagMutation,
+  useSwitchTagMutation,
+  useGetTagModelsQuery,
   useDeleteChannelMutation,
   useDeleteDisabledChannelsMutation,
   useTestChannelMutation,

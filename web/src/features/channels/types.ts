@@ -16,7 +16,9 @@ export interface Channel {
   model_mapping: string | null;
   status_code_mapping: string | null;
   param_override: string | null;
+  header_override?: string | null;
   setting: string | null;
+  settings?: string | null;
   priority: number | null;
   weight: number | null;
   auto_ban: number | null;
@@ -33,6 +35,20 @@ export interface Channel {
 
 /** What the console sends to make or change a channel. An empty key means: as it is. */
 export type ChannelInput = Partial<Omit<Channel, 'id' | 'created_time' | 'test_time' | 'response_time' | 'used_quota'>>;
+
+/** What is changed in all channels with the tag; what is absent stays as it is. */
+export interface TagEdit {
+  tag: string;
+  /** "" takes the tag away. */
+  new_tag?: string;
+  models?: string;
+  groups?: string;
+  model_mapping?: string;
+  priority?: number;
+  weight?: number;
+  param_override?: string;
+  header_override?: string;
+}
 
 export interface ChannelFilters {
   keyword: string;

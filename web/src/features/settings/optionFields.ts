@@ -54,6 +54,7 @@ export const sections: Record<SectionName, OptionField[]> = {
     { key: 'ChannelDisableThreshold', text: 'disableThreshold', kind: 'number', min: 0 },
     { key: 'AutomaticDisableKeywords', text: 'disableKeywords', kind: 'lines' },
     { key: 'global.pass_through_request_enabled', text: 'passThrough', kind: 'bool' },
+    { key: 'global.chat_completions_to_responses_policy', text: 'chatToResponses', kind: { json: 'object' } },
   ],
   limits: [
     { key: 'ModelRequestRateLimitEnabled', text: 'rateLimit', kind: 'bool' },
