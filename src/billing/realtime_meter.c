@@ -100,6 +100,7 @@ void realtime_meter_note(struct realtime_meter *m, struct arena *a, const struct
         note_answer(m, a, ev);
         break;
     case REALTIME_OTHER:
+    case REALTIME_ITEM_CREATE: /* the upstream tells of it, when it took it */
     case REALTIME_RESPONSE_CREATED:
     case REALTIME_RESPONSE_DONE:
     case REALTIME_TRANSCRIBED:

@@ -19,12 +19,16 @@ static const struct {
     enum member about;
 } kinds[] = {
     {STR_INIT("session.update"), REALTIME_SESSION_UPDATE, M_SESSION},
+    {STR_INIT("transcription_session.update"), REALTIME_SESSION_UPDATE, M_SESSION}, /* beta */
     {STR_INIT("input_audio_buffer.append"), REALTIME_AUDIO_APPEND, M_AUDIO},
+    {STR_INIT("conversation.item.create"), REALTIME_ITEM_CREATE, M_ITEM},
     {STR_INIT("response.create"), REALTIME_RESPONSE_CREATE, M_RESPONSE},
     {STR_INIT("session.created"), REALTIME_SESSION, M_SESSION},
     {STR_INIT("session.updated"), REALTIME_SESSION, M_SESSION},
-    {STR_INIT("conversation.item.created"), REALTIME_ITEM, M_ITEM}, /* beta */
-    {STR_INIT("conversation.item.added"), REALTIME_ITEM, M_ITEM},   /* current */
+    {STR_INIT("transcription_session.created"), REALTIME_SESSION, M_SESSION}, /* beta */
+    {STR_INIT("transcription_session.updated"), REALTIME_SESSION, M_SESSION}, /* beta */
+    {STR_INIT("conversation.item.created"), REALTIME_ITEM, M_ITEM},           /* beta */
+    {STR_INIT("conversation.item.added"), REALTIME_ITEM, M_ITEM},             /* current */
     {STR_INIT("response.created"), REALTIME_RESPONSE_CREATED, M_RESPONSE},
     {STR_INIT("response.text.delta"), REALTIME_TEXT_DELTA, M_DELTA},
     {STR_INIT("response.output_text.delta"), REALTIME_TEXT_DELTA, M_DELTA},
@@ -53,6 +57,16 @@ enum err_code realtime_event_read(struct arena *a, struct str text, struct realt
             *out = (struct realtime_event){kinds[i].kind, found[kinds[i].about]};
     }
     return ERR_OK;
+}
+
+struct str realtime_event_id(struct arena *a, struct str text)
+{
+    static const struct str key = STR_INIT("event_id");
+    struct str raw, id;
+
+    if (json_find_members(text, &key, &raw, 1, NULL) != ERR_OK || !json_unescape(a, raw, &id))
+        return STR_NULL;
+    return id;
 }
 
 /* ---- usage ---- */

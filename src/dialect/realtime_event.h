@@ -15,6 +15,7 @@ enum realtime_kind {
     /* of the client */
     REALTIME_SESSION_UPDATE,
     REALTIME_AUDIO_APPEND,
+    REALTIME_ITEM_CREATE,
     REALTIME_RESPONSE_CREATE,
     /* of the upstream */
     REALTIME_SESSION, /* was created or updated */
@@ -57,5 +58,7 @@ struct realtime_formats {
 void realtime_formats_read(struct arena *a, struct str raw, struct realtime_formats *out);
 /* Bytes of audio in a base64 string as it stands in JSON, quotes included. */
 int64_t realtime_audio_bytes(struct str raw);
+/* The name that the sender gave the event, "" for none; in `a` where it has escapes. */
+struct str realtime_event_id(struct arena *a, struct str text);
 /* The HTTP status that an error (about of ERROR) would have had as a reply. */
 int realtime_error_status(struct arena *a, struct str raw);

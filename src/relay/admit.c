@@ -42,7 +42,7 @@ void relay_detach_balance(void *ctx UNUSED, struct credential *c)
 /* ---- finding the credential ---- */
 
 /* Why there is no credential: the key, its owner's first password, or our database. */
-static enum step_next no_credential(struct exchange *x, enum err_code code)
+enum step_next exchange_no_credential(struct exchange *x, enum err_code code)
 {
     if (code == ERR_UNAUTHORIZED)
         return exchange_fail(x, code, "无效的令牌 (invalid token)");
@@ -62,7 +62,7 @@ static void on_loaded(struct apikey_lookup *lookup, struct credential *c, const 
     x->lookup = NULL;
     x->cred = c;
     if (!c)
-        no_credential(x, err->code);
+        exchange_no_credential(x, err->code);
     exchange_run(x);
 }
 
@@ -80,14 +80,14 @@ static enum step_next find_credential(struct exchange *x)
     if (x->cred)
         return NEXT_STEP;
     if (unknown)
-        return no_credential(x, ERR_UNAUTHORIZED);
+        return exchange_no_credential(x, ERR_UNAUTHORIZED);
     x->lookup = arena_new(x->arena, struct apikey_lookup);
     x->lookup->user = x;
     x->lookup->done = on_loaded;
     if (apikey_load(r->conf.apikeys, x->lookup, x->rl->loop, key, &err) == ERR_OK)
         return NEXT_WAIT;
     x->lookup = NULL;
-    return no_credential(x, err.code);
+    return exchange_no_credential(x, err.code);
 }
 
 /* ---- balances that may be old ---- */
@@ -521,6 +521,26 @@ static enum step_next hand_over(struct exchange *x)
         return next;
     x->authenticated(x);
     return NEXT_DONE;
+}
+
+/* Group and price stay those that the exchange began with. */
+bool exchange_admits_still(struct exchange *x, struct credential *now)
+{
+    static check_fn *const checks[] = {check_token, check_user, find_group, check_model};
+    struct credential *own = x->cred;
+    const struct str group = x->group;
+    const enum step at = x->step;
+
+    if (now->token.id != own->token.id || now->user.id != own->user.id) {
+        exchange_no_credential(x, ERR_UNAUTHORIZED);
+        return false;
+    }
+    x->cred = now;
+    for (size_t i = 0; i < ARRAY_LEN(checks) && x->step == at; i++)
+        (void)checks[i](x);
+    x->cred = own;
+    x->group = group;
+    return x->step == at;
 }
 
 void relay_authenticate(struct relay *relay, struct http_req *r, const struct dialect *client,

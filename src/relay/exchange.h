@@ -225,6 +225,10 @@ struct str fault_mask(struct arena *a, struct str text, const struct route_chann
 
 /* prompt.c: an ADMIT check. Refuses a prompt that holds a word of the option SensitiveWords. */
 enum step_next prompt_check(struct exchange *x);
+/* Does this JSON, which may be a request's, an item of a conversation or settings with
+ * instructions, hold such a word? False where the options want no check. `a` is for scratch. */
+bool prompt_holds_word(struct arena *a, const struct settings *s, struct str raw);
+extern const char prompt_refusal[]; /* what the client is told */
 
 /* stream.c */
 /* Comments for the client while the upstream is silent, if the options want them. */
@@ -303,6 +307,11 @@ void translate_end(struct exchange *x);
 MUST_CHECK enum err_code translate_answer(struct exchange *x, struct str body, struct seen *seen,
                                           struct err *err);
 
+/* admit.c: may `now`, which is the caller's credential as it is by now, still do what the exchange
+ * was admitted for? False: x->fault says why, and x->step is STEP_SETTLE. */
+bool exchange_admits_still(struct exchange *x, struct credential *now);
+/* admit.c: fails because the caller's key was not found, for the reason that a lookup gave. */
+enum step_next exchange_no_credential(struct exchange *x, enum err_code code);
 /* admit.c: reserves what the price plan says; asked again when it waited. NEXT_STEP: reserved, or
  * failed with x->step at STEP_SETTLE. A new reservation begins with x->refreshed false. */
 enum step_next exchange_reserve(struct exchange *x);

@@ -8,8 +8,9 @@
  * exchange stays in SEND until one of both sides ends.
  *
  * Each response of the upstream is charged as a call of its own: its usage record is in the journal
- * before the client gets the event that says that it is done; then the next is reserved. When that
- * is denied, the session ends with an error event.
+ * before the client gets the event that says that it is done; then account and channel are looked
+ * at again and the next is reserved. When that is denied, the session ends with an error event. A
+ * client that leaves while a response runs pays it by the usage that the upstream still tells.
  */
 #pragma once
 #include "http/wsock.h"

@@ -57,13 +57,13 @@ static enum action finish_response(struct exchange *x, const struct usage *usage
         realtime_meter_take(&rt->meter, &x->usage);
     }
     x->least_hold = price_charge(&x->plan, &x->usage);
-    if (!charge(x, OUTCOME_COMPLETE)) {
+    if (!charge(x, rt->leaving ? OUTCOME_CUT_CLIENT : OUTCOME_COMPLETE)) {
         exchange_fail(x, ERR_IO,
                       "无法记录用量，会话已中止 (the usage could not be recorded, the session was "
                       "ended)");
         return END;
     }
-    return x->hold.user ? GO_ON : RESERVE; /* what cost nothing has left the hold as it was */
+    return PREPARE;
 }
 
 enum action realtime_response_done(struct exchange *x, const struct realtime_event *ev)

@@ -8,10 +8,9 @@
 
 enum { EVENT_MAX = 64 * 1024 };
 
-/* The error as an event of the session (relay reference 8.1). */
-struct str realtime_error_event(struct exchange *x)
+struct str realtime_error_event(struct arena *a, const struct exchange *x,
+                                const struct openai_error *e, struct str cause)
 {
-    const struct openai_error *e = &x->fault.error;
     struct str id = x->req->request_id, text;
     struct json_writer w;
     struct sb sb;
@@ -19,18 +18,20 @@ struct str realtime_error_event(struct exchange *x)
     sb_init(&sb, EVENT_MAX);
     jw_init(&w, &sb);
     jw_object(&w);
-    jw_key_str(&w, STR("event_id"), str_concat(x->arena, (struct str[]){STR("evt_"), id}, 2));
+    jw_key_str(&w, STR("event_id"), str_concat(a, (struct str[]){STR("evt_"), id}, 2));
     jw_key_str(&w, STR("type"), STR("error"));
     jw_key(&w, STR("error"));
     jw_object(&w);
     jw_key_str(&w, STR("message"),
-               arena_fmt(x->arena, "%.*s (request id: %.*s)", STR_ARG(e->message), STR_ARG(id)));
+               arena_fmt(a, "%.*s (request id: %.*s)", STR_ARG(e->message), STR_ARG(id)));
     jw_key_str(&w, STR("type"), e->type);
     jw_key_str(&w, STR("param"), e->param);
     jw_key_str(&w, STR("code"), e->code);
+    if (cause.n > 0)
+        jw_key_str(&w, STR("event_id"), cause);
     jw_end(&w);
     jw_end(&w);
-    text = str_dup(x->arena, sb_str(&sb));
+    text = str_dup(a, sb_str(&sb));
     sb_fini(&sb);
     return text;
 }

@@ -25,6 +25,8 @@ static void free_realtime(void *ptr)
 
     wsock_cut(rt->up);
     wsock_cut(rt->client);
+    realtime_check_fini(&rt->check);
+    sb_fini(&rt->held.data);
     arena_fini(&rt->scratch);
 }
 
@@ -70,6 +72,7 @@ enum err_code realtime_read_request(struct exchange *x, struct err *err)
     struct str intent;
 
     arena_init(&rt->scratch, SCRATCH_BYTES);
+    sb_init(&rt->held.data, WEBSOCKET_MESSAGE_MAX);
     arena_defer(x->arena, free_realtime, rt);
     x->rt = rt;
     x->prompt_tokens = 0;

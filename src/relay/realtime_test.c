@@ -1,161 +1,7 @@
 /* Realtime sessions: what is charged when, and who is told what. */
 #include "relay/realtime.h"
 
-#include <poll.h>
-#include <semaphore.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "base/mem.h"
-#include "base/test.h"
-#include "codec/websocket.h"
-#include "net/offload.h"
-#include "relay/relay_fixture.h"
-
-enum { GO_ON, OVER }; /* marks */
-enum { USUAL = 100 + 50 * 2, WAIT_MS = 20000 };
-
-#define DONE                                                                                       \
-    "{\"type\":\"response.done\",\"response\":{\"usage\":{\"input_tokens\":100,"                   \
-    "\"output_tokens\":50}}}"
-
-/* ---- a WebSocket of threads that may wait ---- */
-
-struct line {
-    int fd;
-    struct websocket *frames;
-    char in[65536];
-    struct str left;
-};
-
-static void on_send(void *ctx, struct str bytes)
-{
-    struct line *l = ctx;
-
-    while (bytes.n > 0) {
-        ssize_t n = send(l->fd, bytes.p, bytes.n, MSG_NOSIGNAL);
-
-        if (n <= 0)
-            return; /* the other side has gone, as some tests want it */
-        bytes = str_skip(bytes, (size_t)n);
-    }
-}
-
-static void line_init(struct line *l, int fd, enum websocket_role role)
-{
-    *l = (struct line){.fd = fd};
-    l->frames = websocket_new(role, 0, on_send, l);
-}
-
-static void line_say(struct line *l, const char *text)
-{
-    websocket_send(l->frames, WEBSOCKET_TEXT, str_from(text));
-}
-
-/* The next message, or "closed CODE"; in the test's arena. */
-static const char *line_hear(struct relay_fixture *f, struct line *l)
-{
-    struct websocket_event ev;
-
-    while (websocket_next(l->frames, &l->left, &ev) != WEBSOCKET_EVENT) {
-        struct pollfd p = {.fd = l->fd, .events = POLLIN};
-        ssize_t n;
-
-        CHECK(poll(&p, 1, WAIT_MS) == 1);
-        n = recv(l->fd, l->in, sizeof l->in, 0);
-        if (n <= 0)
-            return "cut";
-        l->left = str_make(l->in, (size_t)n);
-    }
-    if (ev.kind == WEBSOCKET_CLOSE)
-        return arena_fmt(&f->arena, "closed %d", ev.code).p;
-    return str_dup(&f->arena, ev.data).p;
-}
-
-/* ---- the upstream's side ---- */
-
-static void open_up(struct relay_fixture_call *c, struct line *l)
-{
-    ptrdiff_t at = str_find_nocase(c->head, STR("sec-websocket-key:"));
-    struct str key = str_skip(c->head, (size_t)at + 18);
-    struct arena a;
-
-    CHECK(at >= 0);
-    arena_init(&a, 0);
-    relay_fixture_send(c, arena_fmt(&a,
-                                    "HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade"
-                                    "\r\nSec-WebSocket-Accept: %.*s\r\n\r\n",
-                                    STR_ARG(websocket_accept(&a, str_trim(str_cut(&key, '\r')))))
-                              .p);
-    arena_fini(&a);
-    line_init(l, c->fd, WEBSOCKET_SERVER);
-    line_say(l, "{\"type\":\"session.created\",\"session\":{}}");
-}
-
-/* Waits until the relay has closed it. */
-static void close_up(struct relay_fixture_call *c, struct line *l)
-{
-    struct websocket_event ev;
-    ssize_t n = 1;
-
-    while (n > 0 && websocket_next(l->frames, &l->left, &ev) != WEBSOCKET_EVENT) {
-        n = recv(l->fd, l->in, sizeof l->in, 0);
-        l->left = str_make(l->in, n > 0 ? (size_t)n : 0);
-    }
-    websocket_free(l->frames);
-    relay_fixture_set(c->fixture, OVER);
-}
-
-/* Sends the static texts of ctx one after the other, each when the test says so. */
-static void play(struct relay_fixture_call *c)
-{
-    struct line l;
-
-    open_up(c, &l);
-    for (const char *const *text = c->ctx; *text; text++) {
-        relay_fixture_wait(c->fixture, GO_ON);
-        line_say(&l, *text);
-    }
-    close_up(c, &l);
-}
-
-/* ---- the client's side ---- */
-
-static void open_client(struct relay_fixture *f, struct line *l)
-{
-    static const char handshake[] =
-        "GET /v1/realtime?model=m HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n"
-        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        "Authorization: Bearer sk-" RELAY_FIXTURE_KEY "\r\n\r\n";
-    const char *head;
-    ptrdiff_t end;
-    size_t early;
-
-    line_init(l, relay_fixture_dial(f), WEBSOCKET_CLIENT);
-    on_send(l, STR(handshake));
-    head = relay_fixture_read(f, l->fd, "\r\n\r\n");
-    CHECK_EQ(relay_fixture_status(head), 101);
-    end = str_find(str_from(head), STR("\r\n\r\n")) + 4;
-    early = strlen(head) - (size_t)end; /* frames hold no NUL before this text's end */
-    memcpy(l->in, head + end, early);
-    l->left = str_make(l->in, early);
-    CHECK(str_has(str_from(line_hear(f, l)), STR("session.created")));
-}
-
-static void close_client(struct relay_fixture *f, struct line *l)
-{
-    websocket_close(l->frames, WEBSOCKET_NORMAL, STR_NULL);
-    relay_fixture_wait(f, OVER);
-    close(l->fd);
-    websocket_free(l->frames);
-}
-
-static int64_t rows(struct relay_fixture *f)
-{
-    CHECK(ledger_flush(f->ledger, WAIT_MS));
-    return relay_fixture_number(f, "SELECT COUNT(*) FROM logs WHERE type=2");
-}
+#include "relay/realtime_testing.h"
 
 /* ---- tests ---- */
 
@@ -169,7 +15,7 @@ TEST(a_response_is_charged_before_its_end_is_seen)
     open_client(f, &client);
     for (int i = 1; i <= 2; i++) {
         relay_fixture_set(f, GO_ON);
-        assert_string_equal(line_hear(f, &client), DONE);
+        assert_string_equal(line_hear(&f->arena, &client), DONE);
         CHECK_EQ(rows(f), i); /* the session is still open */
     }
     close_client(f, &client);
@@ -191,7 +37,7 @@ TEST(a_session_in_which_nothing_was_made_costs_nothing)
     line_say(&client, "{\"type\":\"input_audio_buffer.append\",\"audio\":\"AAAA\"}");
     for (int i = 0; i < 2; i++) {
         relay_fixture_set(f, GO_ON);
-        (void)line_hear(f, &client);
+        (void)line_hear(&f->arena, &client);
     }
     close_client(f, &client);
     relay_fixture_check_books(f);
@@ -211,7 +57,7 @@ TEST(a_response_that_is_cut_is_charged_for_what_came)
     open_client(f, &client);
     for (int i = 0; i < 2; i++) {
         relay_fixture_set(f, GO_ON);
-        (void)line_hear(f, &client);
+        (void)line_hear(&f->arena, &client);
     }
     close_client(f, &client);
     relay_fixture_check_books(f);
@@ -221,13 +67,6 @@ TEST(a_response_that_is_cut_is_charged_for_what_came)
         relay_fixture_cell(f, "SELECT json_extract(other,'$.stream_status.end_reason') FROM logs"),
         "client_gone");
     relay_fixture_free(f);
-}
-
-/* The account has enough for the first response's reservation and charge, and no more. */
-static void leave_points(struct relay_fixture *f, int64_t points)
-{
-    relay_fixture_sql(
-        f, arena_fmt(&f->arena, "UPDATE tokens SET remain_quota=%lld", (long long)points).p);
 }
 
 TEST(who_cannot_pay_another_response_is_told_and_left)
@@ -240,9 +79,9 @@ TEST(who_cannot_pay_another_response_is_told_and_left)
     relay_fixture_script(f, play, script);
     open_client(f, &client);
     relay_fixture_set(f, GO_ON);
-    assert_string_equal(line_hear(f, &client), DONE);
-    CHECK(str_has(str_from(line_hear(f, &client)), STR("pre_consume_token_quota_failed")));
-    assert_string_equal(line_hear(f, &client), "closed 1008");
+    assert_string_equal(line_hear(&f->arena, &client), DONE);
+    CHECK(str_has(str_from(line_hear(&f->arena, &client)), STR("pre_consume_token_quota_failed")));
+    assert_string_equal(line_hear(&f->arena, &client), "closed 1008");
     close_client(f, &client);
     relay_fixture_check_books(f);
     CHECK_EQ(rows(f), 1);
@@ -261,7 +100,7 @@ TEST(a_top_up_during_the_session_is_found)
     relay_fixture_sql(f, "UPDATE tokens SET remain_quota=remain_quota+1000");
     for (int i = 0; i < 2; i++) {
         relay_fixture_set(f, GO_ON);
-        assert_string_equal(line_hear(f, &client), DONE);
+        assert_string_equal(line_hear(&f->arena, &client), DONE);
     }
     close_client(f, &client);
     CHECK_EQ(rows(f), 2);
@@ -269,61 +108,137 @@ TEST(a_top_up_during_the_session_is_found)
     relay_fixture_free(f);
 }
 
-/* ---- the client leaves while its balance is looked up ---- */
-
-struct plug { /* keeps a thread of the pool busy */
-    struct offload_job job;
-    sem_t busy, go;
-};
-
-static void plug_work(struct offload_job *job)
-{
-    struct plug *p = container_of(job, struct plug, job);
-
-    sem_post(&p->busy);
-    while (sem_wait(&p->go) != 0)
-        ;
-}
-
-static void plug_done(struct offload_job *job UNUSED)
-{
-}
-
-static void plug_in(struct relay_fixture *f, struct plug *p)
-{
-    *p = (struct plug){
-        .job = {.work = plug_work, .done = plug_done, .loop = f->relay->loops[0].loop}};
-    sem_init(&p->busy, 0, 0);
-    sem_init(&p->go, 0, 0);
-    CHECK_EQ(offload_submit(f->relay->conf.offload, &p->job, NULL), ERR_OK);
-    while (sem_wait(&p->busy) != 0)
-        ;
-}
-
 TEST(a_client_may_leave_while_its_balance_is_looked_up)
 {
     static const char *const script[] = {DONE, NULL};
     struct relay_fixture *f = relay_fixture_new(NULL);
-    struct plug plugs[2]; /* the fixture's pool has two threads */
+    struct plugs plugs;
     struct line client;
 
     leave_points(f, 500 + USUAL - 1);
     relay_fixture_script(f, play, script);
     open_client(f, &client);
-    for (size_t i = 0; i < ARRAY_LEN(plugs); i++)
-        plug_in(f, &plugs[i]);
+    plug_in(f, &plugs);
     relay_fixture_set(f, GO_ON);
-    assert_string_equal(line_hear(f, &client), DONE);
+    assert_string_equal(line_hear(&f->arena, &client), DONE);
     close_client(f, &client); /* returns when the upstream was closed, too */
-    for (size_t i = 0; i < ARRAY_LEN(plugs); i++)
-        sem_post(&plugs[i].go);
+    unplug(&plugs);
     relay_fixture_check_books(f); /* waits for the exchange */
     CHECK_EQ(rows(f), 1);
     relay_fixture_free(f); /* ends the pool, which looks at the plugs until then */
-    for (size_t i = 0; i < ARRAY_LEN(plugs); i++) {
-        sem_destroy(&plugs[i].busy);
-        sem_destroy(&plugs[i].go);
+    plugs_fini(&plugs);
+}
+
+/* ---- the client leaves in the middle of a response ---- */
+
+#define CANCEL "{\"type\":\"response.cancel\"}"
+
+struct ending {
+    const char *begin;  /* what the client hears before it leaves; NULL: it only asks */
+    const char *answer; /* to the cancelling; NULL: none */
+    bool dies;          /* instead of waiting for the end */
+};
+
+/* Begins a response; when it is cancelled, ends it as ctx says. */
+static void end_as_told(struct relay_fixture_call *c)
+{
+    const struct ending *e = c->ctx;
+    struct line l;
+    struct arena a;
+
+    arena_init(&a, 0);
+    open_up(c, &l);
+    if (e->begin) {
+        line_say(&l, "{\"type\":\"response.created\"}");
+        line_say(&l, e->begin);
+    } else {
+        assert_string_equal(line_hear(&a, &l), "{\"type\":\"response.create\"}");
+        relay_fixture_set(c->fixture, GO_ON);
     }
+    assert_string_equal(line_hear(&a, &l), CANCEL);
+    if (e->answer)
+        line_say(&l, e->answer);
+    if (e->dies) {
+        websocket_free(l.frames);
+        relay_fixture_reset(c);
+        relay_fixture_set(c->fixture, OVER);
+    } else {
+        close_up(c, &l);
+    }
+    arena_fini(&a);
+}
+
+static void drain_for_a_moment(struct relay_conf *conf)
+{
+    conf->drain_ms = 50;
+}
+
+static struct relay_fixture *leave(const struct ending *e)
+{
+    struct relay_fixture *f = relay_fixture_new(e->answer ? NULL : drain_for_a_moment);
+    struct line client;
+
+    relay_fixture_script(f, end_as_told, e);
+    open_client(f, &client);
+    if (e->begin) {
+        (void)line_hear(&f->arena, &client);
+        assert_string_equal(line_hear(&f->arena, &client), e->begin);
+    } else {
+        line_say(&client, "{\"type\":\"response.create\"}");
+        relay_fixture_wait(f, GO_ON);
+    }
+    close_client(f, &client);
+    relay_fixture_check_books(f);
+    return f;
+}
+
+#define SOME_WORDS "{\"type\":\"response.output_text.delta\",\"delta\":\"some words of an answer\"}"
+
+static void check_left(struct relay_fixture *f)
+{
+    assert_string_equal(
+        relay_fixture_cell(f, "SELECT json_extract(other,'$.stream_status.end_reason') FROM logs"),
+        "client_gone");
+    relay_fixture_free(f);
+}
+
+TEST(the_usage_of_a_response_that_was_left_is_waited_for_and_charged_once)
+{
+    static const struct ending endings[] = {
+        {SOME_WORDS, DONE, false}, {SOME_WORDS, DONE, true}, {NULL, DONE, false}};
+
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+        struct relay_fixture *f = leave(&endings[i]);
+
+        CHECK_EQ(rows(f), 1);
+        CHECK_EQ(relay_fixture_number(f, "SELECT quota FROM logs"), USUAL);
+        check_left(f);
+    }
+}
+
+TEST(an_upstream_that_does_not_tell_the_usage_is_not_waited_for_for_long)
+{
+    static const struct ending silent = {SOME_WORDS, NULL, false}, dead = {SOME_WORDS, NULL, true};
+    const struct ending *const endings[] = {&silent, &dead};
+
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+        struct relay_fixture *f = leave(endings[i]);
+
+        CHECK_EQ(rows(f), 1);
+        CHECK(relay_fixture_number(f, "SELECT completion_tokens FROM logs") > 0);
+        CHECK(relay_fixture_number(f, "SELECT completion_tokens FROM logs") < 50);
+        check_left(f);
+    }
+}
+
+TEST(a_response_that_never_began_costs_who_left_nothing)
+{
+    static const struct ending refused = {
+        NULL, "{\"type\":\"error\",\"error\":{\"code\":\"response_cancel_not_active\"}}", false};
+    struct relay_fixture *f = leave(&refused);
+
+    CHECK_EQ(rows(f), 0);
+    relay_fixture_free(f);
 }
 
 /* ---- before it is open ---- */
@@ -353,7 +268,7 @@ TEST(an_upstream_that_refuses_the_handshake_is_followed_by_another)
     relay_fixture_script(f, refuse_or_play, script);
     open_client(f, &client);
     relay_fixture_set(f, GO_ON);
-    assert_string_equal(line_hear(f, &client), DONE);
+    assert_string_equal(line_hear(&f->arena, &client), DONE);
     close_client(f, &client);
     relay_fixture_check_books(f);
     CHECK_EQ(rows(f), 1);
@@ -374,10 +289,10 @@ TEST(an_upstream_that_answers_with_a_page_is_a_failure)
     struct line l;
 
     line_init(&l, relay_fixture_dial(f), WEBSOCKET_CLIENT);
-    on_send(&l, STR("GET /v1/realtime?model=m HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n"
-                    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                    "Authorization: Bearer sk-" RELAY_FIXTURE_KEY "\r\n\r\n"));
+    line_write(&l, STR("GET /v1/realtime?model=m HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n"
+                       "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                       "Authorization: Bearer sk-" RELAY_FIXTURE_KEY "\r\n\r\n"));
     reply = relay_fixture_read(f, l.fd, "}}");
     CHECK_EQ(relay_fixture_status(reply), 502);
     CHECK(strstr(reply, "bad_response_body") != NULL);
@@ -392,5 +307,8 @@ TEST_MAIN(a_response_is_charged_before_its_end_is_seen,
           a_response_that_is_cut_is_charged_for_what_came,
           who_cannot_pay_another_response_is_told_and_left, a_top_up_during_the_session_is_found,
           a_client_may_leave_while_its_balance_is_looked_up,
+          the_usage_of_a_response_that_was_left_is_waited_for_and_charged_once,
+          an_upstream_that_does_not_tell_the_usage_is_not_waited_for_for_long,
+          a_response_that_never_began_costs_who_left_nothing,
           an_upstream_that_refuses_the_handshake_is_followed_by_another,
           an_upstream_that_answers_with_a_page_is_a_failure)
