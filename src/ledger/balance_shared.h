@@ -63,6 +63,8 @@ struct shared_conf {
     struct str prefix; /* of the keys; empty: "yourapi:" */
     int64_t warm_ms;   /* how long a new epoch waits for members; 0: 8000, which is longer than a
                           client pauses between two attempts */
+    uint64_t call_ms;  /* until Redis must have answered a command, else the member goes on alone;
+                          0: 3000 */
 };
 
 /* Tells Redis of what balance_changed_user() and _token() hear of from now on. The strings are

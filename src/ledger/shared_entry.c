@@ -43,7 +43,7 @@ static void send_question(struct shared_member *m, const struct str *argv, size_
     struct question *q = mem_new(struct question);
 
     q->call.done = done;
-    q->call.timeout_ms = SHARED_CALL_MS;
+    q->call.timeout_ms = m->shared->conf.call_ms;
     q->member = m;
     q->number = m->number;
     m->under_way++;

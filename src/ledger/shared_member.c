@@ -100,7 +100,7 @@ struct shared_command *shared_command_new(struct shared_member *m, enum shared_s
     struct shared_command *c = mem_zalloc(sizeof *c + parts * sizeof c->parts[0]);
 
     c->call.done = on_reply;
-    c->call.timeout_ms = SHARED_CALL_MS;
+    c->call.timeout_ms = m->shared->conf.call_ms;
     c->member = m;
     c->script = script;
     c->number = m->number;
@@ -469,6 +469,7 @@ struct shared_balances *shared_balances_new(const struct shared_conf *conf)
     s->node = text_of(conf->node);
     s->prefix = text_of(str_sub(prefix_or_default(conf->prefix), 0, 32));
     s->conf.warm_ms = conf->warm_ms > 0 ? conf->warm_ms : 8000;
+    s->conf.call_ms = conf->call_ms > 0 ? conf->call_ms : 3000;
     shared_scripts_init(&s->scripts);
     balances_on_changed(conf->balances, shared_notes_changed, s);
     return s;

@@ -16,7 +16,6 @@
 
 enum {
     SHARED_KEYS = 64,          /* accounts in one command */
-    SHARED_CALL_MS = 3000,     /* until Redis must have answered */
     SHARED_COMMANDS_MAX = 4096 /* under way, before reservations wait their turn */
 };
 /* Redis counts in doubles: a balance beyond it counts as this much, which is less. */
