@@ -19,7 +19,8 @@ struct wsock {
     struct sb kept;            /* bytes that came before or during a pause */
     struct loop_task going_on; /* reads them */
     struct loop_timer alive, stall;
-    size_t queued_seen; /* at the last look of `stall` */
+    uint64_t alive_ms, stall_ms;
+    uint64_t taken_seen; /* bytes that the kernel had taken at the last look of `stall` */
     bool paused, blocked, busy;
     bool heard, asked; /* since the last look of `alive`: something came; a ping is out */
 };
@@ -96,7 +97,7 @@ static void on_alive(struct loop_timer *timer)
     ws->heard = false;
     if (ws->asked)
         websocket_send(ws->frames, WEBSOCKET_PING, STR_NULL);
-    loop_timer_set(sock_loop(ws->sock), &ws->alive, WSOCK_ALIVE_MS, on_alive);
+    loop_timer_set(sock_loop(ws->sock), &ws->alive, ws->alive_ms, on_alive);
 }
 
 static void on_stall(struct loop_timer *timer);
@@ -105,15 +106,15 @@ static void watch_writing(struct wsock *ws)
 {
     if (list_linked(&ws->stall.link) || sock_queued(ws->sock) == 0)
         return;
-    ws->queued_seen = sock_queued(ws->sock);
-    loop_timer_set(sock_loop(ws->sock), &ws->stall, WSOCK_STALL_MS, on_stall);
+    ws->taken_seen = sock_taken(ws->sock);
+    loop_timer_set(sock_loop(ws->sock), &ws->stall, ws->stall_ms, on_stall);
 }
 
 static void on_stall(struct loop_timer *timer)
 {
     struct wsock *ws = container_of(timer, struct wsock, stall);
 
-    if (sock_queued(ws->sock) >= ws->queued_seen)
+    if (sock_queued(ws->sock) > 0 && sock_taken(ws->sock) == ws->taken_seen)
         broke(ws, "the peer takes nothing");
     else
         watch_writing(ws);
@@ -235,8 +236,15 @@ struct wsock *wsock_start(struct sock *s, enum websocket_role role, struct str e
     wsock_set_handler(ws, h, ctx);
     sock_set_handler(s, &handler, ws);
     loop_defer(sock_loop(s), &ws->going_on);
-    loop_timer_set(sock_loop(s), &ws->alive, WSOCK_ALIVE_MS, on_alive);
+    wsock_set_patience(ws, WSOCK_ALIVE_MS, WSOCK_STALL_MS);
     return ws;
+}
+
+void wsock_set_patience(struct wsock *ws, uint64_t alive_ms, uint64_t stall_ms)
+{
+    ws->alive_ms = alive_ms;
+    ws->stall_ms = stall_ms;
+    loop_timer_set(sock_loop(ws->sock), &ws->alive, alive_ms, on_alive);
 }
 
 void wsock_set_handler(struct wsock *ws, const struct wsock_handler *h, void *ctx)

@@ -52,6 +52,8 @@ struct wsock *wsock_accept(struct http_req *r, struct str protocol, const struct
 struct wsock *wsock_start(struct sock *s, enum websocket_role role, struct str early,
                           const struct wsock_handler *h, void *ctx);
 void wsock_set_handler(struct wsock *ws, const struct wsock_handler *h, void *ctx);
+/* Other times than WSOCK_ALIVE_MS and WSOCK_STALL_MS, for tests. Before the first message. */
+void wsock_set_patience(struct wsock *ws, uint64_t alive_ms, uint64_t stall_ms);
 /* Sends a message; it is sent or copied before this returns. False: more than WSOCK_HIGH_WATER
  * waits, stop until on_drain. */
 bool wsock_send(struct wsock *ws, struct str data, bool binary);

@@ -567,6 +567,141 @@ TEST(messages_that_were_read_with_the_one_that_paused_come_after_resuming)
     duo_close();
 }
 
+/* --- peers that are slow, deaf or silent --------------------------------------------------------
+ */
+
+enum {
+    LOOK_MS = 1000,
+    LOOKS = 2,
+    TICK_MS = 20,
+    READ_AHEAD = 16 << 20,
+    READS = 16,
+    SAYS = 17,
+    ALIVE_MS = 100
+};
+
+/* A client of bytes that reads some of what comes at each tick, or nothing. */
+static struct slow {
+    struct sock *sock;
+    struct loop_timer tick;
+    uint64_t end_ms;   /* until when it reads; 0: not at all */
+    int reads;         /* of this tick */
+    bool deaf, silent; /* it reads nothing; nothing is said to it */
+    size_t got;
+} slow;
+
+static void on_slow_connect(void *ctx UNUSED)
+{
+    struct str all =
+        STR("GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+
+    sock_write(slow.sock, &all, 1);
+}
+
+static void say_pieces(size_t n)
+{
+    static char piece[64 << 10];
+
+    for (; n > 0 && d.server.ws; n--)
+        wsock_send(d.server.ws, str_make(piece, sizeof piece), true);
+}
+
+/* The server says more than is read, so what waits there only grows. */
+static void on_tick(struct loop_timer *timer UNUSED)
+{
+    if (loop_now_ms(d.w.loop) < slow.end_ms) {
+        say_pieces(SAYS);
+        slow.reads = READS;
+        sock_read_start(slow.sock);
+        return;
+    }
+    if (d.server.ws)
+        end_side(&d.server, WEBSOCKET_NORMAL, STR_NULL);
+    loop_stop(d.w.loop);
+}
+
+static void on_slow_read(void *ctx UNUSED, struct str bytes)
+{
+    if (slow.got == 0) { /* the handshake: it is open */
+        wsock_set_patience(d.server.ws, slow.silent ? ALIVE_MS : 10 * LOOK_MS, LOOK_MS);
+        slow.end_ms = slow.deaf ? 0 : loop_now_ms(d.w.loop) + LOOKS * LOOK_MS + LOOK_MS / 2;
+        say_pieces(slow.silent ? 0 : READ_AHEAD / (64 << 10));
+    }
+    slow.got += bytes.n;
+    if (--slow.reads > 0)
+        return;
+    sock_read_stop(slow.sock);
+    if (slow.end_ms > 0)
+        loop_timer_set(d.w.loop, &slow.tick, TICK_MS, on_tick);
+}
+
+static void on_slow_close(void *ctx UNUSED, const struct err *err UNUSED)
+{
+    sock_close(slow.sock);
+}
+
+static void run_slow(bool deaf, bool silent)
+{
+    static const struct sock_handler handler = {
+        .on_connect = on_slow_connect, .on_read = on_slow_read, .on_close = on_slow_close};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+    duo_open();
+    slow = (struct slow){.deaf = deaf, .silent = silent};
+    to.sin_port = htons(http_server_port(d.http));
+    slow.sock = sock_connect(d.w.loop, (struct sockaddr *)&to, sizeof to, &handler, NULL);
+    d.ended = 1;
+    world_run(&d.w);
+}
+
+TEST(a_peer_that_is_slow_but_takes_something_is_kept)
+{
+    run_slow(false, false);
+    CHECK_STR(sb_str(&d.server.log), "");
+    CHECK(slow.got > READ_AHEAD);
+    duo_close();
+}
+
+TEST(a_peer_that_takes_nothing_is_left)
+{
+    run_slow(true, false);
+    CHECK_STR(sb_str(&d.server.log), "close:1006 the peer takes nothing;");
+    duo_close();
+}
+
+TEST(a_peer_that_does_not_answer_a_ping_is_left)
+{
+    run_slow(true, true);
+    CHECK_STR(sb_str(&d.server.log), "close:1006 the peer has fallen silent;");
+    duo_close();
+}
+
+static struct loop_timer after_pings;
+
+static void on_after_pings(struct loop_timer *timer UNUSED)
+{
+    end_side(&d.server, WEBSOCKET_NORMAL, STR("enough"));
+}
+
+static void await_pings(struct side *s)
+{
+    wsock_set_patience(d.server.ws, ALIVE_MS, LOOK_MS);
+    loop_timer_set(d.w.loop, &after_pings, 5 * ALIVE_MS, on_after_pings);
+    wsock_set_patience(s->ws, 100 * LOOK_MS, LOOK_MS);
+}
+
+TEST(a_peer_that_says_nothing_but_answers_pings_is_kept)
+{
+    duo_open();
+    d.client.on_room = await_pings;
+    ask("/ws");
+    world_run(&d.w);
+    CHECK_STR(sb_str(&d.client.log), "close:1000 enough;");
+    CHECK_STR(sb_str(&d.server.log), "");
+    duo_close();
+}
+
 static void say_big(struct side *s)
 {
     char *big = mem_zalloc(BIG);
@@ -626,5 +761,7 @@ TEST_MAIN(two_ends_talk_and_one_of_them_closes, the_client_may_close_and_the_ser
           a_client_that_speaks_before_it_may_gets_no_socket,
           a_side_that_pauses_stops_the_other_and_loses_nothing,
           messages_that_were_read_with_the_one_that_paused_come_after_resuming,
-          a_large_message_goes_both_ways,
+          a_peer_that_is_slow_but_takes_something_is_kept, a_peer_that_takes_nothing_is_left,
+          a_peer_that_does_not_answer_a_ping_is_left,
+          a_peer_that_says_nothing_but_answers_pings_is_kept, a_large_message_goes_both_ways,
           a_request_whose_socket_is_open_when_the_loop_ends_is_dropped)

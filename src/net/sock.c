@@ -451,6 +451,7 @@ void sock_raw_write(struct sock *s, const struct str *slices, size_t n)
 
     if (s->closed || s->shut || s->broken || (s->ended && !s->flushing) || total == 0)
         return;
+    s->given += total;
     if (s->in_write || !s->connected) {
         keep_rest(s, slices, n, 0);
         return;
@@ -540,16 +541,24 @@ void sock_write_more(struct sock *s, const struct str *slices, size_t n)
     loop_defer(s->loop, &shared->cork_task);
 }
 
+/* Without those in the cork. */
+static size_t not_taken(const struct sock *s)
+{
+    size_t n = s->closed ? 0 : uv_stream_get_write_queue_size((const uv_stream_t *)&s->tcp);
+
+    return s->waiting ? n + s->waiting->n : n;
+}
+
 size_t sock_queued(const struct sock *s)
 {
     const struct sock_shared *shared = loop_sock_shared(s->loop);
-    size_t n = s->closed ? 0 : uv_stream_get_write_queue_size((const uv_stream_t *)&s->tcp);
 
-    if (s->waiting)
-        n += s->waiting->n;
-    if (shared->corked == s)
-        n += shared->cork_n;
-    return n;
+    return not_taken(s) + (shared->corked == s ? shared->cork_n : 0);
+}
+
+uint64_t sock_taken(const struct sock *s)
+{
+    return s->given - not_taken(s);
 }
 
 /* --- closing in order ------------------------------------------------------------------------ */

@@ -66,6 +66,9 @@ void sock_write_more(struct sock *s, const struct str *slices, size_t n);
 void sock_hear_out(struct sock *s);
 bool sock_broken(const struct sock *s);
 size_t sock_queued(const struct sock *s); /* bytes not yet taken by the kernel */
+/* Bytes, as they go over the wire, that the kernel has taken so far: it grows as long as the peer
+ * takes something. */
+uint64_t sock_taken(const struct sock *s);
 /* Closes at once; what is queued is thrown away. */
 void sock_close(struct sock *s);
 /* The same with a reset, so that the peer cannot take what it has got for everything. */

@@ -29,6 +29,7 @@ struct sock {
     struct list link;          /* among the loop's open ones, or its spare ones */
     struct sock_out *in_write; /* given to the loop's writer */
     struct sock_out *waiting;  /* what came meanwhile */
+    uint64_t given;            /* bytes that were to be sent so far, without those in the cork */
     struct err *err;           /* why it broke; NULL: it did not, or a clean end */
     struct loop_task notice;   /* brings on_close, or a late sock_tls_resume(), outside of the call
                                   that caused it */
