@@ -59,6 +59,7 @@ struct provider {
     unsigned dialects;       /* bit 1 << DIALECT_*: chat dialects that it speaks */
     enum dialect_id dialect; /* the one to translate to from others */
     bool stream_options;     /* understands stream_options.include_usage */
+    bool key_protocol;       /* takes a realtime session's key as a sub-protocol, too */
     bool needs_media;   /* does not fetch the addresses of images: they have to be in the body */
     bool counts_images; /* a message may have only so many of them (GEMINI_VISION_MAX_IMAGE_NUM) */
     /* The absolute URL. ERR_CHANNEL when the channel's settings do not make one. */

@@ -95,8 +95,21 @@ bool realtime_is_beta(const struct exchange *x)
     return x->rt->beta;
 }
 
-/* A client that brought its key as a sub-protocol gets an upstream that is spoken to in the same
- * way, with the channel's key (providers reference 2.9). */
+/* A client that sent sub-protocols gets an upstream that is spoken to in the same way, with the
+ * channel's key (providers reference 2.9), unless that knows a header only (3.2). */
+static struct str upstream_protocols(struct exchange *x, const struct provider_call *call)
+{
+    const struct realtime *rt = x->rt;
+
+    if (!rt->by_protocols || !provider_find(call->channel_type)->key_protocol)
+        return STR_NULL;
+    return str_concat(x->arena,
+                      (struct str[]){STR("realtime, "), protocol_key, secret_reveal(call->key),
+                                     rt->beta ? STR(", ") : STR_NULL,
+                                     rt->beta ? protocol_beta : STR_NULL},
+                      5);
+}
+
 void realtime_prepare(struct exchange *x, const struct provider_call *call,
                       struct http_call_conf *http)
 {
@@ -105,12 +118,7 @@ void realtime_prepare(struct exchange *x, const struct provider_call *call,
     http->method = HTTP_M_GET;
     http->websocket = true;
     http->first_byte_timeout_ms = HANDSHAKE_MS;
-    if (rt->by_protocols)
-        http->websocket_protocols = str_concat(
-            x->arena,
-            (struct str[]){STR("realtime, "), protocol_key, secret_reveal(call->key),
-                           rt->beta ? STR(", ") : STR_NULL, rt->beta ? protocol_beta : STR_NULL},
-            5);
+    http->websocket_protocols = upstream_protocols(x, call);
     price_plan_realtime(&x->plan);
     realtime_meter_init(&rt->meter, x->upstream_model);
 }
