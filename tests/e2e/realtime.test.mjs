@@ -11,7 +11,7 @@ import { RealtimeUpstream, usual } from './lib/realtime.mjs';
 import { YourApi, until } from './lib/yourapi.mjs';
 
 const channelKey = 'sk-upstream-secret-0123456789';
-const models = ['usage-a', 'usage-b', 'usage-c', 'usage-d', 'usage-kill', 'usage-stop', 'hang-stop', 'bare-a', 'cut-a', 'end-a', 'hang-a', 'org-a', 'silent-a', 'priced', 'cached'];
+const models = ['usage-a', 'usage-b', 'usage-c', 'usage-d', 'usage-kill', 'usage-stop', 'hang-stop', 'stay-3-kill', 'deaf-a', 'usage-off', 'usage-words', 'bare-a', 'cut-a', 'end-a', 'hang-a', 'org-a', 'silent-a', 'priced', 'cached'];
 let api, up, token, channel;
 
 before(async () => {
@@ -253,15 +253,58 @@ test('an upstream that closes passes its code on, but no address', async () => {
   await rows('end-a', 1);
 });
 
-test('when the client leaves, the upstream is closed at once', async () => {
-  const client = bare('?model=hang-a');
-  await client.got('session.created');
-  const before = up.closed.length;
+test('when the client leaves, the response is cancelled and paid once by the usage that comes then', async () => {
+  for (const [model, tells] of [['hang-a', true], ['deaf-a', false]]) {
+    const client = bare(`?model=${model}`);
+    await client.got('session.created');
+    const before = up.closed.length;
+    client.send({ type: 'response.create' });
+    await client.got('response.output_audio_transcript.delta');
+    client.ws.terminate();
+    await until('the upstream is closed', async () => up.closed.length === before + 1, 9000);
+    assert.equal(up.received.at(-1), '{"type":"response.cancel"}');
+    const [row] = await rows(model, 1), other = JSON.parse(row.other);
+    assert.equal(other.stream_status.end_reason, 'client_gone');
+    assert.equal(row.quota === usualPoints, tells);
+    assert.equal(other.admin_info.local_count_tokens, tells ? undefined : true);
+  }
+});
+
+test('a session whose token or channel is switched off has no further response', async () => {
+  const revoked = await api.addToken({ name: 'revoked' });
+  const own = await api.addChannel({ name: 'off', base_url: up.url, models: 'usage-off', priority: 10, auto_ban: 0 });
+  const client = bare('?model=usage-off', { key: revoked.key }), other = bare('?model=usage-off');
+  for (const each of [client, other]) {
+    await each.got('session.created');
+    each.send({ type: 'response.create' });
+    await each.got('response.done');
+  }
+  await api.ok('PUT', '/api/token/?status_only=true', { id: revoked.id, status: 2 });
   client.send({ type: 'response.create' });
-  await client.got('response.output_audio_transcript.delta');
-  client.ws.terminate();
-  await until('the upstream is closed', async () => up.closed.length === before + 1, 2000);
-  assert.equal(JSON.parse((await rows('hang-a', 1))[0].other).stream_status.end_reason, 'client_gone');
+  assert.equal((await client.got('error')).error.code, 'invalid_api_key');
+  assert.deepEqual(await client.ended, { code: 1008, reason: 'invalid_api_key' });
+  other.send({ type: 'response.create' });
+  await other.got('response.done', 2);
+  await api.ok('PUT', '/api/channel/', { ...own, status: 2 });
+  other.send({ type: 'response.create' });
+  assert.equal((await other.got('error')).error.code, 'service_unavailable');
+  assert.deepEqual(await other.ended, { code: 1001, reason: 'service_unavailable' });
+  await rows('usage-off', 3);
+});
+
+test('what holds a listed word does not reach the upstream', async () => {
+  await api.setOption('SensitiveWords', 'forbidden thing');
+  const client = bare('?model=usage-words');
+  await client.got('session.created');
+  const before = up.received.length;
+  client.send({ type: 'session.update', event_id: 'mine', session: { instructions: 'say the Forbidden Thing' } });
+  const { error } = await client.got('error');
+  assert.deepEqual([error.code, error.event_id], ['sensitive_words_detected', 'mine']);
+  assert.equal(up.received.length, before);
+  client.send({ type: 'response.create' });
+  await client.got('response.done');
+  await api.setOption('SensitiveWords', '');
+  client.ws.close();
 });
 
 test('error events lose the names of our account, and nothing else', async () => {
@@ -329,6 +372,13 @@ test('Azure has an address for each protocol', async () => {
   await beta.got('session.created');
   assert.equal(up.handshakes.at(-1).url, '/openai/realtime?api-version=2024-10-01-preview&deployment=azure.b');
   beta.ws.close();
+  const browser = bare('?model=azure-a', { protocols: ['realtime', `openai-insecure-api-key.${token.key}`, 'openai-beta.realtime-v1'] });
+  await browser.got('session.created');
+  assert.equal(browser.ws.protocol, 'realtime');
+  const handshake = up.handshakes.at(-1); // the key is in the header, and only there
+  assert.match(handshake.url, /^\/openai\/realtime\?api-version=2025-04-01-preview&deployment=usage-z$/);
+  assert.deepEqual([handshake.protocols, handshake.headers['api-key']], [[], channelKey]);
+  browser.ws.close();
 });
 
 test('the sums of the log, the users, the tokens and the channels agree, and nothing is held', async () => {
@@ -351,6 +401,21 @@ test('a response that the client has seen is charged even if the program is kill
   await api.launch();
   await api.signIn();
   assert.equal((await rows('usage-kill', 1))[0].quota, usualPoints);
+});
+
+test('of a session that was running when the program was killed each finished response is charged, and nothing else', async () => {
+  const client = bare('?model=stay-3-kill');
+  await client.got('session.created');
+  for (const n of [1, 2, 3]) {
+    client.send({ type: 'response.create' });
+    await client.got(n < 3 ? 'response.done' : 'response.created', n);
+  }
+  await api.kill();
+  await api.launch();
+  await api.signIn();
+  assert.deepEqual((await rows('stay-3-kill', 2)).map((r) => r.quota), [usualPoints, usualPoints]);
+  const sums = () => JSON.parse(sqlite(databaseOf(api), `SELECT json_array((SELECT sum(quota) FROM logs WHERE type = 2), (SELECT sum(used_quota) FROM users))`));
+  await until('equal sums', async () => new Set(sums()).size === 1);
 });
 
 test('a program that ends closes its sessions', async () => {

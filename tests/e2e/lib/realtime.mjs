@@ -5,6 +5,8 @@
 //     cut-...         dies in the middle of the first response; end-...: closes with code 4000 there
 //     refuse-N        answers the handshake with HTTP status N
 //     error-first     opens, says `error` with the code invalid_api_key, and closes
+//     stay-N-...      as usage-..., but the response number N (from 1) does not end
+//     hang-...        no response ends, unless it is cancelled: then with the usual usage; deaf-...: nor then
 //     silent-...      says nothing before the client does
 //     org-...         answers response.create with an error event that names its own account
 //
@@ -56,7 +58,7 @@ export class RealtimeUpstream {
   }
 
   serve(ws, model, beta) {
-    let turn = 0;
+    let turn = 0, asked = 0;
     const names = beta
       ? { text: 'response.text.delta', audio: 'response.audio.delta', transcript: 'response.audio_transcript.delta', item: 'conversation.item.created' }
       : { text: 'response.output_text.delta', audio: 'response.output_audio.delta', transcript: 'response.output_audio_transcript.delta', item: 'conversation.item.added' };
@@ -85,11 +87,13 @@ export class RealtimeUpstream {
       const event = JSON.parse(data.toString());
       if (event.type === 'session.update') send({ type: 'session.updated', session });
       if (event.type === 'conversation.item.create') send({ type: names.item, item: event.item });
-      if (event.type === 'response.create') this.respond(ws, send, model, names);
+      if (event.type === 'response.create') this.respond(ws, send, model, names, ++asked);
+      if (event.type === 'response.cancel' && model.startsWith('hang-'))
+        send({ type: 'response.done', response: { id: 'r', status: 'cancelled', output: [], usage: usual } });
     });
   }
 
-  respond(ws, send, model, names) {
+  respond(ws, send, model, names, number) {
     if (model.startsWith('org-')) {
       send({ type: 'error', error: { type: 'tokens', code: 'rate_limit', message: 'Rate limit reached in organization org-secret123 on tokens', param: null, extra: 1.50 } });
       return;
@@ -104,7 +108,7 @@ export class RealtimeUpstream {
       ws.close(4000, `enough, says ${this.url}`);
       return;
     }
-    if (model.startsWith('hang-')) return;
+    if (/^(hang|deaf)-/.test(model) || model.startsWith(`stay-${number}-`)) return;
     send({ type: names.audio, response_id: 'r', delta: Buffer.alloc(16000).toString('base64') }); // 2 s of g711
     send({ type: names.text, response_id: 'r', delta: 'world' });
     const usage = model.startsWith('bare-') ? undefined : this.usages.shift() ?? usual;
