@@ -175,6 +175,14 @@ void realtime_formats_read(struct arena *a, struct str raw, struct realtime_form
                             json_get(json_get(audio, STR("output")), STR("format")));
 }
 
+bool realtime_session_transcribes(struct arena *a, struct str raw)
+{
+    const struct json *session = read_object(a, raw);
+
+    return json_str_eq(json_get(session, STR("type")), STR("transcription")) ||
+           json_str_eq(json_get(session, STR("object")), STR("realtime.transcription_session"));
+}
+
 int64_t realtime_audio_bytes(struct str raw)
 {
     size_t n = raw.n;

@@ -56,6 +56,8 @@ struct realtime_formats {
     int64_t in_rate, out_rate;
 };
 void realtime_formats_read(struct arena *a, struct str raw, struct realtime_formats *out);
+/* Is it one that only transcribes, and makes no responses? `raw` is about of SESSION. */
+bool realtime_session_transcribes(struct arena *a, struct str raw);
 /* Bytes of audio in a base64 string as it stands in JSON, quotes included. */
 int64_t realtime_audio_bytes(struct str raw);
 /* The name that the sender gave the event, "" for none; in `a` where it has escapes. */

@@ -33,6 +33,11 @@ TEST(events_of_both_protocols_are_known_with_what_they_are_about)
     READS_AS("{\"type\":\"conversation.item.created\",\"item\":{}}", REALTIME_ITEM, "{}");
     READS_AS("{\"type\":\"conversation.item.added\",\"item\":{}}", REALTIME_ITEM, "{}");
     READS_AS("{\"type\":\"session.updated\",\"session\":{}}", REALTIME_SESSION, "{}");
+    READS_AS("{\"type\":\"transcription_session.created\",\"session\":{}}", REALTIME_SESSION, "{}");
+    READS_AS("{\"type\":\"transcription_session.updated\",\"session\":{}}", REALTIME_SESSION, "{}");
+    READS_AS("{\"type\":\"transcription_session.update\",\"session\":{}}", REALTIME_SESSION_UPDATE,
+             "{}");
+    READS_AS("{\"type\":\"conversation.item.create\",\"item\":{}}", REALTIME_ITEM_CREATE, "{}");
     READS_AS("{\"type\":\"response.done\",\"response\":{\"a\":1}}", REALTIME_RESPONSE_DONE,
              "{\"a\":1}");
     READS_AS("{\"type\":\"response.d\\u006fne\",\"response\":1}", REALTIME_RESPONSE_DONE, "1");
@@ -40,6 +45,23 @@ TEST(events_of_both_protocols_are_known_with_what_they_are_about)
     READS_AS("{\"type\":\"rate_limits.updated\"}", REALTIME_OTHER, "");
     READS_AS("{\"type\":7}", REALTIME_OTHER, "");
     READS_AS("{}", REALTIME_OTHER, "");
+}
+
+TEST(an_event_may_have_a_name)
+{
+    CHECK_STR(realtime_event_id(&arena, STR("{\"type\":\"x\",\"event_id\":\"a\\u0062\"}")), "ab");
+    CHECK_STR(realtime_event_id(&arena, STR("{\"event_id\":7}")), "");
+    CHECK_STR(realtime_event_id(&arena, STR("{}")), "");
+}
+
+TEST(a_session_that_only_transcribes_says_so_in_both_protocols)
+{
+    CHECK(realtime_session_transcribes(&arena, STR("{\"type\":\"transcription\"}")));
+    CHECK(realtime_session_transcribes(&arena,
+                                       STR("{\"object\":\"realtime.transcription_session\"}")));
+    CHECK(!realtime_session_transcribes(
+        &arena, STR("{\"type\":\"realtime\",\"object\":\"realtime.session\"}")));
+    CHECK(!realtime_session_transcribes(&arena, STR_NULL));
 }
 
 TEST(what_is_no_object_is_refused)
@@ -168,6 +190,7 @@ TEST(an_error_event_has_the_status_that_its_code_means)
 }
 
 ARENA_TEST_MAIN(events_of_both_protocols_are_known_with_what_they_are_about,
+                an_event_may_have_a_name, a_session_that_only_transcribes_says_so_in_both_protocols,
                 what_is_no_object_is_refused, usage_is_read_in_every_class,
                 cached_tokens_that_are_not_told_apart_are_text,
                 a_side_without_a_count_is_the_sum_of_its_classes, usage_that_counts_nothing_is_none,

@@ -232,12 +232,14 @@ static enum action on_event(struct exchange *x, const struct realtime_event *ev,
         rt->asked = false;
         *text = realtime_mask_error(x, *text);
         return GO_ON;
+    case REALTIME_SESSION:
+        rt->transcribes |= realtime_session_transcribes(&rt->scratch, ev->about);
+        return GO_ON;
     case REALTIME_OTHER:
     case REALTIME_SESSION_UPDATE:
     case REALTIME_AUDIO_APPEND:
     case REALTIME_ITEM_CREATE:
     case REALTIME_RESPONSE_CREATE:
-    case REALTIME_SESSION:
     case REALTIME_ITEM:
         return GO_ON;
     }

@@ -34,7 +34,7 @@ struct realtime {
     struct wsock *up, *client; /* NULL: not yet, or no more */
     struct str protocol;       /* that the client is told was chosen; may be empty */
     bool beta, by_protocols;   /* the client spoke of the beta; it sent sub-protocols */
-    bool transcribes;          /* intent=transcription: there are no responses */
+    bool transcribes;          /* the query or the upstream said so: there are no responses */
     bool open;                 /* the client had its WebSocket */
     bool client_full, up_full; /* they take no more for now */
     bool waiting;              /* for what a response needs: an account in order, a reservation */

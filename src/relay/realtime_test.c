@@ -24,6 +24,31 @@ TEST(a_response_is_charged_before_its_end_is_seen)
     relay_fixture_free(f);
 }
 
+/* intent=transcription in the query is not the only way to say so. */
+TEST(a_session_that_turns_out_to_transcribe_is_charged_for_that)
+{
+#define TRANSCRIBED                                                                                \
+    "{\"type\":\"conversation.item.input_audio_transcription.completed\",\"usage\":{"              \
+    "\"input_tokens\":100,\"output_tokens\":50}}"
+    static const char *const script[] = {
+        TRANSCRIBED, "{\"type\":\"session.updated\",\"session\":{\"type\":\"transcription\"}}",
+        TRANSCRIBED, NULL};
+    struct relay_fixture *f = relay_fixture_new(NULL);
+    struct line client;
+
+    relay_fixture_script(f, play, script);
+    open_client(f, &client);
+    for (size_t i = 0; script[i]; i++) {
+        relay_fixture_set(f, GO_ON);
+        assert_string_equal(line_hear(&f->arena, &client), script[i]);
+    }
+    close_client(f, &client);
+    relay_fixture_check_books(f);
+    CHECK_EQ(rows(f), 1); /* the first was made beside a conversation */
+    CHECK_EQ(relay_fixture_number(f, "SELECT quota FROM logs"), USUAL);
+    relay_fixture_free(f);
+}
+
 TEST(a_session_in_which_nothing_was_made_costs_nothing)
 {
     static const char *const script[] = {
@@ -303,6 +328,7 @@ TEST(an_upstream_that_answers_with_a_page_is_a_failure)
 }
 
 TEST_MAIN(a_response_is_charged_before_its_end_is_seen,
+          a_session_that_turns_out_to_transcribe_is_charged_for_that,
           a_session_in_which_nothing_was_made_costs_nothing,
           a_response_that_is_cut_is_charged_for_what_came,
           who_cannot_pay_another_response_is_told_and_left, a_top_up_during_the_session_is_found,
