@@ -14,7 +14,7 @@
 
 #include "base/test.h"
 
-enum { ARGS_MAX = 40, PATIENCE_MS = 20000 };
+enum { ARGS_MAX = 40, PATIENCE_MS = 60000 };
 
 struct server {
     pid_t pid; /* 0: none */
