@@ -56,13 +56,13 @@ static enum action finish_response(struct exchange *x, const struct usage *usage
     } else {
         realtime_meter_take(&rt->meter, &x->usage);
     }
-    x->least_hold = price_charge(&x->plan, &x->usage);
     if (!charge(x, rt->leaving ? OUTCOME_CUT_CLIENT : OUTCOME_COMPLETE)) {
         exchange_fail(x, ERR_IO,
                       "无法记录用量，会话已中止 (the usage could not be recorded, the session was "
                       "ended)");
         return END;
     }
+    x->least_hold = price_charge(&x->plan, &x->usage); /* the next may cost as much */
     return PREPARE;
 }
 

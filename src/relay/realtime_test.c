@@ -113,6 +113,27 @@ TEST(who_cannot_pay_another_response_is_told_and_left)
     relay_fixture_free(f);
 }
 
+TEST(a_session_whose_price_is_paid_needs_no_more_than_that)
+{
+    static const char *const script[] = {DONE, DONE, DONE, NULL};
+    struct relay_fixture *f = relay_fixture_new(NULL);
+    struct line client;
+
+    relay_fixture_publish(f, "ModelPrice", "{\"m\":0.001}", NULL); /* 500 points */
+    leave_points(f, 500 + 499);
+    relay_fixture_script(f, play, script);
+    open_client(f, &client);
+    for (int i = 0; i < 3; i++) {
+        relay_fixture_set(f, GO_ON);
+        assert_string_equal(line_hear(&f->arena, &client), DONE);
+    }
+    close_client(f, &client);
+    relay_fixture_check_books(f);
+    CHECK_EQ(rows(f), 3);
+    CHECK_EQ(relay_fixture_number(f, "SELECT SUM(quota) FROM logs"), 500);
+    relay_fixture_free(f);
+}
+
 TEST(a_top_up_during_the_session_is_found)
 {
     static const char *const script[] = {DONE, DONE, NULL};
@@ -185,7 +206,6 @@ static void end_as_told(struct relay_fixture_call *c)
         line_say(&l, e->answer);
     if (e->dies) {
         websocket_free(l.frames);
-        relay_fixture_reset(c);
         relay_fixture_set(c->fixture, OVER);
     } else {
         close_up(c, &l);
@@ -331,8 +351,9 @@ TEST_MAIN(a_response_is_charged_before_its_end_is_seen,
           a_session_that_turns_out_to_transcribe_is_charged_for_that,
           a_session_in_which_nothing_was_made_costs_nothing,
           a_response_that_is_cut_is_charged_for_what_came,
-          who_cannot_pay_another_response_is_told_and_left, a_top_up_during_the_session_is_found,
-          a_client_may_leave_while_its_balance_is_looked_up,
+          who_cannot_pay_another_response_is_told_and_left,
+          a_session_whose_price_is_paid_needs_no_more_than_that,
+          a_top_up_during_the_session_is_found, a_client_may_leave_while_its_balance_is_looked_up,
           the_usage_of_a_response_that_was_left_is_waited_for_and_charged_once,
           an_upstream_that_does_not_tell_the_usage_is_not_waited_for_for_long,
           a_response_that_never_began_costs_who_left_nothing,
