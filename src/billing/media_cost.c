@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "billing/audio_length.h"
+#include "billing/drawn_tokens.h"
 #include "billing/tokens.h"
 
 int64_t media_cost_tokens_of_seconds(int64_t seconds)
@@ -14,35 +15,25 @@ int64_t media_cost_tokens_of_seconds(int64_t seconds)
 
 /* ---- images ---- */
 
-/* Output tokens of gpt-image-1: OpenAI's guide on image generation, "Cost and latency" (read
- * 2026-11-26). What the model chooses ("auto") is taken as the most. */
-static int64_t drawn_tokens(const struct media_request *r)
+/* `partials`: images on the way to the whole ones, together. */
+static struct usage images(const struct media_request *r, int64_t partials)
 {
-    static const struct {
-        struct str quality;
-        int64_t square, tall, wide;
-    } rows[] = {
-        {STR_INIT("low"), 272, 408, 400},
-        {STR_INIT("medium"), 1056, 1584, 1568},
-        {STR_INIT("high"), 4160, 6240, 6208},
-    };
-    size_t row = ARRAY_LEN(rows) - 1;
-
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        if (str_eq(rows[i].quality, r->quality))
-            row = i;
-    }
-    if (str_eq(r->size, STR("1024x1536")))
-        return rows[row].tall;
-    return str_eq(r->size, STR("1536x1024")) ? rows[row].wide : rows[row].square;
-}
-
-static struct usage images(const struct media_request *r)
-{
-    if (!str_starts(r->model, STR("gpt-image")))
+    if (!drawn_by_tokens(r->model))
         return (struct usage){.prompt = r->n};
     return (struct usage){.prompt = tokens_of_text(r->model, r->text) + 1,
-                          .completion = drawn_tokens(r) * r->n};
+                          .completion = drawn_tokens(r->model, r->size, r->quality) * r->n +
+                                        DRAWN_TOKENS_PARTIAL * partials};
+}
+
+struct usage media_cost_drawn(const struct media_request *r, const struct drawn_images *told)
+{
+    struct media_request drawn = *r;
+
+    if (told->size.n > 0)
+        drawn.size = told->size;
+    if (told->quality.n > 0)
+        drawn.quality = told->quality;
+    return images(&drawn, told->partials);
 }
 
 struct image_ratios media_cost_image_ratios(struct str model, struct str size, struct str quality)
@@ -100,7 +91,7 @@ struct usage media_cost_estimate(enum relay_mode mode, const struct media_reques
     struct usage usage = {0};
 
     if (media_mode_draws(mode))
-        return images(r);
+        return images(r, r->partial_images * r->n);
     if (media_mode_transcribes(mode))
         usage.prompt = media_cost_tokens_of_seconds(audio_seconds_or_guess(r->file));
     else if (mode == MODE_SPEECH)

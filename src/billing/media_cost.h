@@ -9,11 +9,20 @@
 
 /*
  * Tokens. Speech: characters for tts-*, tokens of the text for others. Transcriptions: by the
- * length of the recording. Images: one for each image, and for gpt-image-* the prompt's tokens and
- * what the images of that size and quality are made of. Others: tokens of the text.
+ * length of the recording. Images: one for each image, and where they are paid by tokens
+ * (drawn_tokens.h) the prompt's, and what the images of that size and quality are made of at most.
+ * Others: tokens of the text.
  */
 struct usage media_cost_estimate(enum relay_mode mode, const struct media_request *r,
                                  struct str body);
+/* What an answer tells of its images. */
+struct drawn_images {
+    struct str size, quality; /* empty: not told */
+    int64_t partials;         /* that came on the way */
+};
+/* Tokens of a request of images that were drawn. What the answer tells counts for more than what
+ * was asked for, which may be "auto". */
+struct usage media_cost_drawn(const struct media_request *r, const struct drawn_images *told);
 /* Prompt tokens that stand for seconds of speech: 1000 a minute, of whole seconds. */
 int64_t media_cost_tokens_of_seconds(int64_t seconds);
 

@@ -101,7 +101,7 @@ static void read_billed_units(struct str meta, struct media_answer *out)
 
 /* ---- answers ---- */
 
-enum { A_USAGE, A_ERROR, A_RESULT, A_META, A_DURATION, A_TYPE, A_COUNT };
+enum { A_USAGE, A_ERROR, A_RESULT, A_META, A_DURATION, A_TYPE, A_SIZE, A_QUALITY, A_COUNT };
 
 /* The member that makes it an answer; empty: any object is one. */
 static struct str result_of(enum relay_mode mode)
@@ -128,12 +128,19 @@ static bool is_result(struct str raw)
     return !is_null(raw) && (raw.p[0] == '"' || inside.n > 0);
 }
 
+/* The words that are looked for have nothing to escape. */
+static struct str word_of(struct str raw)
+{
+    return raw.n > 2 && raw.p[0] == '"' ? str_sub(raw, 1, raw.n - 2) : STR_NULL;
+}
+
 static bool read_members(struct str json, enum relay_mode mode, struct str found[A_COUNT],
                          struct media_answer *out)
 {
     const struct str keys[A_COUNT] = {
         [A_USAGE] = STR("usage"), [A_ERROR] = STR("error"),       [A_RESULT] = result_of(mode),
         [A_META] = STR("meta"),   [A_DURATION] = STR("duration"), [A_TYPE] = STR("type"),
+        [A_SIZE] = STR("size"),   [A_QUALITY] = STR("quality"),
     };
 
     *out = (struct media_answer){.seconds = -1};
@@ -143,6 +150,8 @@ static bool read_members(struct str json, enum relay_mode mode, struct str found
     out->has_error = is_error(found[A_ERROR]);
     read_usage(found[A_USAGE], out);
     out->tells_usage = !is_null(found[A_USAGE]);
+    out->size = word_of(found[A_SIZE]);
+    out->quality = word_of(found[A_QUALITY]);
     return true;
 }
 
@@ -173,10 +182,13 @@ void media_event_read(struct str json, struct str type, enum relay_mode mode,
 
     if (!read_members(json, mode, found, out))
         return;
-    own = found[A_TYPE].n > 2 ? str_sub(found[A_TYPE], 1, found[A_TYPE].n - 2) : type;
+    own = word_of(found[A_TYPE]);
+    if (own.n == 0)
+        own = type;
     out->has_error |= str_eq(own, STR("error"));
     out->has_result = !out->has_error;
     out->is_end = ends(own);
+    out->is_partial = str_ends(own, STR(".partial_image"));
     if (mode == MODE_SPEECH && out->has_usage) /* all that it says is spoken */
         out->usage.audio_out = out->usage.completion;
 }

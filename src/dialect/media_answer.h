@@ -14,11 +14,13 @@ struct media_answer {
     bool is_object; /* false: nothing below is set */
     bool has_error; /* an `error` member that is an object or a non-empty string */
     bool has_result;
-    bool has_usage;     /* `usage` is set */
-    bool tells_usage;   /* in a member that the client will look for */
-    bool is_end;        /* an event: the last one of its kind */
-    int64_t seconds;    /* of speech that was heard, rounded up; -1: not told */
-    struct usage usage; /* tokens */
+    bool has_usage;           /* `usage` is set */
+    bool tells_usage;         /* in a member that the client will look for */
+    bool is_end;              /* an event: the last one of its kind */
+    bool is_partial;          /* an event: an image on the way to the whole one */
+    struct str size, quality; /* of the images; a slice of the text, empty: not told */
+    int64_t seconds;          /* of speech that was heard, rounded up; -1: not told */
+    struct usage usage;       /* tokens */
 };
 
 void media_answer_read(struct str json, enum relay_mode mode, struct media_answer *out);

@@ -82,10 +82,14 @@ TEST(events_say_what_they_are_by_their_type)
     struct media_answer a;
 
     a = event(MODE_IMAGES, "", "{\"type\":\"image_generation.partial_image\",\"b64_json\":\"x\"}");
-    CHECK(a.has_result && !a.is_end && !a.has_usage);
+    CHECK(a.has_result && !a.is_end && !a.has_usage && a.is_partial);
+    CHECK(a.size.n == 0 && a.quality.n == 0);
     a = event(MODE_IMAGES, "image_generation.completed",
-              "{\"b64_json\":\"x\",\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}");
-    CHECK(a.is_end && a.has_usage);
+              "{\"b64_json\":\"x\",\"size\":\"1024x1536\",\"quality\":\"low\",\"usage\":{"
+              "\"input_tokens\":1,\"output_tokens\":2}}");
+    CHECK(a.is_end && a.has_usage && !a.is_partial);
+    CHECK_STR(a.size, "1024x1536");
+    CHECK_STR(a.quality, "low");
     a = event(
         MODE_SPEECH, "",
         "{\"type\":\"speech.audio.done\",\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}");

@@ -3,7 +3,11 @@
 #include "base/json.h"
 #include "codec/multipart.h"
 
-enum { IMAGES_MAX = 128, MODEL_MAX = 255 }; /* abilities.model is varchar(255) */
+enum {
+    IMAGES_MAX = 128,
+    PARTIALS_MAX = 100,
+    MODEL_MAX = 255
+}; /* abilities.model is varchar(255) */
 
 /* What the modes differ in. */
 struct mode_rules {
@@ -82,6 +86,7 @@ enum {
     F_N,
     F_SIZE,
     F_QUALITY,
+    F_PARTIAL,
     F_STREAM,
     F_STREAM_FORMAT,
     F_DOCUMENTS,
@@ -100,7 +105,7 @@ static void name_fields(const struct mode_rules *mode, struct str names[F_COUNT]
         [F_MODEL] = STR_INIT("model"),         [F_N] = STR_INIT("n"),
         [F_SIZE] = STR_INIT("size"),           [F_QUALITY] = STR_INIT("quality"),
         [F_STREAM] = STR_INIT("stream"),       [F_STREAM_FORMAT] = STR_INIT("stream_format"),
-        [F_DOCUMENTS] = STR_INIT("documents"),
+        [F_DOCUMENTS] = STR_INIT("documents"), [F_PARTIAL] = STR_INIT("partial_images"),
     };
 
     memcpy(names, usual, sizeof usual);
@@ -333,6 +338,16 @@ static enum err_code take_number(struct str value, int64_t *n, struct err *err)
     return ERR_OK;
 }
 
+/* How many there may be is the upstream's to say. */
+static int64_t partials_of(struct str value)
+{
+    double number;
+
+    if (!str_to_f64(value, &number) || !(number > 0))
+        return 0;
+    return number < PARTIALS_MAX ? (int64_t)number : PARTIALS_MAX;
+}
+
 static enum err_code take_image(const struct fields *fields, struct media_request *out,
                                 struct err *err)
 {
@@ -343,6 +358,7 @@ static enum err_code take_image(const struct fields *fields, struct media_reques
         size = STR("1024x1024");
     out->size = size;
     out->quality = quality.n > 0 ? quality : STR("standard");
+    out->partial_images = out->stream ? partials_of(fields->at[F_PARTIAL]) : 0;
     TRY(take_number(fields->at[F_N], &out->n, err));
     return check_size(out->model, size, err);
 }

@@ -24,6 +24,7 @@ struct media_request {
     struct str size, quality; /* as named, or the usual ones of an image */
     bool size_is_void;        /* the body says "empty", which no upstream knows */
     int64_t n;                /* images, at least 1 */
+    int64_t partial_images;   /* that a stream shows on the way to each image; 0: no stream */
     bool stream;              /* events are wanted */
     struct str file;          /* transcriptions: what was recorded */
 };

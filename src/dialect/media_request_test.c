@@ -72,6 +72,33 @@ TEST(a_request_is_read_from_json_and_from_a_form)
     CHECK(!media_mode(MODE_CHAT) && !media_mode(MODE_EMBEDDINGS) && !media_mode(MODE_REALTIME));
 }
 
+TEST(only_a_stream_shows_images_on_the_way)
+{
+    static const struct {
+        const char *type, *body;
+        int64_t partials;
+    } rows[] = {
+        {JSON, "{\"prompt\":\"x\",\"stream\":true,\"partial_images\":2}", 2},
+        {JSON, "{\"prompt\":\"x\",\"partial_images\":2}", 0},
+        {JSON, "{\"prompt\":\"x\",\"stream\":true,\"partial_images\":-1}", 0},
+        {JSON, "{\"prompt\":\"x\",\"stream\":true,\"partial_images\":\"many\"}", 0},
+        {JSON, "{\"prompt\":\"x\",\"stream\":true,\"partial_images\":1e300}", 100},
+        {FORM,
+         PART("image", "x") PART("prompt", "x") PART("stream", "true") PART("partial_images", "3")
+             END,
+         3},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        CLEANUP(arena_finip) struct arena a;
+        struct media_request r;
+        struct err err;
+
+        CHECK_EQ(read_it(&a, MODE_IMAGE_EDITS, rows[i].type, rows[i].body, &r, &err), ERR_OK);
+        CHECK_EQ(r.partial_images, rows[i].partials);
+    }
+}
+
 static const struct {
     enum relay_mode mode;
     const char *type, *body;
@@ -207,7 +234,7 @@ TEST(another_model_replaces_its_bytes_and_nothing_else)
               PART("model", "w") PART("file", "x") END);
 }
 
-TEST_MAIN(a_request_is_read_from_json_and_from_a_form,
+TEST_MAIN(a_request_is_read_from_json_and_from_a_form, only_a_stream_shows_images_on_the_way,
           what_is_wrong_is_told_in_the_words_of_the_mode,
           a_form_can_be_sent_on_when_its_file_has_begun,
           a_form_without_a_model_before_its_file_is_waited_for,

@@ -10,6 +10,7 @@
 #pragma once
 #include "base/list.h"
 #include "base/log.h"
+#include "billing/media_cost.h"
 #include "billing/price.h"
 #include "billing/tokens.h"
 #include "codec/sse.h"
@@ -134,7 +135,8 @@ struct exchange {
     struct price_plan plan;
     int64_t prompt_tokens; /* our own count; -1: not counted, see exchange_prompt_tokens() */
     struct usage estimate; /* of x->asked, until the upstream tells */
-    bool rate_entered;     /* counted as under way by rate.c */
+    struct drawn_images drawn;
+    bool rate_entered;              /* counted as under way by rate.c */
     struct rate_shared rate_shared; /* the same over all nodes */
     struct hold hold;
     struct reservation *reservation; /* admit.c's; NULL: balances are this node's alone */

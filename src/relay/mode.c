@@ -2,7 +2,6 @@
 
 #include "base/json_patch.h"
 #include "base/json_write.h"
-#include "billing/media_cost.h"
 #include "dialect/media_answer.h"
 
 /* ---- the request ---- */
@@ -80,7 +79,7 @@ void mode_price(struct exchange *x)
 void mode_settle(struct exchange *x)
 {
     if (!x->usage_seen)
-        x->usage = x->estimate;
+        x->usage = media_mode_draws(x->mode) ? media_cost_drawn(x->asked, &x->drawn) : x->estimate;
     plan_images(x, x->upstream_model);
 }
 
@@ -148,6 +147,15 @@ static void note_usage(struct exchange *x, const struct media_answer *seen)
     x->usage.reported = x->usage_seen = true;
 }
 
+static void note_drawn(struct exchange *x, const struct media_answer *seen)
+{
+    x->drawn.partials += seen->is_partial;
+    if (seen->size.n > 0)
+        x->drawn.size = str_dup(x->arena, seen->size);
+    if (seen->quality.n > 0)
+        x->drawn.quality = str_dup(x->arena, seen->quality);
+}
+
 /* Cohere's answer tells no tokens in the place where Jina's clients look for them. */
 static void add_rerank_usage(struct exchange *x)
 {
@@ -188,6 +196,7 @@ void mode_judge(struct exchange *x, struct str body)
     if (x->fault.code != ERR_OK)
         return;
     note_usage(x, &seen);
+    note_drawn(x, &seen);
     if (x->mode == MODE_RERANK && !seen.tells_usage)
         add_rerank_usage(x);
 }
@@ -203,4 +212,5 @@ void mode_read_event(struct exchange *x, const struct sse_event *ev, struct seen
     seen->content = event.has_result;
     x->finish_seen |= event.is_end;
     note_usage(x, &event);
+    note_drawn(x, &event);
 }

@@ -187,6 +187,34 @@ TEST(each_image_of_a_stream_is_charged)
     relay_fixture_free(f);
 }
 
+/* gpt-image-1: ratio 2.5, what is drawn costs 8 times as much. */
+TEST(images_that_tell_no_usage_cost_what_they_are_made_of)
+{
+    static const char asks[] = "{\"model\":\"gpt-image-1\",\"prompt\":\"x\",\"n\":2";
+    static const struct told whole = {json,
+                                      "{\"data\":[{\"b64_json\":\"aGk=\"},{\"b64_json\":\"aGk=\"}],"
+                                      "\"size\":\"1024x1536\",\"quality\":\"low\"}"};
+    static const struct told streamed = {
+        "text/event-stream",
+        IMAGE_EVENT("partial_image", ",\"b64_json\":\"QQ==\",\"quality\":\"medium\"")
+            IMAGE_EVENT("completed", ",\"quality\":\"medium\"")
+                IMAGE_EVENT("completed", ",\"quality\":\"medium\"")};
+    struct relay_fixture *f = new_fixture("0");
+
+    relay_fixture_script(f, tell, &whole);
+    CHECK_EQ(relay_fixture_status(relay_fixture_post(f, "/v1/images/generations",
+                                                     arena_fmt(&f->arena, "%s}", asks).p)),
+             200);
+    relay_fixture_check_books(f);
+    CHECK_EQ(last(f, "completion_tokens"), 2 * 408);
+    relay_fixture_script(f, tell, &streamed);
+    relay_fixture_post(f, "/v1/images/generations",
+                       arena_fmt(&f->arena, "%s,\"stream\":true,\"partial_images\":3}", asks).p);
+    relay_fixture_check_books(f);
+    CHECK_EQ(last(f, "completion_tokens"), 2 * 1056 + 100);
+    relay_fixture_free(f);
+}
+
 TEST(a_stream_that_was_answered_whole_is_told_as_one_event)
 {
     static const struct told t = {json, drawn};
@@ -700,7 +728,8 @@ TEST_MAIN(
     a_body_without_a_model_is_sent_with_the_usual_one,
     tokens_that_were_drawn_are_charged_as_the_upstream_tells_them,
     in_a_form_only_the_model_is_mapped, images_are_streamed_as_their_events,
-    each_image_of_a_stream_is_charged, a_stream_that_was_answered_whole_is_told_as_one_event,
+    each_image_of_a_stream_is_charged, images_that_tell_no_usage_cost_what_they_are_made_of,
+    a_stream_that_was_answered_whole_is_told_as_one_event,
     a_stream_that_fails_before_its_first_event_goes_to_another_channel,
     a_stream_that_ends_before_its_image_is_complete_ends_with_an_error,
     sound_goes_through_as_it_comes_with_its_type, the_first_sound_is_heard_before_the_last_was_made,
