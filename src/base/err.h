@@ -26,6 +26,9 @@ enum err_fault {
     X(OK, 200, FAULT_NONE, "")                                                                     \
     X(BAD_REQUEST, 400, FAULT_CALLER, "invalid_request")                                           \
     X(BAD_TEXT_REQUEST, 400, FAULT_CALLER, "invalid_text_request")                                 \
+    X(BAD_RESPONSES_REQUEST, 400, FAULT_CALLER, "invalid_responses_request")                       \
+    X(BAD_CLAUDE_REQUEST, 400, FAULT_CALLER, "invalid_claude_request")                             \
+    X(BAD_EMBEDDING_REQUEST, 400, FAULT_CALLER, "invalid_embedding_request")                       \
     X(BAD_JSON, 400, FAULT_CALLER, "invalid_json")                                                 \
     X(BAD_IMAGE_REQUEST, 400, FAULT_CALLER, "invalid_image_request")                               \
     X(BAD_AUDIO_REQUEST, 400, FAULT_CALLER, "invalid_audio_request")                               \

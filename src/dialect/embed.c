@@ -6,7 +6,7 @@
 
 static enum err_code refuse_tokens(struct err *err)
 {
-    return err_set(err, ERR_BAD_REQUEST,
+    return err_set(err, ERR_BAD_EMBEDDING_REQUEST,
                    "input must be a string or a list of strings: tokens "
                    "cannot be sent to this model");
 }
@@ -24,13 +24,15 @@ static enum err_code read_input(struct arena *a, const struct json *input,
         return ERR_OK;
     }
     if (!json_is(input, JSON_ARRAY) || json_count(input) == 0)
-        return err_set(err, ERR_BAD_REQUEST, "input must be a string or a list of strings");
+        return err_set(err, ERR_BAD_EMBEDDING_REQUEST,
+                       "input must be a string or a list of strings");
     out->inputs = arena_new_array(a, struct str, json_count(input));
     JSON_EACH (item, input) {
         if (json_is(item, JSON_NUMBER) || json_is(item, JSON_ARRAY))
             return refuse_tokens(err);
         if (!json_str(a, item, &out->inputs[out->count++]))
-            return err_set(err, ERR_BAD_REQUEST, "input must be a string or a list of strings");
+            return err_set(err, ERR_BAD_EMBEDDING_REQUEST,
+                           "input must be a string or a list of strings");
     }
     return ERR_OK;
 }
@@ -42,7 +44,7 @@ static enum err_code read_encoding(const struct json *encoding, struct embed_req
     if (!encoding || json_is(encoding, JSON_NULL) || out->base64 ||
         json_str_eq(encoding, STR("float")))
         return ERR_OK;
-    return err_set(err, ERR_BAD_REQUEST, "encoding_format must be float or base64");
+    return err_set(err, ERR_BAD_EMBEDDING_REQUEST, "encoding_format must be float or base64");
 }
 
 static enum err_code read_dimensions(const struct json *value, const char *name,
@@ -51,7 +53,7 @@ static enum err_code read_dimensions(const struct json *value, const char *name,
     if (!value || json_is(value, JSON_NULL))
         return ERR_OK;
     if (!json_i64(value, &out->dimensions) || out->dimensions <= 0)
-        return err_set(err, ERR_BAD_REQUEST, "%s must be a whole number above 0", name);
+        return err_set(err, ERR_BAD_EMBEDDING_REQUEST, "%s must be a whole number above 0", name);
     return ERR_OK;
 }
 
@@ -76,7 +78,7 @@ enum err_code embed_read_openai(struct arena *a, const struct json *body, struct
 
     *out = (struct embed_request){0};
     if (!json_is(body, JSON_OBJECT))
-        return err_set(err, ERR_BAD_REQUEST, "the request must be an object");
+        return err_set(err, ERR_BAD_EMBEDDING_REQUEST, "the request must be an object");
     out->model = json_str_or_null(a, json_get(body, STR("model")));
     out->user = json_str_or_null(a, json_get(body, STR("user")));
     rc = read_input(a, json_get(body, STR("input")), out, err);
@@ -110,10 +112,11 @@ static enum err_code read_content(struct arena *a, const struct json *content, s
         if (n > 0)
             slices[n++] = STR("\n");
         if (!json_str(a, json_get(part, STR("text")), &slices[n++]))
-            return err_set(err, ERR_BAD_REQUEST, "content.parts may hold nothing but texts");
+            return err_set(err, ERR_BAD_EMBEDDING_REQUEST,
+                           "content.parts may hold nothing but texts");
     }
     if (n == 0)
-        return err_set(err, ERR_BAD_REQUEST, "content must have parts");
+        return err_set(err, ERR_BAD_EMBEDDING_REQUEST, "content must have parts");
     *out = n == 1 ? slices[0] : str_concat(a, slices, n);
     return ERR_OK;
 }
@@ -146,7 +149,7 @@ static enum err_code read_batch(struct arena *a, const struct json *requests,
     enum err_code rc;
 
     if (!json_is(requests, JSON_ARRAY) || json_count(requests) == 0)
-        return err_set(err, ERR_BAD_REQUEST, "requests must be a list");
+        return err_set(err, ERR_BAD_EMBEDDING_REQUEST, "requests must be a list");
     out->inputs = arena_new_array(a, struct str, json_count(requests));
     JSON_EACH (request, requests) {
         out->dimensions = 0;
@@ -158,7 +161,7 @@ static enum err_code read_batch(struct arena *a, const struct json *requests,
         if (out->count++ == 0)
             first = out->dimensions;
         else if (out->dimensions != first)
-            return err_set(err, ERR_BAD_REQUEST,
+            return err_set(err, ERR_BAD_EMBEDDING_REQUEST,
                            "outputDimensionality must be the same in all requests");
     }
     return ERR_OK;
@@ -172,7 +175,7 @@ enum err_code embed_read_gemini(struct arena *a, const struct json *body, struct
 
     *out = (struct embed_request){0};
     if (!json_is(body, JSON_OBJECT))
-        return err_set(err, ERR_BAD_REQUEST, "the request must be an object");
+        return err_set(err, ERR_BAD_EMBEDDING_REQUEST, "the request must be an object");
     if (requests)
         return read_batch(a, requests, out, losses, err);
     out->single = true;

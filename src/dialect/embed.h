@@ -40,7 +40,8 @@ struct embed_answer { /* zeroed at the start; answers of several calls are read 
 
 /* ---- the client's side ---- */
 
-/* ERR_BAD_REQUEST names the member that is wrong; tokens in the place of texts are refused. */
+/* ERR_BAD_EMBEDDING_REQUEST names the member that is wrong; tokens in the place of texts are
+ * refused. */
 MUST_CHECK enum err_code embed_read_openai(struct arena *a, const struct json *body,
                                            struct embed_request *out, struct loss_list *losses,
                                            struct err *err);

@@ -43,7 +43,7 @@ static void check_refused(read_fn *read, const char *body, const char *message)
     struct err err = {0};
 
     CHECK_EQ(json_read(&arena, str_from(body), JSON_DEPTH_DEFAULT, &root, NULL), ERR_OK);
-    CHECK_EQ(read(&arena, root, &r, &losses, &err), ERR_BAD_REQUEST);
+    CHECK_EQ(read(&arena, root, &r, &losses, &err), ERR_BAD_EMBEDDING_REQUEST);
     CHECK_STR(str_from(err.msg), message);
 }
 

@@ -228,8 +228,9 @@ static unsigned find_gated(const struct str *found)
     return bits;
 }
 
-enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mode,
-                           enum dialect_id dialect, struct peek_request *out, struct err *err)
+static enum err_code read_request(struct arena *a, struct str body, enum relay_mode mode,
+                                  enum dialect_id dialect, struct peek_request *out,
+                                  struct err *err)
 {
     const struct payload payload = payload_of(mode, dialect);
     const struct str keys[K_COUNT] = {
@@ -277,6 +278,32 @@ enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mod
         rc = read_generation(found[K_GENERATION_SNAKE], "generation_config", out, err);
     if (rc == ERR_OK && (mode == MODE_EMBEDDINGS || mode == MODE_COUNT_TOKENS))
         out->stream = false; /* there is no such thing */
+    return rc;
+}
+
+/* What a wrong request of the route is called (relay reference 8.4). */
+static enum err_code code_of(enum relay_mode mode, enum dialect_id dialect)
+{
+    static const enum err_code of_chat[DIALECT_COUNT] = {
+        [DIALECT_OPENAI_CHAT] = ERR_BAD_TEXT_REQUEST,
+        [DIALECT_OPENAI_RESPONSES] = ERR_BAD_RESPONSES_REQUEST,
+        [DIALECT_CLAUDE] = ERR_BAD_CLAUDE_REQUEST,
+        [DIALECT_GEMINI] = ERR_BAD_TEXT_REQUEST,
+    };
+
+    return mode == MODE_EMBEDDINGS ? ERR_BAD_EMBEDDING_REQUEST : of_chat[dialect];
+}
+
+enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mode,
+                           enum dialect_id dialect, struct peek_request *out, struct err *err)
+{
+    enum err_code rc = read_request(a, body, mode, dialect, out, err);
+
+    if (rc != ERR_BAD_TEXT_REQUEST)
+        return rc;
+    rc = code_of(mode, dialect);
+    if (err)
+        err->code = rc;
     return rc;
 }
 

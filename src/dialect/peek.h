@@ -45,9 +45,10 @@ struct peek_request {
 
 /*
  * Checks the body as strictly as json_read() and the members that the gateway relies on:
- * ERR_BAD_JSON, or ERR_BAD_TEXT_REQUEST with the text of relay reference 8.4 ("model is required",
- * "field messages is required", ...). Gemini's model and stream stand in the path: they are left
- * empty.
+ * ERR_BAD_JSON, or the route's code (ERR_BAD_TEXT_REQUEST, ERR_BAD_RESPONSES_REQUEST,
+ * ERR_BAD_CLAUDE_REQUEST, ERR_BAD_EMBEDDING_REQUEST) with the text of relay reference 8.4 ("model
+ * is required", "field messages is required", ...). Gemini's model and stream stand in the path:
+ * they are left empty.
  */
 MUST_CHECK enum err_code peek_request(struct arena *a, struct str body, enum relay_mode mode,
                                       enum dialect_id dialect, struct peek_request *out,

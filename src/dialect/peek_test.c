@@ -122,6 +122,40 @@ TEST(geminis_limits_are_found_in_every_spelling)
               "candidate_count is invalid");
 }
 
+TEST(each_route_has_a_code_of_its_own_for_a_wrong_request)
+{
+    static const struct {
+        enum relay_mode mode;
+        enum dialect_id dialect;
+        const char *code;
+    } rows[] = {
+        {MODE_CHAT, DIALECT_OPENAI_CHAT, "invalid_text_request"},
+        {MODE_COMPLETIONS, DIALECT_OPENAI_CHAT, "invalid_text_request"},
+        {MODE_CHAT, DIALECT_OPENAI_RESPONSES, "invalid_responses_request"},
+        {MODE_CHAT, DIALECT_CLAUDE, "invalid_claude_request"},
+        {MODE_COUNT_TOKENS, DIALECT_CLAUDE, "invalid_claude_request"},
+        {MODE_EMBEDDINGS, DIALECT_OPENAI_CHAT, "invalid_embedding_request"},
+        {MODE_EMBEDDINGS, DIALECT_GEMINI, "invalid_embedding_request"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct err err = {0};
+        struct peek_request r;
+        enum err_code rc;
+
+        rc =
+            peek_request(&arena, STR("{\"model\":\"m\"}"), rows[i].mode, rows[i].dialect, &r, &err);
+        CHECK_STR(str_from(err_client_code(rc)), rows[i].code);
+        CHECK_EQ(err.code, rc);
+        CHECK_EQ(
+            peek_request(&arena, STR("{\"model\":\"m\"}"), rows[i].mode, rows[i].dialect, &r, NULL),
+            rc);
+        CHECK_EQ(peek_request(&arena, STR("{"), rows[i].mode, rows[i].dialect, &r, &err),
+                 ERR_BAD_JSON);
+        CHECK_EQ(err.code, ERR_BAD_JSON);
+    }
+}
+
 TEST(what_is_missing_or_of_a_wrong_type_is_named)
 {
     CHECK_STR(str_from(refusal("{\"messages\":[{}]}", MODE_CHAT)), "model is required");
@@ -237,5 +271,6 @@ ARENA_TEST_MAIN(members_that_not_every_channel_sends_on_are_noted,
                 a_chat_request_is_read_from_its_bytes,
                 geminis_embeddings_are_one_content_or_a_list_of_requests,
                 each_dialect_has_its_own_members, geminis_limits_are_found_in_every_spelling,
+                each_route_has_a_code_of_its_own_for_a_wrong_request,
                 what_is_missing_or_of_a_wrong_type_is_named, usage_is_found_in_all_its_spellings,
                 upstream_errors_are_read_in_every_known_shape)

@@ -54,7 +54,7 @@ static enum err_code read_request(struct exchange *x, struct embedding *e, struc
     TRY(json_read(x->arena, x->body, JSON_DEPTH_DEFAULT, &root, err));
     TRY(dialect_for(x->client)->read_request(x->arena, root, &e->request, &e->read_losses, err));
     if (e->request.count > EMBED_TEXTS_MAX)
-        return err_set(err, ERR_BAD_REQUEST, "at most %d texts may be sent at once",
+        return err_set(err, ERR_BAD_EMBEDDING_REQUEST, "at most %d texts may be sent at once",
                        EMBED_TEXTS_MAX);
     return ERR_OK;
 }

@@ -233,6 +233,31 @@ TEST(errors_come_in_the_clients_dialect)
     relay_fixture_free(f);
 }
 
+TEST(a_request_without_texts_never_reaches_an_upstream)
+{
+    struct relay_fixture *f = gemini();
+    const char *reply;
+
+    for (int i = 0; i < 3; i++) {
+        reply = relay_fixture_post(f, i == 2 ? "/v1/engines/embed/embeddings" : openai_path,
+                                   i == 0 ? "{\"model\":\"embed\"}"
+                                          : "{\"model\":\"embed\",\"input\":null}");
+        CHECK_EQ(relay_fixture_status(reply), 400);
+        check_has(reply, "\"message\":\"field input is required");
+        check_has(reply, "\"code\":\"invalid_embedding_request\"");
+    }
+    reply = relay_fixture_post(f, openai_path, "{\"model\":\"embed\",\"input\":[]}");
+    CHECK_EQ(relay_fixture_status(reply), 400);
+    check_has(reply, "\"code\":\"invalid_embedding_request\"");
+    reply = relay_fixture_post(f, batch_path, "{\"requests\":[]}");
+    CHECK_EQ(relay_fixture_status(reply), 400);
+    check_has(reply, "\"message\":\"field requests is required");
+    check_has(reply, "\"status\":\"INVALID_ARGUMENT\"");
+    CHECK_EQ(f->requests, 0);
+    relay_fixture_check_books(f);
+    relay_fixture_free(f);
+}
+
 TEST(an_answer_with_too_few_vectors_is_none)
 {
     struct relay_fixture *f = gemini();
@@ -253,4 +278,4 @@ TEST_MAIN(a_long_list_takes_several_calls_and_is_one_answer,
           one_text_is_one_content_and_vectors_come_in_base64_when_asked,
           geminis_own_calls_go_through_with_the_name_changed,
           geminis_calls_are_translated_for_openai, errors_come_in_the_clients_dialect,
-          an_answer_with_too_few_vectors_is_none)
+          a_request_without_texts_never_reaches_an_upstream, an_answer_with_too_few_vectors_is_none)
