@@ -246,6 +246,8 @@ static void build_relay(struct app *a)
         .force_stream_option = o->force_stream_option,
         .enforce_include_usage = o->enforce_include_usage,
         .error_log = o->error_log,
+        .media_token = o->media_token,
+        .media_token_not_stream = o->media_token_not_stream,
         .http_proxy = o->http_proxy,
         .https_proxy = o->https_proxy,
         .no_proxy = o->no_proxy,

@@ -36,6 +36,8 @@ enum {
     O_FORCE_STREAM,
     O_ENFORCE_USAGE,
     O_ERROR_LOG,
+    O_MEDIA_TOKEN,
+    O_MEDIA_TOKEN_WHOLE,
     O_DEFAULT_TOKEN,
     O_TLS_INSECURE,
     O_HTTP_PROXY,
@@ -197,6 +199,14 @@ static const struct conf_row rows[O_COUNT] = {
                      .kind = CONF_BOOL,
                      .fallback = "false",
                      .help = "write log rows for failed attempts"},
+    [O_MEDIA_TOKEN] = {.env = "GET_MEDIA_TOKEN",
+                       .kind = CONF_BOOL,
+                       .fallback = "true",
+                       .help = "count images in requests by their size; false: all alike"},
+    [O_MEDIA_TOKEN_WHOLE] = {.env = "GET_MEDIA_TOKEN_NOT_STREAM",
+                             .kind = CONF_BOOL,
+                             .fallback = "true",
+                             .help = "also where no stream is asked for; false: as 255 tokens"},
     [O_DEFAULT_TOKEN] = {.env = "GENERATE_DEFAULT_TOKEN",
                          .kind = CONF_BOOL,
                          .fallback = "false",
@@ -525,6 +535,8 @@ static void read_relay(const struct conf_value *v, struct app_options *o)
     o->force_stream_option = v[O_FORCE_STREAM].b;
     o->enforce_include_usage = v[O_ENFORCE_USAGE].b;
     o->error_log = v[O_ERROR_LOG].b;
+    o->media_token = v[O_MEDIA_TOKEN].b;
+    o->media_token_not_stream = v[O_MEDIA_TOKEN_WHOLE].b;
     o->tls_insecure = v[O_TLS_INSECURE].b;
     o->http_proxy = v[O_HTTP_PROXY].text;
     o->https_proxy = v[O_HTTPS_PROXY].text;

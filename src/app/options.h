@@ -30,8 +30,8 @@ struct app_options {
     unsigned relay_threads;
     uint64_t relay_timeout_ms, stream_timeout_ms;
     size_t body_limit;
-    bool force_stream_option, enforce_include_usage, error_log, generate_default_token,
-        tls_insecure;
+    bool force_stream_option, enforce_include_usage, error_log, media_token, media_token_not_stream,
+        generate_default_token, tls_insecure;
     struct str http_proxy, https_proxy, no_proxy;
     struct str media_proxy; /* empty: none */
     int64_t media_timeout_s;

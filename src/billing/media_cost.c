@@ -99,6 +99,6 @@ struct usage media_cost_estimate(enum relay_mode mode, const struct media_reques
     else if (mode == MODE_RERANK)
         usage.prompt = rerank_tokens(r);
     else
-        usage.prompt = tokens_of_request(r->model, body);
+        usage.prompt = tokens_of_request(r->model, body, IMAGES_FLAT);
     return usage;
 }

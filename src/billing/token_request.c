@@ -6,7 +6,7 @@
 #include "billing/token_counter.h"
 #include "billing/tokens.h"
 
-/* billing reference 8.2 and 8.4, in hundredths of a token */
+/* billing reference 8.2 and 8.3, in hundredths of a token */
 enum {
     EACH_MESSAGE = 300,
     EACH_NAME = 100,
@@ -15,10 +15,7 @@ enum {
     EACH_NUMBER = 100,
     AUDIO = 10000,
     MEDIA_FILE = 500000,
-    IMAGE_LOW = 8500,
-    IMAGE = 25500,
-    IMAGE_GPT_4O_MINI = 849900,
-    IMAGE_GLM_4V = 104700
+    CLAUDE_MEDIA = 100000, /* an image or a document of that dialect */
 };
 
 enum { DATA_URL_MIN_BYTES = 256 };
@@ -26,7 +23,11 @@ enum { DATA_URL_MIN_BYTES = 256 };
 struct scan {
     const char *p, *end;
     struct token_counter counter;
-    uint64_t image;
+    struct image_weights image;
+    struct {
+        struct str url;
+        bool low;
+    } seen; /* of the image that is being read */
     bool broken;
 };
 
@@ -45,6 +46,11 @@ static char peek(struct scan *s)
 static void add(struct scan *s, uint64_t hundredths)
 {
     s->counter.hundredths += hundredths;
+}
+
+static void add_tokens(struct scan *s, int64_t tokens)
+{
+    add(s, (uint64_t)tokens * 100);
 }
 
 /* The raw text between the quotes. */
@@ -81,8 +87,7 @@ static void count_string(struct scan *s)
     const char *next;
 
     if (is_data_url(s)) {
-        skip_string(s);
-        add(s, s->image);
+        add_tokens(s, image_tokens_of_url(&s->image, skip_string(s)));
         return;
     }
     token_counter_break(&s->counter);
@@ -196,21 +201,25 @@ static void each_element(struct scan *s, void (*element)(struct scan *s))
 
 static void image_member(struct scan *s, struct str key)
 {
-    if (str_eq(key, STR("detail")) && *s->p == '"') {
-        if (str_eq(skip_string(s), STR("low")))
-            add(s, IMAGE_LOW - s->image); /* unsigned arithmetic wraps back in the sum */
-        return;
-    }
-    skip_value(s);
+    if (*s->p == '"' && str_eq(key, STR("detail")))
+        s->seen.low = str_eq(skip_string(s), STR("low"));
+    else if (*s->p == '"' && str_eq(key, STR("url")))
+        s->seen.url = skip_string(s);
+    else
+        skip_value(s);
 }
 
 static void image_url(struct scan *s)
 {
-    add(s, s->image);
+    s->seen.url = STR_NULL;
+    s->seen.low = false;
     if (*s->p == '{')
         each_member(s, image_member);
+    else if (*s->p == '"')
+        s->seen.url = skip_string(s);
     else
         skip_value(s);
+    add_tokens(s, s->seen.low ? s->image.low : image_tokens_of_url(&s->image, s->seen.url));
 }
 
 static void content_value(struct scan *s);
@@ -234,9 +243,8 @@ static void part_member(struct scan *s, struct str key)
                                        STR_INIT("functionResponse"),
                                        STR_INIT("function_call"),
                                        STR_INIT("function_response")};
-    static const struct str media[] = {STR_INIT("source"), STR_INIT("inlineData"),
-                                       STR_INIT("inline_data"), STR_INIT("fileData"),
-                                       STR_INIT("file_data")};
+    static const struct str media[] = {STR_INIT("inlineData"), STR_INIT("inline_data"),
+                                       STR_INIT("fileData"), STR_INIT("file_data")};
 
     if (is_one_of(key, texts, ARRAY_LEN(texts))) {
         count_value(s);
@@ -254,8 +262,10 @@ static void part_member(struct scan *s, struct str key)
         add(s, AUDIO);
     else if (str_eq(key, STR("file")) || str_eq(key, STR("video_url")))
         add(s, MEDIA_FILE);
+    else if (str_eq(key, STR("source")))
+        add(s, CLAUDE_MEDIA);
     else if (is_one_of(key, media, ARRAY_LEN(media)))
-        add(s, s->image);
+        add_tokens(s, s->image.flat);
     skip_value(s);
 }
 
@@ -347,17 +357,11 @@ static void request_member(struct scan *s, struct str key)
         embed_member(s, key);
 }
 
-static uint64_t image_of(struct str model)
+int64_t tokens_of_request(struct str model, struct str body, enum image_counting images)
 {
-    if (str_starts(model, STR("glm-4v")))
-        return IMAGE_GLM_4V;
-    return str_starts(model, STR("gpt-4o-mini")) ? IMAGE_GPT_4O_MINI : IMAGE;
-}
+    struct scan s = {.p = body.p, .end = body.p + body.n};
 
-int64_t tokens_of_request(struct str model, struct str body)
-{
-    struct scan s = {.p = body.p, .end = body.p + body.n, .image = image_of(model)};
-
+    image_weights_init(&s.image, model, images);
     token_counter_init(&s.counter, token_table_of(model));
     if (body.n == 0 || peek(&s) != '{')
         return 0;

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "base/str.h"
+#include "billing/image_tokens.h"
 
 /* Tokens of a plain text. */
 int64_t tokens_of_text(struct str model, struct str text);
@@ -12,12 +13,13 @@ int64_t tokens_of_text(struct str model, struct str text);
  * Tokens of the prompt of a request in OpenAI's chat, Responses, completions, embeddings or
  * moderation shape, in Claude's or in Gemini's, from its raw JSON text: one pass, no memory.
  * Counted are the strings of messages (with the arguments of tool calls, which a provider counts,
- * too), prompt, input, suffix, instruction(s) and tools, a number of a token array as one, media by
- * a flat figure (billing reference 8.2-8.4: image 255, of low detail 85, gpt-4o-mini 8499, glm-4v
- * 1047; audio 100; file and video 5000 each). Text that is not a JSON object, or is cut, gives 0;
+ * too), prompt, input, suffix, instruction(s) and tools, a number of a token array as one; images
+ * of OpenAI's dialects as `images` wants it (image_tokens.h), other media by a flat figure (billing
+ * reference 8.2-8.4: Claude's images and documents 1000, Gemini's media as an image without a size;
+ * audio 100; file and video 5000 each). Text that is not a JSON object, or is cut, gives 0;
  * the reader is otherwise not strict, that is json_find_members()'s part.
  */
-int64_t tokens_of_request(struct str model, struct str body);
+int64_t tokens_of_request(struct str model, struct str body, enum image_counting images);
 
 /* A count that grows with a stream, in constant memory: feed it the text pieces of the answer, cut
  * anywhere. The members are private but tool_calls, which the caller counts: 7 tokens each. */

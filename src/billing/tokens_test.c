@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/sb.h"
+#include "base/arena.h"
 #include "base/test.h"
 
 static int64_t text(const char *t)
@@ -12,7 +13,7 @@ static int64_t text(const char *t)
 
 static int64_t request(const char *body)
 {
-    return tokens_of_request(STR("gpt-4o"), str_from(body));
+    return tokens_of_request(STR("gpt-4o"), str_from(body), IMAGES_BY_SIZE);
 }
 
 TEST(items_weigh_as_the_table_says)
@@ -132,7 +133,8 @@ TEST(media_parts_count_flat_and_their_data_is_not_read)
                      "{\"url\":\"http://x/y\",\"detail\":\"low\"}}]}]}"),
              91);
     CHECK_EQ(tokens_of_request(STR("gpt-4o-mini"),
-                               STR("{\"messages\":[{\"content\":[{\"image_url\":\"u\"}]}]}")),
+                               STR("{\"messages\":[{\"content\":[{\"image_url\":\"u\"}]}]}"),
+                               IMAGES_FLAT),
              8505);
     CHECK_EQ(request("{\"messages\":[{\"content\":[{\"input_audio\":{\"data\":\"AAAA\"}}]}]}"),
              106);
@@ -141,7 +143,60 @@ TEST(media_parts_count_flat_and_their_data_is_not_read)
     for (int i = 0; i < 10000; i++)
         sb_add(&sb, STR("abcd/123"));
     sb_add(&sb, STR("\"}]}"));
-    CHECK_EQ(tokens_of_request(STR("gpt-4o"), sb_str(&sb)), 258); /* 255 and the name, 2.44 */
+    CHECK_EQ(tokens_of_request(STR("gpt-4o"), sb_str(&sb), IMAGES_BY_SIZE),
+             258); /* 255 and the name, 2.44 */
+}
+
+/* An image of 1300 x 900: scaled to 1110 x 768, six tiles. */
+#define GIF_HEAD(width, height) "data:image\\/gif;base64,R0lGODlh" width height
+#define GIF_1300_900            GIF_HEAD("FAWE", "A/cA")
+/* 2048 x 2048 is made 768 x 768, 65535 x 1 is made 2048 x 1; 512 x 512 fits one tile. */
+#define GIF_2048_2048 GIF_HEAD("AAgA", "CPcA")
+#define GIF_65535_1   GIF_HEAD("//8B", "APcA")
+#define GIF_512_512   GIF_HEAD("AAIA", "AvcA")
+
+TEST(images_count_by_their_size_as_far_as_is_wanted)
+{
+    static const struct {
+        const char *model, *image;
+        int64_t by_size, flat, small;
+    } rows[] = {
+        {"gpt-4o", "{\"url\":\"" GIF_1300_900 "\"}", 85 + 6 * 170, 255, 255},
+        {"gpt-4o", "{\"url\":\"" GIF_2048_2048 "\",\"detail\":\"high\"}", 85 + 4 * 170, 255, 255},
+        {"gpt-4o", "{\"url\":\"" GIF_65535_1 "\",\"detail\":\"auto\"}", 85 + 4 * 170, 255, 255},
+        {"gpt-4o", "{\"detail\":null,\"url\":\"" GIF_512_512 "\"}", 85 + 170, 255, 255},
+        {"gpt-4o", "{\"url\":\"" GIF_1300_900 "\",\"detail\":\"low\"}", 85, 85, 85},
+        {"gpt-4o", "{\"detail\":\"low\",\"url\":\"http://x/y\"}", 85, 85, 85},
+        {"gpt-4o", "{\"url\":\"http://x/base64,R0lGODlhAAgACPcA\"}", 255, 255, 255},
+        {"gpt-4o", "{\"url\":\"data:image/gif;base64,R0lGODlhAAgA\"}", 255, 255, 255},
+        {"gpt-4o", "{\"url\":\"data:image/gif,GIF\"}", 255, 255, 255},
+        {"gpt-4o", "{}", 255, 255, 255},
+        {"gpt-4o", "\"" GIF_1300_900 "\"", 85 + 6 * 170, 255, 255},
+        {"gpt-4o", "7", 255, 255, 255},
+        {"gpt-4o-mini", "{\"url\":\"" GIF_1300_900 "\"}", 2833 + 6 * 5667, 8499, 255},
+        {"gpt-4o-mini", "{\"url\":\"" GIF_1300_900 "\",\"detail\":\"low\"}", 85, 85, 85},
+        {"glm-4v", "{\"url\":\"" GIF_1300_900 "\"}", 1047, 1047, 1047},
+        {"glm-4v", "{\"url\":\"x\",\"detail\":\"low\"}", 1047, 1047, 1047},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        CLEANUP(arena_finip) struct arena a;
+        struct str body, model = str_from(rows[i].model);
+
+        arena_init(&a, 0);
+        body = arena_fmt(&a, "{\"messages\":[{\"content\":[{\"image_url\":%s}]}]}", rows[i].image);
+        CHECK_EQ(tokens_of_request(model, body, IMAGES_BY_SIZE), 6 + rows[i].by_size);
+        CHECK_EQ(tokens_of_request(model, body, IMAGES_FLAT), 6 + rows[i].flat);
+        CHECK_EQ(tokens_of_request(model, body, IMAGES_SMALL), 6 + rows[i].small);
+    }
+    /* In a Responses request an image is told from a text by its length. */
+    char rest[301] = {0};
+    CLEANUP(arena_finip) struct arena a;
+
+    memset(rest, 'A', sizeof rest - 1);
+    arena_init(&a, 0);
+    CHECK_EQ(request(arena_fmt(&a, "{\"input\":[{\"image_url\":\"%s%s\"}]}", GIF_1300_900, rest).p),
+             85 + 6 * 170 + 3); /* and the name, 2.44 */
 }
 
 TEST(inputs_and_tools_are_counted)
@@ -164,7 +219,7 @@ TEST(broken_json_counts_nothing)
     for (size_t n = 0; n < sizeof whole - 1; n++) {
         copy = mem_alloc(n); /* so that reading behind the end is seen */
         memcpy(copy, whole, n);
-        CHECK_EQ(tokens_of_request(STR("m"), str_make(copy, n)), 0);
+        CHECK_EQ(tokens_of_request(STR("m"), str_make(copy, n), IMAGES_BY_SIZE), 0);
         mem_free(copy);
     }
     CHECK_EQ(request("[]"), 0);
@@ -186,7 +241,7 @@ TEST(a_request_of_400_kb_is_counted_in_one_pass)
         sb_add(&sb, STR("The quick brown fox jumps over the lazy dog, again and again.\\n"));
     sb_add(&sb, STR("\"}]}"));
     started = clock_mono_us();
-    count = tokens_of_request(STR("gpt-4o"), sb_str(&sb));
+    count = tokens_of_request(STR("gpt-4o"), sb_str(&sb), IMAGES_BY_SIZE);
     print_message("  400 KB: %lld tokens in %u us\n", (long long)count,
                   (unsigned)(clock_mono_us() - started));
     CHECK(count > 80000 && count < 150000);
@@ -223,7 +278,7 @@ TEST(requests_of_other_dialects_are_counted)
     CHECK(request(
               "{\"contents\":[{\"parts\":[{\"inlineData\":{\"data\":\"AAAABBBBCCCCDDDD\"}}]}]}") ==
           request("{\"contents\":[{\"parts\":[{\"inlineData\":{\"data\":\"A\"}}]}]}"));
-    CHECK(request("{\"messages\":[{\"content\":[{\"source\":{\"data\":\"A\"}}]}]}") > 250);
+    CHECK_EQ(request("{\"messages\":[{\"content\":[{\"source\":{\"data\":\"A\"}}]}]}"), 1006);
 }
 
 /* The count of the whole goes over blocks, that of single bytes over none. */
@@ -249,6 +304,6 @@ TEST_MAIN(requests_of_other_dialects_are_counted, items_weigh_as_the_table_says,
           a_meter_gives_the_same_count_for_any_cut, tool_calls_of_a_stream_are_added,
           a_chat_request_counts_its_messages, geminis_calls_count_in_both_spellings,
           escapes_count_as_what_they_stand_for, media_parts_count_flat_and_their_data_is_not_read,
-          inputs_and_tools_are_counted, broken_json_counts_nothing,
-          a_request_of_400_kb_is_counted_in_one_pass,
+          images_count_by_their_size_as_far_as_is_wanted, inputs_and_tools_are_counted,
+          broken_json_counts_nothing, a_request_of_400_kb_is_counted_in_one_pass,
           a_text_in_blocks_counts_as_its_bytes_one_by_one)

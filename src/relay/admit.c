@@ -328,18 +328,29 @@ static enum step_next check_model(struct exchange *x)
 
 /* ---- price and reservation ---- */
 
+static enum image_counting image_counting(const struct exchange *x)
+{
+    const struct relay_conf *conf = &x->rl->relay->conf;
+
+    if (!conf->media_token_not_stream && !x->peek.stream)
+        return IMAGES_SMALL;
+    return conf->media_token ? IMAGES_BY_SIZE : IMAGES_FLAT;
+}
+
 int64_t exchange_prompt_tokens(struct exchange *x)
 {
     if (x->prompt_tokens < 0)
-        x->prompt_tokens = tokens_of_request(x->peek.model, x->body);
+        x->prompt_tokens = tokens_of_request(x->peek.model, x->body, image_counting(x));
     return x->prompt_tokens;
 }
 
-/* Might there be parts that cost a flat number of tokens whatever their length? All of them have a
- * member with an underscore in its name, which is rare elsewhere: image_url, video_url,
- * input_audio, and file_id, file_data or file_url inside a file. */
+/* Might there be parts that cost a number of tokens whatever their length? Data URLs, Claude's
+ * sources, and what has a member with an underscore in its name, which is rare elsewhere:
+ * image_url, video_url, input_audio, and file_id, file_data or file_url inside a file. */
 static bool has_media(struct str body)
 {
+    if (str_has(body, STR("\"data:")) || str_has(body, STR("\"source\"")))
+        return true;
     for (ptrdiff_t at; (at = str_find_char(body, '_')) >= 0;) {
         struct str before = str_sub(body, 0, (size_t)at);
 

@@ -196,6 +196,65 @@ TEST(too_many_requests_are_refused)
     relay_fixture_free(f);
 }
 
+/* ---- images ---- */
+
+static void count_flat(struct relay_conf *conf)
+{
+    conf->media_token = false;
+}
+
+static void count_small_without_stream(struct relay_conf *conf)
+{
+    conf->media_token_not_stream = false;
+}
+
+static void answer_without_usage(struct relay_fixture_call *c)
+{
+    if (!str_has(c->body, STR("\"stream\":true"))) {
+        relay_fixture_json(c, 200,
+                           "{\"choices\":[{\"message\":{\"content\":\"hi\"},"
+                           "\"finish_reason\":\"stop\"}]}");
+        return;
+    }
+    relay_fixture_stream(c);
+    relay_fixture_text(c, "hi");
+    relay_fixture_send(c,
+                       "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]"
+                       "}\n\ndata: [DONE]\n\n");
+}
+
+/* An image of 1300 x 900, six tiles. */
+TEST(images_count_as_the_variables_want_it_where_no_usage_comes)
+{
+    static const struct {
+        void (*change)(struct relay_conf *conf);
+        int64_t streamed, whole;
+    } rows[] = {{NULL, 85 + 6 * 170, 85 + 6 * 170},
+                {count_flat, 255, 255},
+                {count_small_without_stream, 85 + 6 * 170, 255}};
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct relay_fixture *f = relay_fixture_new(rows[i].change);
+
+        relay_fixture_script(f, answer_without_usage, NULL);
+        for (int whole = 0; whole < 2; whole++) {
+            const char *reply = relay_fixture_post(
+                f, "/v1/chat/completions",
+                whole ? "{\"model\":\"m\",\"messages\":[{\"content\":[{\"image_url\":{\"url\":"
+                        "\"data:image/gif;base64,R0lGODlhFAWEA/cA\"}}]}]}"
+                      : "{\"model\":\"m\",\"messages\":[{\"content\":[{\"image_url\":{\"url\":"
+                        "\"data:image/gif;base64,R0lGODlhFAWEA/cA\"}}]}],\"stream\":true}");
+
+            CHECK_EQ(relay_fixture_status(reply), 200);
+            relay_fixture_check_books(f);
+            CHECK_EQ(
+                relay_fixture_number(f, "SELECT prompt_tokens FROM logs ORDER BY id DESC LIMIT 1"),
+                6 + (whole ? rows[i].whole : rows[i].streamed));
+        }
+        relay_fixture_free(f);
+    }
+}
+
 TEST_MAIN(without_a_known_key_nobody_is_let_in,
           a_token_that_is_not_valid_is_refused_with_its_reason,
           a_token_that_has_spent_all_is_refused_and_marked,
@@ -203,4 +262,4 @@ TEST_MAIN(without_a_known_key_nobody_is_let_in,
           a_channel_may_be_named_by_administrators_only,
           groups_are_those_that_exist_and_may_be_used,
           models_are_those_of_the_token_and_need_a_price_and_a_channel,
-          too_many_requests_are_refused)
+          too_many_requests_are_refused, images_count_as_the_variables_want_it_where_no_usage_comes)

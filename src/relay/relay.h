@@ -34,9 +34,11 @@ struct relay_conf {
     uint64_t relay_timeout_ms;  /* RELAY_TIMEOUT: whole upstream call; 0: none */
     uint64_t stream_timeout_ms; /* STREAMING_TIMEOUT: silence between two pieces of a reply */
     uint64_t drain_ms; /* how long an upstream is read on for its usage after the client has left */
-    bool force_stream_option;                     /* FORCE_STREAM_OPTION */
-    bool enforce_include_usage;                   /* ENFORCE_INCLUDE_USAGE */
-    bool error_log;                               /* ERROR_LOG_ENABLED */
+    bool force_stream_option;    /* FORCE_STREAM_OPTION */
+    bool enforce_include_usage;  /* ENFORCE_INCLUDE_USAGE */
+    bool error_log;              /* ERROR_LOG_ENABLED */
+    bool media_token;            /* GET_MEDIA_TOKEN: images count by their size */
+    bool media_token_not_stream; /* GET_MEDIA_TOKEN_NOT_STREAM: also without a stream */
     struct str http_proxy, https_proxy, no_proxy; /* for channels without a proxy of their own */
     struct str media_proxy;  /* USER_CONTENT_REQUEST_PROXY: for what requests name; empty: none */
     int64_t media_timeout_s; /* USER_CONTENT_REQUEST_TIMEOUT: of one request's; 0: 20 s */
