@@ -11,6 +11,7 @@
 #include "base/json_write.h"
 #include "base/text.h"
 #include "billing/decimal.h"
+#include "billing/tool_cost.h"
 
 /* What a provider keeps for an hour costs so much more than what it keeps for five minutes
  * (billing reference 4.3). */
@@ -197,61 +198,18 @@ static struct decimal_sum token_price(const struct price_plan *plan, const struc
     return sum;
 }
 
-/* ---- searches ---- */
+/* ---- tools that the provider ran ---- */
 
-static struct str search_tool(const struct price_plan *plan)
-{
-    static const struct str tools[DIALECT_COUNT] = {
-        [DIALECT_OPENAI_CHAT] = STR_INIT("web_search_preview"),
-        [DIALECT_OPENAI_RESPONSES] = STR_INIT("web_search_preview"),
-        [DIALECT_CLAUDE] = STR_INIT("web_search"),
-        [DIALECT_GEMINI] = STR_INIT("google_search"),
-    };
-
-    return tools[plan->upstream];
-}
-
-/* How well a row of the table fits the tool and the model: 0 not at all, 1 by the tool, more by a
- * longer beginning of the model's name. */
-static size_t fits(struct str row, struct str tool, struct str model)
-{
-    struct str prefix;
-
-    if (!str_starts(row, tool))
-        return 0;
-    prefix = str_skip(row, tool.n);
-    if (prefix.n == 0)
-        return 1;
-    if (prefix.p[0] != ':')
-        return 0;
-    prefix = str_trim_right_char(str_skip(prefix, 1), '*');
-    return str_starts(model, prefix) ? 2 + prefix.n : 0;
-}
-
-/* USD for 1000 searches. */
-static double search_price(const struct price_plan *plan)
-{
-    size_t best = 0;
-    double price = 0;
-
-    JSON_EACH_MEMBER (key, value, plan->tool_prices) {
-        struct str row = json_raw(key); /* names of tools and models have nothing to escape */
-        size_t fit = fits(str_sub(row, 1, row.n - 2), search_tool(plan), plan->name);
-
-        if (fit > best && json_f64(value, &price))
-            best = fit;
-    }
-    return price;
-}
-
-static struct decimal_sum search_cost(const struct price_plan *plan, const struct usage *u)
+static struct decimal_sum tool_points(const struct price_plan *plan, const struct tool_cost *cost,
+                                      size_t n)
 {
     struct decimal_sum sum;
 
     decimal_sum_init(&sum);
-    if (u->searches <= 0 || !(plan->group_ratio > 0))
+    if (!(plan->group_ratio > 0))
         return sum;
-    decimal_add(&sum, u->searches, decimal_of(search_price(plan)));
+    for (size_t i = 0; i < n; i++)
+        decimal_add(&sum, cost[i].calls, decimal_of(cost[i].usd_per_1000));
     decimal_scale(&sum, decimal_of(plan->quota_per_unit));
     decimal_scale(&sum, decimal_of(plan->group_ratio));
     decimal_scale(&sum, decimal_of(0.001));
@@ -272,14 +230,15 @@ static bool used_nothing(const struct usage *u)
 
 int64_t price_charge(const struct price_plan *plan, const struct usage *usage)
 {
-    struct decimal_sum sum, searches;
+    struct tool_cost tools[TOOL_COSTS_MAX];
+    struct decimal_sum sum, of_tools;
     int64_t points;
 
     if (used_nothing(usage))
         return 0;
     sum = plan->model.per_call ? call_price(plan) : token_price(plan, usage);
-    searches = search_cost(plan, usage);
-    decimal_add_sum(&sum, &searches);
+    of_tools = tool_points(plan, tools, tool_costs(plan, usage, tools));
+    decimal_add_sum(&sum, &of_tools);
     points = decimal_round(&sum, points_max);
     return points > 0 || is_free(plan) ? points : 1;
 }
@@ -327,18 +286,23 @@ static void write_cache(struct json_writer *w, const struct price_plan *plan,
     jw_key_f64(w, STR("cache_creation_ratio_1h"), ratio * HOUR_RATIO);
 }
 
-static void write_searches(struct json_writer *w, const struct price_plan *plan,
-                           const struct usage *usage)
+static void write_tools(struct json_writer *w, const struct price_plan *plan,
+                        const struct usage *usage)
 {
-    if (usage->searches <= 0)
+    struct tool_cost tools[TOOL_COSTS_MAX];
+    const size_t n = tool_costs(plan, usage, tools);
+
+    if (n == 0)
         return;
     jw_key(w, STR("tool_surcharges"));
     jw_array(w);
-    jw_object(w);
-    jw_key_str(w, STR("name"), search_tool(plan));
-    jw_key_i64(w, STR("count"), usage->searches);
-    jw_key_f64(w, STR("price"), search_price(plan));
-    jw_end(w);
+    for (size_t i = 0; i < n; i++) {
+        jw_object(w);
+        jw_key_str(w, STR("name"), tools[i].tool);
+        jw_key_i64(w, STR("count"), tools[i].calls);
+        jw_key_f64(w, STR("price"), tools[i].usd_per_1000);
+        jw_end(w);
+    }
     jw_end(w);
 }
 
@@ -357,7 +321,7 @@ void price_write_other(struct json_writer *w, const struct price_plan *plan,
     if (plan->user_group_ratio >= 0)
         jw_key_f64(w, STR("user_group_ratio"), plan->user_group_ratio);
     write_cache(w, plan, usage);
-    write_searches(w, plan, usage);
+    write_tools(w, plan, usage);
     if (usage->image_in > 0) {
         jw_key_bool(w, STR("image"), true);
         jw_key_f64(w, STR("image_ratio"), m->image_ratio);
@@ -391,40 +355,46 @@ static const char *two_places(double value, char text[PLACES_TEXT])
     return text;
 }
 
-static const char *content_end(struct arena *a, const struct price_plan *plan,
-                               const struct usage *usage)
+static struct str content_end(struct arena *a, const struct price_plan *plan,
+                              const struct usage *usage)
 {
-    struct decimal_sum searches = search_cost(plan, usage);
+    struct tool_cost tools[TOOL_COSTS_MAX];
+    const size_t n = tool_costs(plan, usage, tools);
+    struct str end = STR("");
 
     if (used_nothing(usage))
-        return "（可能是上游超时）";
-    if (usage->searches <= 0)
-        return "";
-    return arena_fmt(a, "，Web Search 调用 %" PRId64 " 次，调用花费 %" PRId64, usage->searches,
-                     decimal_round(&searches, points_max))
-        .p;
+        return STR("（可能是上游超时）");
+    for (size_t i = 0; i < n; i++) {
+        struct decimal_sum points = tool_points(plan, &tools[i], 1);
+
+        end =
+            arena_fmt(a, "%.*s，%.*s 调用 %" PRId64 " 次，调用花费 %" PRId64, STR_ARG(end),
+                      STR_ARG(tools[i].label), tools[i].calls, decimal_round(&points, points_max));
+    }
+    return end;
 }
 
 struct str price_content(struct arena *a, const struct price_plan *plan, const struct usage *usage)
 {
     const struct model_price *m = &plan->model;
-    const char *end = content_end(a, plan, usage);
+    const struct str end = content_end(a, plan, usage);
     const struct classes c = classify(plan, usage);
     char group[PLACES_TEXT], ratio[PLACES_TEXT], completion[PLACES_TEXT];
     const char *group_text = two_places(plan->group_ratio, group);
 
     if (m->per_call)
-        return arena_fmt(a, "模型价格 %.2f，分组倍率 %s%s", m->price_usd, group_text, end);
+        return arena_fmt(a, "模型价格 %.2f，分组倍率 %s%.*s", m->price_usd, group_text,
+                         STR_ARG(end));
     if (has_audio(plan, &c))
         return arena_fmt(a,
                          "模型倍率 %.2f，补全倍率 %.2f，音频倍率 %.2f，音频补全倍率 "
-                         "%.2f，分组倍率 %s%s",
+                         "%.2f，分组倍率 %s%.*s",
                          m->ratio, m->completion_ratio, m->audio_ratio, m->audio_completion_ratio,
-                         group_text, end);
+                         group_text, STR_ARG(end));
     return str_concat(a,
                       (const struct str[]){STR("模型倍率 "), str_from(two_places(m->ratio, ratio)),
                                            STR("，补全倍率 "),
                                            str_from(two_places(m->completion_ratio, completion)),
-                                           STR("，分组倍率 "), str_from(group_text), str_from(end)},
+                                           STR("，分组倍率 "), str_from(group_text), end},
                       7);
 }

@@ -1,6 +1,6 @@
 /*
  * price - what a call costs, as integer points (billing reference, sections 1-4): its tokens by
- * class, or the call, and the searches that the provider made for it. Pure.
+ * class, or the call, and the tools that the provider ran for it (tool_cost.h). Pure.
  *
  * Ratios are decimal numbers of the operator; a charge is computed in one place, here, and rounded
  * once. No floating point is ever added to a balance: the result is an int64_t.

@@ -422,6 +422,37 @@ TEST(searches_cost_by_tool_and_model)
     CHECK_EQ(price_charge(&plan, &u), 0);
 }
 
+TEST(searches_in_files_and_images_of_a_chat_cost_by_the_call)
+{
+    CLEANUP(sb_finip) struct sb sb;
+    CLEANUP(arena_finip) struct arena a;
+    struct price_plan plan = plan_of(2, 1, 2);
+    struct usage u = tokens(100, 100);
+
+    sb_init(&sb, 4096);
+    arena_init(&a, 0);
+    plan.upstream = DIALECT_OPENAI_RESPONSES;
+    plan.tool_prices = read_prices(&a, "{\"file_search\":2.5,\"web_search_preview\":10}");
+    u.file_searches = 3;
+    CHECK_EQ(price_charge(&plan, &u), 800 + 3 * 2500); /* 2.5 / 1000 x 500000 x 2 */
+    u.searches = 1;
+    u.drawn[USAGE_DRAWN_LOW] = 1;
+    u.drawn[USAGE_DRAWN_HIGH_LARGE] = 2;
+    CHECK_EQ(price_charge(&plan, &u), 800 + 3 * 2500 + 10000 + 11000 + 2 * 250000);
+    CHECK(str_has(other_of(&sb, &plan, &u),
+                  STR("\"tool_surcharges\":["
+                      "{\"name\":\"web_search_preview\",\"count\":1,\"price\":10},"
+                      "{\"name\":\"file_search\",\"count\":3,\"price\":2.5},"
+                      "{\"name\":\"image_generation_call\",\"count\":1,\"price\":11},"
+                      "{\"name\":\"image_generation_call\",\"count\":2,\"price\":250}]")));
+    CHECK(str_has(price_content(&a, &plan, &u),
+                  STR("，Web Search 调用 1 次，调用花费 10000，File Search 调用 3 次，调用花费 7500"
+                      "，Image Generation 调用 1 次，调用花费 11000"
+                      "，Image Generation 调用 2 次，调用花费 500000")));
+    plan.group_ratio = 0;
+    CHECK_EQ(price_charge(&plan, &u), 0);
+}
+
 TEST(a_realtime_response_is_priced_by_its_classes)
 {
     CLEANUP(sb_finip) struct sb sb;
@@ -459,4 +490,5 @@ TEST_MAIN(charges_equal_exact_rational_arithmetic, charges_of_random_calls_equal
           a_model_without_a_price_is_refused_unless_that_is_allowed,
           a_pair_of_groups_replaces_the_group_ratio, the_log_row_tells_how_the_price_came_about,
           what_is_written_to_a_cache_for_an_hour_costs_more, searches_cost_by_tool_and_model,
+          searches_in_files_and_images_of_a_chat_cost_by_the_call,
           a_realtime_response_is_priced_by_its_classes)

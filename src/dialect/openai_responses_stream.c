@@ -26,7 +26,7 @@ struct reader {
     struct slot slots[SLOTS];
     unsigned next_slot; /* to be taken when all are used */
     unsigned tools;     /* calls so far */
-    int64_t searches;
+    struct usage used;  /* of the provider's own tools */
     bool started, has_items, ended;
     bool after_reasoning; /* the event before was a piece of reasoning */
 };
@@ -355,6 +355,20 @@ static void end_custom(struct reading *rd, struct slot *slot, const struct json 
     give_rest(rd, slot, word(rd, item, STR("input")));
 }
 
+/* What is not told counts as the best and as the square. */
+static enum usage_drawn drawn_of(const struct json *item)
+{
+    const struct json *quality = json_get(item, STR("quality")),
+                      *size = json_get(item, STR("size"));
+    bool large = json_str_eq(size, STR("1024x1536")) || json_str_eq(size, STR("1536x1024"));
+
+    if (json_str_eq(quality, STR("low")))
+        return large ? USAGE_DRAWN_LOW_LARGE : USAGE_DRAWN_LOW;
+    if (json_str_eq(quality, STR("medium")))
+        return large ? USAGE_DRAWN_MEDIUM_LARGE : USAGE_DRAWN_MEDIUM;
+    return large ? USAGE_DRAWN_HIGH_LARGE : USAGE_DRAWN_HIGH;
+}
+
 static void end_image(struct reading *rd, struct slot *slot UNUSED, const struct json *item)
 {
     struct chat_event ev = {.kind = CHAT_EVENT_IMAGE};
@@ -363,6 +377,7 @@ static void end_image(struct reading *rd, struct slot *slot UNUSED, const struct
 
     if (result.n == 0)
         return;
+    rd->r->used.drawn[drawn_of(item)]++;
     if (!chat_read_data_url(result, &ev.media.mime, &ev.media.data)) {
         ev.media.data = result;
         ev.media.mime =
@@ -377,7 +392,7 @@ static void end_search(struct reading *rd, struct slot *slot UNUSED, const struc
     const struct json *type = json_get(json_get(item, STR("action")), STR("type"));
 
     if (!type || json_str_eq(type, STR("search")))
-        rd->r->searches++;
+        rd->r->used.searches++;
 }
 
 /* A tool of the API's own: for clients of other dialects there is nothing to tell of it. */
@@ -386,15 +401,25 @@ static void note_other(struct reading *rd, struct slot *slot UNUSED, const struc
     give(rd, &(struct chat_event){.kind = CHAT_EVENT_OTHER});
 }
 
+static void end_file_search(struct reading *rd, struct slot *slot, const struct json *item)
+{
+    rd->r->used.file_searches++;
+    note_other(rd, slot, item);
+}
+
 static void end_item(struct reading *rd, struct slot *slot, const struct json *item)
 {
     static const struct {
         struct str type;
         item_fn *end;
     } rows[] = {
-        {STR_INIT("message"), end_message},        {STR_INIT("function_call"), end_function},
-        {STR_INIT("reasoning"), end_reasoning},    {STR_INIT("custom_tool_call"), end_custom},
-        {STR_INIT("web_search_call"), end_search}, {STR_INIT("image_generation_call"), end_image},
+        {STR_INIT("message"), end_message},
+        {STR_INIT("function_call"), end_function},
+        {STR_INIT("reasoning"), end_reasoning},
+        {STR_INIT("custom_tool_call"), end_custom},
+        {STR_INIT("web_search_call"), end_search},
+        {STR_INIT("image_generation_call"), end_image},
+        {STR_INIT("file_search_call"), end_file_search},
     };
     const struct json *type = json_get(item, STR("type"));
 
@@ -443,10 +468,11 @@ static void give_usage(struct reading *rd, const struct json *v)
 {
     const struct json *in = json_get(v, STR("input_tokens_details"));
     const struct json *out = json_get(v, STR("output_tokens_details"));
-    struct usage usage = {.searches = rd->r->searches, .reported = true};
+    struct usage usage = rd->r->used;
 
     if (!json_is(v, JSON_OBJECT))
         return;
+    usage.reported = true;
     usage.prompt = json_i64_or(json_get(v, STR("input_tokens")), 0);
     usage.completion = json_i64_or(json_get(v, STR("output_tokens")), 0);
     usage.cached = json_i64_or(json_get(in, STR("cached_tokens")), 0);

@@ -241,10 +241,36 @@ TEST(searches_are_counted_and_images_given_out)
                         EV("{\"type\":\"response.output_item.done\",\"output_index\":3,\"item\":"
                            "{\"type\":\"image_generation_call\",\"output_format\":\"webp\","
                            "\"result\":\"aGk=\"}}") COMPLETED;
+    struct usage used;
 
-    CHECK_EQ(testing_fold_stream(OWN, &arena, STR(stream), sizeof stream)->usage.searches, 2);
+    used = testing_fold_stream(OWN, &arena, STR(stream), sizeof stream)->usage;
+    CHECK_EQ(used.searches, 2);
+    CHECK_EQ(used.drawn[USAGE_DRAWN_HIGH], 1); /* nothing says less */
     check_stream(stream, "{\"choices\":[{\"index\":0,\"parts\":[{\"image\":\"\",\"mime\":"
                          "\"image/webp\",\"data\":\"aGk=\"}],\"finish\":\"stop\"}]," NUMBERS "}");
+}
+
+TEST(images_are_counted_by_their_quality_and_size_and_searches_in_files_too)
+{
+#define DRAWN(quality, size)                                                                       \
+    EV("{\"type\":\"response.output_item.done\",\"output_index\":1,\"item\":{\"type\":"            \
+       "\"image_generation_call\",\"result\":\"aGk=\",\"quality\":\"" quality                      \
+       "\",\"size\":\"" size "\"}}")
+    static const char stream[] =
+        CREATED DRAWN("low", "1024x1024") DRAWN("low", "1024x1536") DRAWN("medium", "1536x1024")
+            DRAWN("medium", "1024x1024") DRAWN("high", "1536x1024") DRAWN("auto", "auto")
+                EV("{\"type\":\"response.output_item.done\",\"output_index\":2,\"item\":{\"type\":"
+                   "\"image_generation_call\",\"status\":\"failed\",\"result\":null}}")
+                    EV("{\"type\":\"response.output_item.done\",\"output_index\":3,\"item\":{"
+                       "\"type\":\"file_search_call\",\"status\":\"completed\"}}") COMPLETED;
+#undef DRAWN
+    struct usage used;
+
+    used = testing_fold_stream(OWN, &arena, STR(stream), sizeof stream)->usage;
+    for (size_t i = 0; i < USAGE_DRAWN_KINDS; i++)
+        CHECK_EQ(used.drawn[i], 1);
+    CHECK_EQ(used.file_searches, 1);
+    CHECK_EQ(used.searches, 0);
 }
 
 /* ---- ends ---- */
@@ -409,6 +435,7 @@ ARENA_TEST_MAIN(pieces_of_text_are_given_out_once,
                 calls_in_turns_keep_their_arguments,
                 a_call_that_comes_only_when_it_is_done_is_given_out,
                 more_items_than_there_are_slots_are_read, searches_are_counted_and_images_given_out,
+                images_are_counted_by_their_quality_and_size_and_searches_in_files_too,
                 an_incomplete_response_says_why,
                 a_failure_is_an_error_with_the_status_it_stands_for, an_error_is_given_out_once,
                 a_stream_that_stops_has_no_end, what_is_no_event_ends_the_reading,
