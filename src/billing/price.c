@@ -216,6 +216,28 @@ static struct decimal_sum tool_points(const struct price_plan *plan, const struc
     return sum;
 }
 
+int64_t price_reserve_tools(const struct price_plan *plan, const struct usage *calls)
+{
+    static const enum dialect_id upstreams[] = {DIALECT_OPENAI_CHAT, DIALECT_CLAUDE,
+                                                DIALECT_GEMINI};
+    struct tool_cost tools[TOOL_COSTS_MAX];
+    int64_t most = 0;
+
+    if (tool_costs(plan, calls, tools) == 0)
+        return 0;
+    for (size_t i = 0; i < ARRAY_LEN(upstreams); i++) {
+        struct price_plan there = *plan;
+        struct decimal_sum sum;
+        int64_t points;
+
+        there.upstream = upstreams[i];
+        sum = tool_points(&there, tools, tool_costs(&there, calls, tools));
+        points = decimal_floor(&sum, points_max);
+        most = points > most ? points : most;
+    }
+    return most;
+}
+
 static bool is_free(const struct price_plan *plan)
 {
     double unit = plan->model.per_call ? plan->model.price_usd : plan->model.ratio;

@@ -55,6 +55,12 @@ void price_plan_images(struct price_plan *plan, int64_t n, double size, double q
  * `max_tokens` 0 = the request names none.
  */
 int64_t price_reserve(const struct price_plan *plan, int64_t prompt_tokens, int64_t max_tokens);
+/*
+ * Points to reserve for the tools that the provider may run (searches, file_searches and drawn of
+ * `calls`). Whose searches they will be is not known yet: they count as the dearest. The original
+ * reserves nothing for them; then many calls at once could search for far more than there is.
+ */
+int64_t price_reserve_tools(const struct price_plan *plan, const struct usage *calls);
 
 /* Points that the call costs: billing reference 4.1-4.4, rounded half away from zero, at least 1
  * unless it is free. 0 when nothing was used. */

@@ -453,6 +453,28 @@ TEST(searches_in_files_and_images_of_a_chat_cost_by_the_call)
     CHECK_EQ(price_charge(&plan, &u), 0);
 }
 
+TEST(tools_that_may_be_run_are_reserved_at_the_dearest_price)
+{
+    CLEANUP(arena_finip) struct arena a;
+    struct price_plan plan = plan_of(2, 1, 2);
+    struct usage calls = {0};
+
+    arena_init(&a, 0);
+    plan.tool_prices =
+        read_prices(&a, "{\"web_search_preview\":10,\"web_search_preview:o3*\":25,"
+                        "\"web_search\":10,\"google_search\":14,\"file_search\":2.5}");
+    CHECK_EQ(price_reserve_tools(&plan, &calls), 0);
+    calls.searches = 3;
+    CHECK_EQ(price_reserve_tools(&plan, &calls), 3 * 14000); /* 14 / 1000 x 500000 x 2 */
+    plan.name = STR("o3-pro");
+    CHECK_EQ(price_reserve_tools(&plan, &calls), 3 * 25000);
+    calls.file_searches = 1;
+    calls.drawn[USAGE_DRAWN_MEDIUM] = 1;
+    CHECK_EQ(price_reserve_tools(&plan, &calls), 3 * 25000 + 2500 + 42000);
+    plan.group_ratio = 0;
+    CHECK_EQ(price_reserve_tools(&plan, &calls), 0);
+}
+
 TEST(a_realtime_response_is_priced_by_its_classes)
 {
     CLEANUP(sb_finip) struct sb sb;
@@ -491,4 +513,5 @@ TEST_MAIN(charges_equal_exact_rational_arithmetic, charges_of_random_calls_equal
           a_pair_of_groups_replaces_the_group_ratio, the_log_row_tells_how_the_price_came_about,
           what_is_written_to_a_cache_for_an_hour_costs_more, searches_cost_by_tool_and_model,
           searches_in_files_and_images_of_a_chat_cost_by_the_call,
+          tools_that_may_be_run_are_reserved_at_the_dearest_price,
           a_realtime_response_is_priced_by_its_classes)

@@ -9,6 +9,7 @@
  * Partial images are not given out: they are drafts of the image that comes whole with its item.
  */
 #include "dialect/openai_responses.h"
+#include "dialect/peek_tools.h"
 
 enum { SLOTS = 32 };
 
@@ -355,20 +356,6 @@ static void end_custom(struct reading *rd, struct slot *slot, const struct json 
     give_rest(rd, slot, word(rd, item, STR("input")));
 }
 
-/* What is not told counts as the best and as the square. */
-static enum usage_drawn drawn_of(const struct json *item)
-{
-    const struct json *quality = json_get(item, STR("quality")),
-                      *size = json_get(item, STR("size"));
-    bool large = json_str_eq(size, STR("1024x1536")) || json_str_eq(size, STR("1536x1024"));
-
-    if (json_str_eq(quality, STR("low")))
-        return large ? USAGE_DRAWN_LOW_LARGE : USAGE_DRAWN_LOW;
-    if (json_str_eq(quality, STR("medium")))
-        return large ? USAGE_DRAWN_MEDIUM_LARGE : USAGE_DRAWN_MEDIUM;
-    return large ? USAGE_DRAWN_HIGH_LARGE : USAGE_DRAWN_HIGH;
-}
-
 static void end_image(struct reading *rd, struct slot *slot UNUSED, const struct json *item)
 {
     struct chat_event ev = {.kind = CHAT_EVENT_IMAGE};
@@ -377,7 +364,7 @@ static void end_image(struct reading *rd, struct slot *slot UNUSED, const struct
 
     if (result.n == 0)
         return;
-    rd->r->used.drawn[drawn_of(item)]++;
+    rd->r->used.drawn[peek_drawn(item, USAGE_DRAWN_HIGH)]++; /* what is not told is the best */
     if (!chat_read_data_url(result, &ev.media.mime, &ev.media.data)) {
         ev.media.data = result;
         ev.media.mime =

@@ -2,6 +2,7 @@
 #include "dialect/peek.h"
 
 #include "base/json.h"
+#include "dialect/peek_tools.h"
 #include "model/gated.h"
 
 enum { MAX_TOKENS_LIMIT = INT32_MAX / 2 };
@@ -19,6 +20,8 @@ enum {
     K_BEST_OF,
     K_PAYLOAD,
     K_REQUESTS,
+    K_TOOLS,
+    K_SEARCH_OPTIONS,
     K_GATED, /* those of model/gated.h but the last, which stands in stream_options */
     K_COUNT = K_GATED + GATED_OBFUSCATION
 };
@@ -228,6 +231,16 @@ static unsigned find_gated(const struct str *found)
     return bits;
 }
 
+/* Models that search in each chat need not be asked to. */
+static void find_tools(struct arena *a, const struct str *found, enum dialect_id dialect,
+                       struct peek_request *out)
+{
+    peek_tools(a, found[K_TOOLS], &out->tools);
+    if (dialect == DIALECT_OPENAI_CHAT && out->tools.searches == 0)
+        out->tools.searches =
+            !is_null(found[K_SEARCH_OPTIONS]) || str_ends(out->model, STR("search-preview"));
+}
+
 static enum err_code read_request(struct arena *a, struct str body, enum relay_mode mode,
                                   enum dialect_id dialect, struct peek_request *out,
                                   struct err *err)
@@ -251,6 +264,8 @@ static enum err_code read_request(struct arena *a, struct str body, enum relay_m
         [K_GATED + GATED_SAFETY_IDENTIFIER] = gated_name(GATED_SAFETY_IDENTIFIER),
         [K_GATED + GATED_STORE] = gated_name(GATED_STORE),
         [K_REQUESTS] = STR("requests"),
+        [K_TOOLS] = STR("tools"),
+        [K_SEARCH_OPTIONS] = STR("web_search_options"),
     };
     struct str found[K_COUNT];
     enum err_code rc;
@@ -276,6 +291,8 @@ static enum err_code read_request(struct arena *a, struct str body, enum relay_m
         rc = read_generation(found[K_GENERATION], "generationConfig", out, err);
     if (rc == ERR_OK && dialect == DIALECT_GEMINI)
         rc = read_generation(found[K_GENERATION_SNAKE], "generation_config", out, err);
+    if (rc == ERR_OK && mode == MODE_CHAT)
+        find_tools(a, found, dialect, out);
     if (rc == ERR_OK && (mode == MODE_EMBEDDINGS || mode == MODE_COUNT_TOKENS))
         out->stream = false; /* there is no such thing */
     return rc;

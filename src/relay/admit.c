@@ -368,7 +368,8 @@ static int64_t hold_for(const struct exchange *x, int64_t prompt_tokens)
 
     if (__builtin_mul_overflow(x->peek.max_tokens, x->peek.generated, &most))
         most = INT64_MAX;
-    points = price_reserve(&x->plan, prompt_tokens, most);
+    points = price_reserve(&x->plan, prompt_tokens, most) +
+             price_reserve_tools(&x->plan, &x->peek.tools);
     return points > x->least_hold ? points : x->least_hold;
 }
 

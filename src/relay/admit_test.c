@@ -196,6 +196,31 @@ TEST(too_many_requests_are_refused)
     relay_fixture_free(f);
 }
 
+/* ---- tools ---- */
+
+/* A search costs 5000 points, the rest next to nothing. */
+TEST(who_cannot_pay_a_search_gets_none)
+{
+    struct relay_fixture *f = relay_fixture_new(NULL);
+
+    relay_fixture_sql(f, "UPDATE users SET quota=4000");
+    relay_fixture_publish(f, "tool_price_setting.prices", "{\"web_search_preview\":10}", NULL);
+    relay_fixture_script(f, answer, NULL);
+    served(f, KEY);
+    refused(f, KEY,
+            "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],"
+            "\"web_search_options\":{}}",
+            403, "insufficient_user_quota");
+    CHECK_EQ(f->requests, 1);
+    relay_fixture_publish(f, "tool_price_setting.prices", "{\"web_search_preview\":1}", NULL);
+    CHECK_EQ(relay_fixture_status(relay_fixture_post(
+                 f, "/v1/chat/completions",
+                 "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],"
+                 "\"web_search_options\":{}}")),
+             200);
+    relay_fixture_free(f);
+}
+
 /* ---- images ---- */
 
 static void count_flat(struct relay_conf *conf)
@@ -262,4 +287,5 @@ TEST_MAIN(without_a_known_key_nobody_is_let_in,
           a_channel_may_be_named_by_administrators_only,
           groups_are_those_that_exist_and_may_be_used,
           models_are_those_of_the_token_and_need_a_price_and_a_channel,
-          too_many_requests_are_refused, images_count_as_the_variables_want_it_where_no_usage_comes)
+          too_many_requests_are_refused, who_cannot_pay_a_search_gets_none,
+          images_count_as_the_variables_want_it_where_no_usage_comes)
