@@ -23,6 +23,11 @@ static int64_t count_of(const struct json *metadata, const char *name)
     return n > 0 ? n : 0;
 }
 
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Of a list of {modality, tokenCount} the one; the number is its place in the enum. */
 static int64_t modality_of(const struct json *list, const char *name, int64_t number)
 {
@@ -50,13 +55,14 @@ bool gemini_read_usage(const struct json *metadata, struct usage *out)
     u.completion = count_of(metadata, "candidatesTokenCount") + u.reasoning;
     if (u.completion == 0 && total > u.prompt)
         u.completion = total - u.prompt;
-    u.cached = count_of(metadata, "cachedContentTokenCount");
-    if (u.cached > u.prompt)
-        u.cached = u.prompt;
+    u.cached = least(count_of(metadata, "cachedContentTokenCount"), u.prompt);
     if (u.prompt == 0 && u.completion == 0)
         return false;
     u.image_in = modality_of(in, "IMAGE", MODALITY_IMAGE);
     u.audio_in = modality_of(in, "AUDIO", MODALITY_AUDIO);
+    u.cached_audio =
+        modality_of(gemini_get(metadata, STR("cacheTokensDetails")), "AUDIO", MODALITY_AUDIO);
+    u.cached_audio = least(least(u.cached_audio, u.cached), u.audio_in);
     u.image_out = modality_of(answer, "IMAGE", MODALITY_IMAGE);
     u.audio_out = modality_of(answer, "AUDIO", MODALITY_AUDIO);
     *out = u;

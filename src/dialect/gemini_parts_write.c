@@ -132,6 +132,7 @@ void gemini_put_usage(struct json_writer *w, const struct usage *u)
     if (u->cached > 0)
         jw_key_i64(w, STR("cachedContentTokenCount"), u->cached);
     put_details(w, STR("promptTokensDetails"), u->prompt, u->image_in, u->audio_in);
+    put_details(w, STR("cacheTokensDetails"), u->cached, 0, u->cached_audio);
     put_details(w, STR("candidatesTokensDetails"), answer, u->image_out, u->audio_out);
     jw_end(w);
 }

@@ -1,5 +1,6 @@
 /* Answers of Gemini's dialect: read from an upstream, and written for a client. */
 #include "dialect/chat_testing.h"
+#include "dialect/gemini.h"
 
 static struct arena arena;
 static struct sb out;
@@ -463,6 +464,43 @@ TEST(a_whole_answer_is_written_and_reads_back)
         first.p);
 }
 
+/* Sound that comes from the cache costs less than other sound; no more is cached than there is. */
+TEST(cached_sound_is_told_and_written)
+{
+    CLEANUP(arena_finip) struct arena a;
+    CLEANUP(sb_finip) struct sb sb;
+    struct json_writer w;
+    const struct json *root;
+    struct usage u;
+
+    arena_init(&a, 0);
+    CHECK_EQ(json_read(&a,
+                       STR("{\"promptTokenCount\":90,\"cachedContentTokenCount\":50,"
+                           "\"promptTokensDetails\":[{\"modality\":\"AUDIO\",\"tokenCount\":40}],"
+                           "\"cacheTokensDetails\":[{\"modality\":\"TEXT\",\"tokenCount\":20},"
+                           "{\"modality\":\"AUDIO\",\"tokenCount\":30}]}"),
+                       JSON_DEPTH_DEFAULT, &root, NULL),
+             ERR_OK);
+    CHECK(gemini_read_usage(root, &u));
+    CHECK_EQ(u.cached, 50);
+    CHECK_EQ(u.audio_in, 40);
+    CHECK_EQ(u.cached_audio, 30);
+    sb_init(&sb, 4096);
+    jw_init(&w, &sb);
+    jw_object(&w);
+    gemini_put_usage(&w, &u);
+    jw_end(&w);
+    CHECK(str_has(sb_str(&sb), STR("\"cacheTokensDetails\":[{\"modality\":\"TEXT\",\"tokenCount\":"
+                                   "20},{\"modality\":\"AUDIO\",\"tokenCount\":30}]")));
+    CHECK_EQ(json_read(&a,
+                       STR("{\"promptTokenCount\":9,\"cacheTokensDetails\":[{\"modality\":4,"
+                           "\"tokenCount\":30}]}"),
+                       JSON_DEPTH_DEFAULT, &root, NULL),
+             ERR_OK);
+    CHECK(gemini_read_usage(root, &u));
+    CHECK_EQ(u.cached_audio, 0);
+}
+
 TEST(errors_have_googles_shape)
 {
     static const struct {
@@ -511,6 +549,7 @@ int main(void)
         T(a_stream_that_ends_in_a_thought_has_all_of_it),
         T(a_stream_with_nothing_in_it_still_ends),
         T(a_whole_answer_is_written_and_reads_back),
+        T(cached_sound_is_told_and_written),
         T(errors_have_googles_shape),
     };
 

@@ -390,7 +390,8 @@ enum { ANSWERS_MAX = 6 };
     "'usageMetadata':{'promptTokenCount':50,'cachedContentTokenCount':10,"                         \
     "'candidatesTokenCount':14,'thoughtsTokenCount':6,'totalTokenCount':70,"                       \
     "'promptTokensDetails':[{'modality':'TEXT','tokenCount':46},{'modality':'AUDIO',"              \
-    "'tokenCount':4}]},'modelVersion':'m','responseId':'1'}"
+    "'tokenCount':4}],'cacheTokensDetails':[{'modality':'TEXT','tokenCount':8},{'modality':"       \
+    "'AUDIO','tokenCount':2}]},'modelVersion':'m','responseId':'1'}"
 #define C_LOGPROBS                                                                                 \
     ",'logprobs':{'content':[{'token':'Hi','logprob':-0.5,'bytes':[72,105],'top_logprobs':[]}]}"
 

@@ -190,6 +190,9 @@ static void check_same_usage(const struct usage *x, const struct usage *y)
     CHECK_EQ(x->image_out, y->image_out);
     CHECK_EQ(x->cached_audio, y->cached_audio);
     CHECK_EQ(x->searches, y->searches);
+    CHECK_EQ(x->file_searches, y->file_searches);
+    for (size_t i = 0; i < USAGE_DRAWN_KINDS; i++)
+        CHECK_EQ(x->drawn[i], y->drawn[i]);
     CHECK_EQ(x->reported, y->reported);
 }
 

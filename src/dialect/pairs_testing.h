@@ -42,6 +42,7 @@ enum pair_class {
     PAIR_CACHE_WRITE_1H,
     PAIR_THOUGHT_TOKENS,
     PAIR_MODALITY_TOKENS, /* audio, image */
+    PAIR_CACHED_AUDIO,
     PAIR_SEARCHES,
     PAIR_ERROR,
     PAIR_END,
@@ -72,6 +73,7 @@ static const char *const pair_class_names[PAIR_CLASSES] = {
     [PAIR_CACHE_WRITE_1H] = "tokens written for an hour",
     [PAIR_THOUGHT_TOKENS] = "reasoning tokens",
     [PAIR_MODALITY_TOKENS] = "audio and image tokens",
+    [PAIR_CACHED_AUDIO] = "cached audio tokens",
     [PAIR_SEARCHES] = "searches",
     [PAIR_ERROR] = "error",
     [PAIR_END] = "end",
@@ -223,10 +225,11 @@ static inline void pair_dump_usage(struct pair_dump *d, struct arena *a, const s
     pair_add(d, PAIR_CACHE_WRITE_1H, pair_number(a, u->cache_write_1h));
     pair_add(d, PAIR_THOUGHT_TOKENS,
              pair_number(a, u->reasoning < u->completion ? u->reasoning : u->completion));
-    if (u->audio_in + u->audio_out + u->image_in + u->image_out + u->cached_audio > 0)
+    if (u->audio_in + u->audio_out + u->image_in + u->image_out > 0)
         PAIR_LINE(d, PAIR_MODALITY_TOKENS, pair_number(a, u->audio_in),
                   pair_number(a, u->audio_out), pair_number(a, u->image_in),
-                  pair_number(a, u->image_out), pair_number(a, u->cached_audio));
+                  pair_number(a, u->image_out));
+    pair_add(d, PAIR_CACHED_AUDIO, pair_number(a, u->cached_audio));
     pair_add(d, PAIR_SEARCHES, pair_number(a, u->searches));
 }
 
@@ -285,6 +288,9 @@ static const enum pair_fate pair_fates[PAIR_CLASSES][DIALECT_COUNT] = {
     [PAIR_CHOICES] = {[DIALECT_OPENAI_RESPONSES] = PAIR_LOST, [DIALECT_CLAUDE] = PAIR_LOST},
     [PAIR_CACHE_WRITE] = {[DIALECT_GEMINI] = PAIR_LOST},
     [PAIR_MODALITY_TOKENS] = {[DIALECT_OPENAI_RESPONSES] = PAIR_LOST, [DIALECT_CLAUDE] = PAIR_LOST},
+    [PAIR_CACHED_AUDIO] = {[DIALECT_OPENAI_CHAT] = PAIR_LOST,
+                           [DIALECT_OPENAI_RESPONSES] = PAIR_LOST,
+                           [DIALECT_CLAUDE] = PAIR_LOST},
     [PAIR_SEARCHES] = {[DIALECT_OPENAI_CHAT] = PAIR_LOST,
                        [DIALECT_OPENAI_RESPONSES] = PAIR_LOST,
                        [DIALECT_GEMINI] = PAIR_LOST},
