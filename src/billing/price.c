@@ -245,6 +245,11 @@ static bool is_free(const struct price_plan *plan)
     return !(unit > 0) || !(plan->group_ratio > 0);
 }
 
+bool price_is_free(const struct price_plan *plan, const struct usage *calls)
+{
+    return is_free(plan) && price_reserve_tools(plan, calls) == 0;
+}
+
 static bool used_nothing(const struct usage *u)
 {
     return u->prompt <= 0 && u->completion <= 0;

@@ -61,6 +61,8 @@ int64_t price_reserve(const struct price_plan *plan, int64_t prompt_tokens, int6
  * reserves nothing for them; then many calls at once could search for far more than there is.
  */
 int64_t price_reserve_tools(const struct price_plan *plan, const struct usage *calls);
+/* Does the call cost nothing, whatever it uses of tokens and of these tools? */
+bool price_is_free(const struct price_plan *plan, const struct usage *calls);
 
 /* Points that the call costs: billing reference 4.1-4.4, rounded half away from zero, at least 1
  * unless it is free. 0 when nothing was used. */

@@ -29,6 +29,7 @@ struct settings {
     double quota_per_unit;
     int64_t quota_for_new_user, quota_for_inviter, quota_for_invitee, quota_remind_threshold,
         pre_consumed_quota;
+    bool free_needs_quota; /* also who uses a free model must have some */
     double price;
     int64_t min_topup;
     /* relay */

@@ -231,7 +231,7 @@ const struct settings_row settings_rows[] = {
             "{\"web_search_preview\":10,\"web_search_preview:gpt-4o*\":25,\"web_search_preview:gpt-4.1*\":25,"
             "\"web_search_preview:gpt-4o-mini*\":25,\"web_search_preview:gpt-4.1-mini*\":25,\"file_search\":2.5,"
             "\"web_search\":10,\"google_search\":14}", AT(tool_prices)),
-    BOOL("quota_setting.enable_free_model_pre_consume", "true"),
+    BOOL_OF("quota_setting.enable_free_model_pre_consume", "true", AT(free_needs_quota)),
     INT("token_setting.max_user_tokens", "1000", 1, 1e9),
     BOOL("checkin_setting.enabled", "false"),
     INT("checkin_setting.min_quota", "1000", 0, MONEY_MAX),

@@ -460,12 +460,25 @@ static bool count_instead(struct exchange *x)
     return true;
 }
 
+/* What costs nothing need not be paid for, where the operator wants it so. */
+static bool take_free(struct exchange *x)
+{
+    struct credential_balance *b = x->cred->attached;
+
+    if (x->snap->settings.free_needs_quota || !price_is_free(&x->plan, &x->peek.tools))
+        return false;
+    balance_take(b->user, b->token, 0, &x->hold);
+    return true;
+}
+
 enum step_next exchange_reserve(struct exchange *x)
 {
     struct err err = {0};
     enum err_code rc;
     bool final;
 
+    if (take_free(x))
+        return NEXT_STEP;
     do {
         if (!reserve_points(x, &rc, &err))
             return NEXT_WAIT;

@@ -221,6 +221,23 @@ TEST(who_cannot_pay_a_search_gets_none)
     relay_fixture_free(f);
 }
 
+TEST(who_has_nothing_may_use_what_is_free_if_the_operator_likes)
+{
+    struct relay_fixture *f = relay_fixture_new(NULL);
+
+    relay_fixture_sql(f, "UPDATE users SET quota=0");
+    relay_fixture_publish(f, "GroupRatio", "{\"default\":0}", NULL);
+    relay_fixture_script(f, answer, NULL);
+    refused(f, KEY, chat, 403, "insufficient_user_quota");
+    relay_fixture_publish(f, "GroupRatio", "{\"default\":0}",
+                          "quota_setting.enable_free_model_pre_consume", "false", NULL);
+    served(f, KEY);
+    relay_fixture_publish(f, "quota_setting.enable_free_model_pre_consume", "false", NULL);
+    refused(f, KEY, chat, 403, "insufficient_user_quota");
+    CHECK_EQ(f->requests, 1);
+    relay_fixture_free(f);
+}
+
 /* ---- images ---- */
 
 static void count_flat(struct relay_conf *conf)
@@ -288,4 +305,5 @@ TEST_MAIN(without_a_known_key_nobody_is_let_in,
           groups_are_those_that_exist_and_may_be_used,
           models_are_those_of_the_token_and_need_a_price_and_a_channel,
           too_many_requests_are_refused, who_cannot_pay_a_search_gets_none,
+          who_has_nothing_may_use_what_is_free_if_the_operator_likes,
           images_count_as_the_variables_want_it_where_no_usage_comes)
