@@ -258,6 +258,7 @@ static void build_relay(struct app *a)
         .gemini_version = o->gemini_version,
         .gemini_safety = o->gemini_safety,
         .gemini_images = o->gemini_images,
+        .test_prompt = o->test_prompt,
         .reload = reload,
         .ctx = a,
     };

@@ -53,6 +53,7 @@ enum {
     O_ROOT_TOKEN,
     O_ROOT_ACCESS,
     O_TEST_FREQUENCY,
+    O_TEST_PROMPT,
     O_POLLING,
     O_API_LIMIT_ON,
     O_API_LIMIT,
@@ -274,6 +275,9 @@ static const struct conf_row rows[O_COUNT] = {
                           .min = 0,
                           .max = 525600,
                           .help = "minutes between two tests of all channels (0: never)"},
+    [O_TEST_PROMPT] = {.env = "TEST_PROMPT",
+                       .kind = CONF_TEXT,
+                       .help = "what a test says to the channel's model (default: hi)"},
     [O_POLLING] = {.env = "POLLING_INTERVAL",
                    .kind = CONF_INT,
                    .fallback = "0",
@@ -561,6 +565,7 @@ static void read_management(const struct conf_value *v, struct app_options *o)
     o->initial_root_access_token = secret_make(v[O_ROOT_ACCESS].text);
     o->polling_interval_s = v[O_POLLING].i;
     o->channel_test_minutes = v[O_TEST_FREQUENCY].i;
+    o->test_prompt = v[O_TEST_PROMPT].text;
     o->api_limit.enabled = v[O_API_LIMIT_ON].b;
     o->api_limit.limit = v[O_API_LIMIT].i;
     o->api_limit.duration_s = v[O_API_LIMIT_S].i;

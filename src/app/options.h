@@ -41,6 +41,7 @@ struct app_options {
     struct secret initial_root_token, initial_root_access_token;
     int64_t polling_interval_s;
     int64_t channel_test_minutes; /* 0: never */
+    struct str test_prompt;       /* empty: the usual one */
     struct {
         bool enabled;
         int64_t limit, duration_s;

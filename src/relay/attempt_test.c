@@ -569,6 +569,7 @@ TEST(a_channel_test_calls_once_and_charges_nobody)
     CHECK_EQ(p.usage.prompt, 10);
     CHECK_STR(str_from(p.model), "m");
     CHECK(strstr(f->seen_body[1], "\"max_tokens\":10") != NULL);
+    check_has(f->seen_body[1], "\"content\":\"hi\"");
     relay_probe(f->relay, 99, STR_NULL, &p);
     CHECK_EQ(p.code, ERR_NOT_FOUND);
     CHECK_EQ(f->requests, 2);
@@ -625,7 +626,25 @@ TEST(a_channel_test_tells_what_an_operation_refuses)
     relay_fixture_free(f);
 }
 
-TEST_MAIN(members_that_the_channel_does_not_allow_are_left_out,
+static void say_something(struct relay_conf *conf)
+{
+    conf->test_prompt = STR("say \"ok\"");
+}
+
+TEST(a_channel_test_says_what_the_operator_wants)
+{
+    struct relay_fixture *f = relay_fixture_new(say_something);
+    struct probe_result p = {0};
+    static const int status = 200;
+
+    relay_fixture_script(f, first_fails, &status);
+    relay_probe(f->relay, 1, STR("m"), &p);
+    check_has(f->seen_body[0], "\"content\":\"say \\\"ok\\\"\"");
+    relay_fixture_free(f);
+}
+
+TEST_MAIN(a_channel_test_says_what_the_operator_wants,
+          members_that_the_channel_does_not_allow_are_left_out,
           an_override_may_set_what_clients_may_not, another_channel_is_tried_where_it_may_help,
           without_retries_or_with_a_named_channel_the_first_failure_is_told,
           busy_upstreams_are_told_alike_whether_another_was_left_or_not,

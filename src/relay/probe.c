@@ -91,15 +91,16 @@ static struct str token_limit(struct arena *a, struct str model)
     return arena_fmt(a, "\"max_tokens\":%d", str_has(model, STR("gemini")) ? 300 : 10);
 }
 
-static struct str test_body(struct arena *a, struct str model)
+/* `prompt`: TEST_PROMPT; may be empty. */
+static struct str test_body(struct arena *a, struct str model, struct str prompt)
 {
     struct str name = json_quote(a, model), limit = token_limit(a, model);
+    struct str text = json_quote(a, prompt.n > 0 ? prompt : STR("hi"));
 
     if (is_embedding(model))
         return arena_fmt(a, "{\"model\":%.*s,\"input\":[\"hello world\"]}", STR_ARG(name));
-    return arena_fmt(a,
-                     "{\"model\":%.*s,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],%.*s}",
-                     STR_ARG(name), STR_ARG(limit));
+    return arena_fmt(a, "{\"model\":%.*s,\"messages\":[{\"role\":\"user\",\"content\":%.*s}],%.*s}",
+                     STR_ARG(name), STR_ARG(text), STR_ARG(limit));
 }
 
 static void on_start(struct loop_msg *msg)
@@ -120,7 +121,7 @@ static void on_start(struct loop_msg *msg)
     x->peek.model = choose_model(p, channel);
     x->peek.choices = 1;
     x->mode = is_embedding(x->peek.model) ? MODE_EMBEDDINGS : MODE_CHAT;
-    x->body = test_body(&p->arena, x->peek.model);
+    x->body = test_body(&p->arena, x->peek.model, p->rl->relay->conf.test_prompt);
     snprintf(p->out->model, sizeof p->out->model, "%.*s", STR_ARG(x->peek.model));
     exchange_go(x, STEP_SELECT);
 }

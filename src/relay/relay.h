@@ -47,6 +47,7 @@ struct relay_conf {
     struct str gemini_version;    /* GEMINI_VERSION; empty: the provider's default */
     struct str gemini_safety;     /* GEMINI_SAFETY_SETTING; empty: the provider's default */
     int64_t gemini_images;        /* GEMINI_VISION_MAX_IMAGE_NUM: of one message; 0: any number */
+    struct str test_prompt;       /* TEST_PROMPT: what a channel test says; empty: "hi" */
     /* A channel was switched off in the database: read the configuration again. Pool thread. */
     enum err_code (*reload)(void *ctx, struct err *err);
     void *ctx;
