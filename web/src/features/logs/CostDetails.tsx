@@ -48,7 +48,7 @@ function Formula({ cost, perUnit, isTest }: { cost: Cost; perUnit: number; isTes
     <div className="ya-num flex flex-col gap-1">
       <p>{main}</p>
       {cost.extras.map((extra) => (
-        <p key={extra.name}>
+        <p key={`${extra.name} ${String(extra.usdPerThousand)}`}>
           + {t(`logs.cost.${extra.name}`, { calls: extra.calls, price: formatUsd(extra.usdPerThousand), quota: formatRatio(extra.quota) })}
         </p>
       ))}

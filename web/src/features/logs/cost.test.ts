@@ -60,6 +60,33 @@ describe('costOf', () => {
     expect(result?.extras).toEqual([{ name: 'webSearch', calls: 1, usdPerThousand: 25, quota: 12_500 }]);
   });
 
+  it('adds what a provider did by itself, each at its price', () => {
+    const tools = [
+      { name: 'google_search', count: 2, price: 14 }, { name: 'file_search', count: 1, price: 2.5 },
+      { name: 'image_generation_call', count: 1, price: 11 }, { name: 'image_generation_call', count: 2, price: 167 },
+    ];
+    const result = cost({ prompt: 1000, quota: 1250 + 14_000 + 1250 + 5500 + 167_000 }, { ...gpt4o, tool_surcharges: tools });
+    expect(result).toMatchObject({ remark: 'none' });
+    expect(result?.extras.map((extra) => [extra.name, extra.calls, extra.quota])).toEqual([
+      ['webSearch', 2, 14_000], ['fileSearch', 1, 1250], ['imageGeneration', 1, 5500], ['imageGeneration', 2, 167_000],
+    ]);
+  });
+
+  it('takes what was written to the cache out of the prompt, and tells an hour from less', () => {
+    const written = {
+      ...gpt4o, cache_tokens: 100, cache_creation_tokens: 400, cache_creation_ratio: 1.25, cache_creation_tokens_5m: 300,
+      cache_creation_ratio_5m: 1.25, cache_creation_tokens_1h: 100, cache_creation_ratio_1h: 2,
+    };
+    const result = cost({ prompt: 1000, quota: 1406 }, written);
+    expect(result).toMatchObject({ weighed: 500 + 50 + 375 + 200, computed: 1406, remark: 'none' });
+    expect(result?.parts.map((part) => part.name)).toEqual(['input', 'cached', 'cacheWrite', 'cacheWriteHour']);
+  });
+
+  it('weighs image tokens and the cache in rows of this program', () => {
+    const image = { ...gpt4o, image: true, image_output: 300, image_ratio: 2, cache_tokens: 100, request_path: '/v1/images/edits' };
+    expect(cost({ prompt: 500, quota: 938 }, image)).toMatchObject({ weighed: 100 + 50 + 600, computed: 938, remark: 'none' });
+  });
+
   it('weighs audio by its own ratios', () => {
     const audio = { ...gpt4o, audio: true, text_input: 100, text_output: 10, audio_input: 50, audio_output: 20, audio_ratio: 16, audio_completion_ratio: 2 };
     expect(cost({ prompt: 150, completion: 30, quota: 1975 }, audio)).toMatchObject({ weighed: 100 + 40 + 800 + 640, computed: 1975, remark: 'none' });

@@ -1,8 +1,8 @@
-import type { LogOther } from './logOther';
+import type { LogOther, ToolName } from './logOther';
 
 /** What a part of a call is called in the texts, below `logs.part`. */
 export type PartName =
-  | 'input' | 'cached' | 'cacheWrite' | 'image' | 'output' | 'textInput' | 'textOutput' | 'audioInput' | 'audioOutput';
+  | 'input' | 'cached' | 'cacheWrite' | 'cacheWriteHour' | 'image' | 'output' | 'textInput' | 'textOutput' | 'audioInput' | 'audioOutput';
 
 /** Tokens of one kind, and how much one of them weighs against a plain input token. */
 export interface CostPart {
@@ -13,7 +13,7 @@ export interface CostPart {
 
 /** Calls of a built-in tool, priced apart from tokens. */
 export interface CostExtra {
-  name: 'webSearch' | 'fileSearch';
+  name: ToolName;
   calls: number;
   /** Dollars for a thousand calls. */
   usdPerThousand: number;
@@ -57,28 +57,24 @@ function audioParts(other: LogOther): CostPart[] {
 }
 
 function textParts(call: Call, other: LogOther): CostPart[] {
-  const cached = other.cacheTokens ?? 0;
   const written = other.cacheWriteTokens ?? 0;
+  const hour = Math.min(other.cacheWriteHourTokens ?? 0, written);
   const image = other.imageTokens ?? 0;
-  // With image tokens the cache discount does not apply; both are inside the prompt.
-  const inside = other.cacheIsBeside ? 0 : image > 0 ? image : cached;
+  // In rows of the older program the cache discount does not apply beside image tokens.
+  const cached = image > 0 && !other.isNewer ? 0 : (other.cacheTokens ?? 0);
+  const inside = other.cacheIsBeside ? 0 : cached + written + image;
   return [
     { name: 'input', tokens: Math.max(0, call.prompt_tokens - inside), factor: 1 },
-    { name: 'cached', tokens: image > 0 ? 0 : cached, factor: other.cacheRatio ?? 1 },
-    { name: 'cacheWrite', tokens: written, factor: other.cacheWriteRatio ?? 1 },
+    { name: 'cached', tokens: cached, factor: other.cacheRatio ?? 1 },
+    { name: 'cacheWrite', tokens: written - hour, factor: other.cacheWriteRatio ?? 1 },
+    { name: 'cacheWriteHour', tokens: hour, factor: other.cacheWriteHourRatio ?? 1 },
     { name: 'image', tokens: image, factor: other.imageRatio ?? 1 },
     { name: 'output', tokens: call.completion_tokens, factor: other.completionRatio ?? 1 },
   ];
 }
 
 function extrasOf(other: LogOther, groupRatio: number, perUnit: number): CostExtra[] {
-  const extra = (name: CostExtra['name'], calls = 0, usdPerThousand = 0): CostExtra => ({
-    name, calls, usdPerThousand, quota: (usdPerThousand * calls * groupRatio * perUnit) / 1000,
-  });
-  return [
-    extra('webSearch', other.webSearchCalls, other.webSearchPrice),
-    extra('fileSearch', other.fileSearchCalls, other.fileSearchPrice),
-  ].filter((entry) => entry.calls > 0);
+  return other.tools.map((tool) => ({ ...tool, quota: (tool.usdPerThousand * tool.calls * groupRatio * perUnit) / 1000 }));
 }
 
 /** Half away from zero; Claude's own route cuts instead, so a point of difference is no difference. */

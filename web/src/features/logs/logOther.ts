@@ -1,5 +1,15 @@
 import { looseObject } from '@/lib/json';
 
+/** A tool that the provider runs by itself, as its text below `logs.cost` is called. */
+export type ToolName = 'webSearch' | 'fileSearch' | 'imageGeneration';
+
+export interface ToolCalls {
+  name: ToolName;
+  calls: number;
+  /** Dollars for a thousand calls. */
+  usdPerThousand: number;
+}
+
 /** What a log row's `other` text says, as far as the console shows it. Absent is not zero. */
 export interface LogOther {
   modelRatio?: number;
@@ -9,12 +19,17 @@ export interface LogOther {
   cacheRatio?: number;
   cacheWriteTokens?: number;
   cacheWriteRatio?: number;
+  /** Of those that were written: kept for an hour. */
+  cacheWriteHourTokens?: number;
+  cacheWriteHourRatio?: number;
   /** Dollars a call; absent when the call was priced by tokens. */
   modelPrice?: number;
   /** Milliseconds to the first byte of the answer; absent when it was not measured. */
   firstByteMs?: number;
   /** Cached tokens are counted beside the prompt, not inside it. */
   cacheIsBeside: boolean;
+  /** Written by this program or the newest of the original's line. */
+  isNewer: boolean;
   imageTokens?: number;
   imageRatio?: number;
   audio: boolean;
@@ -24,10 +39,7 @@ export interface LogOther {
   textOutput?: number;
   audioRatio?: number;
   audioCompletionRatio?: number;
-  webSearchCalls?: number;
-  webSearchPrice?: number;
-  fileSearchCalls?: number;
-  fileSearchPrice?: number;
+  tools: ToolCalls[];
   reasoningEffort?: string;
   upstreamModel?: string;
   /** Channels that were tried, in order; administrators only. */
@@ -56,6 +68,28 @@ function triedIn(raw: Raw): string[] {
   return Array.isArray(tried) ? tried.map(String) : [];
 }
 
+const toolNames: Record<string, ToolName> = {
+  web_search: 'webSearch',
+  web_search_preview: 'webSearch',
+  google_search: 'webSearch',
+  file_search: 'fileSearch',
+  image_generation_call: 'imageGeneration',
+};
+
+/** A list of surcharges, or in older rows members for each of two tools. */
+function toolsIn(raw: Raw): ToolCalls[] {
+  const list: unknown[] = Array.isArray(raw.tool_surcharges) ? raw.tool_surcharges : [
+    { name: 'web_search', count: raw.web_search_call_count, price: raw.web_search_price },
+    { name: 'file_search', count: raw.file_search_call_count, price: raw.file_search_price },
+  ];
+  return list.flatMap((entry) => {
+    const tool = typeof entry === 'object' && entry !== null ? (entry as Raw) : {};
+    const name = toolNames[textIn(tool, 'name') ?? ''];
+    const calls = numberIn(tool, 'count') ?? 0;
+    return name !== undefined && calls > 0 ? [{ name, calls, usdPerThousand: numberIn(tool, 'price') ?? 0 }] : [];
+  });
+}
+
 function withoutAbsent<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as T;
 }
@@ -73,6 +107,9 @@ export function readOther(text: string): LogOther {
     cacheWriteRatio: numberIn(raw, 'cache_creation_ratio'),
     modelPrice: atLeastZero(numberIn(raw, 'model_price')),
     firstByteMs: atLeastZero(numberIn(raw, 'frt')),
+    cacheWriteHourTokens: numberIn(raw, 'cache_creation_tokens_1h'),
+    cacheWriteHourRatio: numberIn(raw, 'cache_creation_ratio_1h'),
+    isNewer: textIn(raw, 'request_path') !== undefined,
     cacheIsBeside: raw.claude === true || raw.usage_semantic === 'anthropic',
     imageTokens: raw.image === true ? numberIn(raw, 'image_output') : undefined,
     imageRatio: numberIn(raw, 'image_ratio'),
@@ -83,10 +120,7 @@ export function readOther(text: string): LogOther {
     textOutput: numberIn(raw, 'text_output'),
     audioRatio: numberIn(raw, 'audio_ratio'),
     audioCompletionRatio: numberIn(raw, 'audio_completion_ratio'),
-    webSearchCalls: numberIn(raw, 'web_search_call_count'),
-    webSearchPrice: numberIn(raw, 'web_search_price'),
-    fileSearchCalls: numberIn(raw, 'file_search_call_count'),
-    fileSearchPrice: numberIn(raw, 'file_search_price'),
+    tools: toolsIn(raw),
     reasoningEffort: textIn(raw, 'reasoning_effort'),
     upstreamModel: textIn(raw, 'upstream_model_name'),
     triedChannels: triedIn(raw),
