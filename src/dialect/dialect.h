@@ -13,6 +13,16 @@
 #include "dialect/loss.h"
 #include "dialect/peek.h"
 
+/* Items of an answer that a later request may name instead of bringing them. */
+struct answer_item {
+    struct answer_item *next;
+    struct str id, json; /* in the arena of the writer */
+};
+
+struct answer_items {
+    struct answer_item *first, *last;
+};
+
 /* What a writer of an answer needs to know. Borrowed. */
 struct answer_conf {
     const struct chat_request *request; /* the client's */
@@ -21,6 +31,8 @@ struct answer_conf {
     int64_t now_s;                      /* the same for `created` */
     int64_t prompt_tokens;              /* by our own count, for a start without usage */
     bool json_array;                    /* Gemini: a stream as one JSON array instead of events */
+    struct answer_items *items; /* Responses: where the items of an answer go that has come to its
+                                   end; NULL: nobody keeps them */
 };
 
 /* What a writer of a request needs to know of the upstream beside the canonical form. */

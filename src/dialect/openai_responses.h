@@ -8,7 +8,8 @@
  * function_call, custom_tool_call) one assistant message, adjacent outputs one message of the tool
  * role. Tools among the items (additional_tools) are the request's. Items of OpenAI's own tools
  * have no place in other dialects and are a loss by their type
- * ("input.web_search_call").
+ * ("input.web_search_call"). So are references to items: who has the items puts them in their place
+ * before the request is read.
  *
  * Sources: OpenAI API reference (responses, its streaming events), types of the official SDK 6.49
  * (read 2026-11-26); providers reference 2.8.
@@ -28,6 +29,15 @@ const struct chat_extra *responses_extra(const struct chat_request *r, struct st
  * turns before it are not in it.
  */
 const struct chat_extra *responses_kept_turns(const struct chat_request *r);
+
+/* An item of the input that only names one of an answer before. */
+struct responses_reference {
+    const struct json *item;
+    struct str id; /* empty: none that is a string */
+};
+/* All of them in their order; returns how many, which is 0 for a body that is no such request. */
+size_t responses_references(struct arena *a, const struct json *body,
+                            struct responses_reference **out);
 
 /* ---- reading a request ---- */
 

@@ -679,6 +679,8 @@ static void write_end(struct writer *wr, const struct chat_event *ev UNUSED)
     end_all(wr);
     note_status(wr);
     wr->ended = true;
+    if (wr->answer.conf->items)
+        responses_list_items(&wr->answer, wr->answer.conf->items);
     send_response(wr,
                   wr->answer.incomplete_reason.n > 0 ? STR("response.incomplete")
                                                      : STR("response.completed"),

@@ -67,5 +67,7 @@ struct responses_output {
 /* The item as it is at the moment. */
 void responses_write_item(struct json_writer *w, const struct responses_item *item);
 void responses_write_part(struct json_writer *w, const struct responses_content *part);
+/* All items for who keeps them, without the data of images, which no other dialect takes back. */
+void responses_list_items(const struct responses_output *out, struct answer_items *items);
 /* The response object; `whole` with its items and usage. */
 void responses_write_object(struct json_writer *w, const struct responses_output *out, bool whole);

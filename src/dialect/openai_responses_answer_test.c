@@ -570,7 +570,7 @@ TEST(an_answer_too_large_to_repeat_ends_with_an_error)
     run_fini(&run);
 }
 
-/* ---- whole answers, errors ---- */
+/* ---- whole answers ---- */
 
 TEST(a_whole_answer_is_the_response_of_the_stream)
 {
@@ -601,6 +601,100 @@ TEST(a_whole_answer_is_the_response_of_the_stream)
     sb_fini(&whole);
     run_fini(&run);
 }
+
+/* ---- items for who keeps them ---- */
+
+static void check_items(const struct answer_items *items, struct arena *a, const char *want)
+{
+    struct sb sb;
+
+    sb_init(&sb, TESTING_LIMIT);
+    for (const struct answer_item *item = items->first; item; item = item->next) {
+        const struct json *root;
+
+        sb_fmt(&sb, "%s%.*s", sb.n > 0 ? "," : "[", STR_ARG(item->json));
+        CHECK_EQ(json_read(a, item->json, JSON_DEPTH_DEFAULT, &root, NULL), ERR_OK);
+        CHECK(json_str_eq(json_get(root, STR("id")), item->id));
+    }
+    sb_add(&sb, sb.n > 0 ? STR("]") : STR("[]"));
+    testing_check_json(a, sb_str(&sb), want);
+    sb_fini(&sb);
+}
+
+static void say_it_all(const struct chat_sink *sink)
+{
+    const struct chat_event events[] = {
+        {.kind = CHAT_EVENT_START},
+        {.kind = CHAT_EVENT_REASONING, .text = STR("hm")},
+        {.kind = CHAT_EVENT_STATE,
+         .state = {.origin = DIALECT_OPENAI_RESPONSES, .value = STR("c2VhbGVk")}},
+        {.kind = CHAT_EVENT_TEXT, .text = STR("x")},
+        {.kind = CHAT_EVENT_IMAGE, .media = {.mime = STR("image/png"), .data = STR("aGk=")}},
+        {.kind = CHAT_EVENT_TOOL_CALL, .call = {.id = STR("c"), .name = STR("add")}},
+        {.kind = CHAT_EVENT_FINISH, .finish = CHAT_FINISH_TOOL_CALLS},
+        {.kind = CHAT_EVENT_END},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(events); i++)
+        chat_emit(sink, &events[i]);
+}
+
+static const char all_items[] =
+    "[{\"id\":\"rs_" ID "0\",\"type\":\"reasoning\",\"summary\":[{\"type\":\"summary_text\","
+    "\"text\":\"hm\"}],\"encrypted_content\":\"c2VhbGVk\"},"
+    "{\"id\":\"msg_" ID "1\",\"type\":\"message\",\"status\":\"completed\",\"role\":"
+    "\"assistant\",\"content\":[{\"type\":\"output_text\",\"annotations\":[],\"logprobs\":[],"
+    "\"text\":\"x\"}]},"
+    "{\"id\":\"ig_" ID "2\",\"type\":\"image_generation_call\",\"status\":\"completed\","
+    "\"output_format\":\"png\",\"result\":null},"
+    "{\"id\":\"fc_" ID "3\",\"type\":\"function_call\",\"status\":\"completed\",\"call_id\":"
+    "\"c\",\"name\":\"add\",\"arguments\":\"{}\"}]";
+
+static void write_to_stream(void *ctx, const struct chat_event *ev)
+{
+    give(ctx, ev);
+}
+
+static void write_to_fold(void *ctx, const struct chat_event *ev)
+{
+    chat_fold_event(ctx, ev);
+}
+
+TEST(the_items_of_an_answer_are_listed_at_its_end)
+{
+    struct answer_items streamed = {0}, whole = {0};
+    struct chat_fold *fold;
+    struct run run;
+
+    run_init(&run, "{\"input\":\"hi\"}");
+    run.conf.items = &streamed;
+    say_it_all(&(struct chat_sink){write_to_stream, &run});
+    check_items(&streamed, &run.a, all_items);
+    run.conf.items = &whole;
+    fold = chat_fold_new(&run.a, TESTING_LIMIT);
+    say_it_all(&(struct chat_sink){write_to_fold, fold});
+    OWN->write_answer(&run.a, &run.conf, chat_fold_answer(fold), &run.out);
+    check_items(&whole, &run.a, all_items);
+    run_fini(&run);
+}
+
+TEST(an_answer_without_an_end_lists_no_items)
+{
+    struct answer_items items = {0};
+    struct run run;
+
+    run_init(&run, "{\"input\":\"hi\"}");
+    run.conf.items = &items;
+    give_start(&run);
+    give_text(&run, CHAT_EVENT_TEXT, "Hel");
+    CHECK(!items.first);
+    GIVE(&run, .kind = CHAT_EVENT_ERROR, .status = 502, .error = {.message = STR("cut")});
+    GIVE(&run, .kind = CHAT_EVENT_END);
+    CHECK(!items.first);
+    run_fini(&run);
+}
+
+/* ---- errors ---- */
 
 TEST(errors_have_openais_shape)
 {
@@ -655,5 +749,6 @@ TEST_MAIN(a_plain_answer_is_the_documented_sequence,
           an_end_without_finish_closes_what_is_open, only_the_first_of_several_answers_is_written,
           an_error_ends_the_response_that_was_begun, an_error_before_the_response_stands_alone,
           an_answer_too_large_to_repeat_ends_with_an_error,
-          a_whole_answer_is_the_response_of_the_stream, errors_have_openais_shape,
-          an_endless_message_of_an_error_is_cut)
+          a_whole_answer_is_the_response_of_the_stream,
+          the_items_of_an_answer_are_listed_at_its_end, an_answer_without_an_end_lists_no_items,
+          errors_have_openais_shape, an_endless_message_of_an_error_is_cut)

@@ -445,18 +445,28 @@ static const struct {
     {STR_INIT("tool_search_output"), read_search_output},
 };
 
+/* The type may be left out, as that of a message may, which has a role. */
+static bool is_reference(const struct json *v)
+{
+    const struct json *type = json_get(v, STR("type"));
+
+    if (is_given(type))
+        return json_str_eq(type, STR("item_reference"));
+    return is_given(json_get(v, STR("id"))) && !is_given(json_get(v, STR("role")));
+}
+
 static enum err_code read_item(struct place *at, const struct json *v)
 {
     const struct json *type = json_get(v, STR("type"));
 
     if (!json_is(v, JSON_OBJECT))
         return wrong(at, "", "an object");
-    if (!is_given(type)) { /* the easy form of a message, or of a reference */
-        if (is_given(json_get(v, STR("role"))) || !is_given(json_get(v, STR("id"))))
-            return read_message(at, v);
+    if (is_reference(v)) {
         loss_add(at->rd->losses, STR("input.item_reference"));
         return ERR_OK;
     }
+    if (!is_given(type)) /* the easy form */
+        return read_message(at, v);
     if (!json_is(type, JSON_STRING))
         return wrong(at, "type", "a string");
     for (size_t i = 0; i < ARRAY_LEN(item_rows); i++) {
@@ -488,4 +498,25 @@ enum err_code responses_read_input(struct responses_reading *rd, const struct js
         at.item++;
     }
     return ERR_OK;
+}
+
+size_t responses_references(struct arena *a, const struct json *body,
+                            struct responses_reference **out)
+{
+    const struct json *input = json_get(body, STR("input"));
+    size_t n = 0;
+
+    *out = NULL;
+    JSON_EACH (item, input)
+        n += is_reference(item);
+    if (n == 0)
+        return 0;
+    *out = arena_new_array(a, struct responses_reference, n);
+    n = 0;
+    JSON_EACH (item, input) {
+        if (is_reference(item))
+            (*out)[n++] = (struct responses_reference){
+                .item = item, .id = json_str_or_null(a, json_get(item, STR("id")))};
+    }
+    return n;
 }

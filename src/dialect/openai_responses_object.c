@@ -104,6 +104,38 @@ void responses_write_item(struct json_writer *w, const struct responses_item *it
     jw_end(w);
 }
 
+static struct str kept_json(struct arena *a, const struct responses_item *item)
+{
+    struct responses_item kept = *item;
+    struct json_writer w;
+    struct str json;
+    struct sb sb;
+
+    if (kept.kind == RESPONSES_ITEM_IMAGE)
+        kept.text = (struct sb){0};
+    sb_init(&sb, RESPONSES_LINE_MAX);
+    jw_init(&w, &sb);
+    responses_write_item(&w, &kept);
+    json = sb_failed(&sb) ? STR_NULL : str_dup(a, sb_str(&sb));
+    sb_fini(&sb);
+    return json;
+}
+
+void responses_list_items(const struct responses_output *out, struct answer_items *items)
+{
+    for (const struct responses_item *item = out->first; item; item = item->next) {
+        struct answer_item *listed = arena_new(out->arena, struct answer_item);
+
+        listed->id = item->id;
+        listed->json = kept_json(out->arena, item);
+        if (items->last)
+            items->last->next = listed;
+        else
+            items->first = listed;
+        items->last = listed;
+    }
+}
+
 /* ---- the echo of the request ---- */
 
 static void echo_word(struct json_writer *w, struct str key, struct str value)

@@ -387,6 +387,41 @@ TEST(what_an_upstream_must_have_kept_is_found)
               "conversation");
 }
 
+static void check_references(const char *body, const char *want)
+{
+    struct responses_reference *at;
+    const struct json *root;
+    struct sb ids;
+    size_t n;
+
+    sb_init(&ids, TESTING_LIMIT);
+    CHECK_EQ(json_read(&arena, str_from(body), JSON_DEPTH_DEFAULT, &root, NULL), ERR_OK);
+    n = responses_references(&arena, root, &at);
+    for (size_t i = 0; i < n; i++) {
+        CHECK(json_is(at[i].item, JSON_OBJECT));
+        sb_fmt(&ids, "%s%.*s", i > 0 ? " " : "", STR_ARG(at[i].id));
+    }
+    CHECK_STR(sb_str(&ids), want);
+    CHECK((n == 0) == (at == NULL));
+    sb_fini(&ids);
+}
+
+TEST(references_to_items_are_found)
+{
+    check_references("{\"input\":[{\"type\":\"item_reference\",\"id\":\"msg_1\"},"
+                     "{\"type\":\"message\",\"id\":\"msg_2\",\"role\":\"assistant\","
+                     "\"content\":\"x\"},{\"id\":\"rs_3\"},{\"id\":\"rs_4\",\"type\":null},"
+                     "{\"id\":\"msg_5\",\"role\":\"user\",\"content\":\"y\"},\"z\",null,7]}",
+                     "msg_1 rs_3 rs_4");
+    check_references("{\"input\":[{\"type\":\"item_reference\"},"
+                     "{\"type\":\"item_reference\",\"id\":7},"
+                     "{\"type\":\"item_reference\",\"id\":\"a\"}]}",
+                     "  a");
+    check_references("{\"input\":\"x\"}", "");
+    check_references("{\"input\":{\"id\":\"msg_1\"}}", "");
+    check_references("[]", "");
+}
+
 TEST(a_wrong_type_is_refused_by_the_members_name)
 {
     check_refused("[]", "the body must be an object");
@@ -643,8 +678,8 @@ ARENA_TEST_MAIN(
     tools_among_the_items_are_tools_of_the_request, every_form_of_the_choice_is_kept,
     a_choice_names_the_tool_as_it_goes_to_an_upstream, text_reasoning_and_include_are_kept,
     members_without_a_place_are_kept_for_the_same_dialect, what_an_upstream_must_have_kept_is_found,
-    a_wrong_type_is_refused_by_the_members_name, a_foreign_state_comes_back_to_its_owner,
-    a_chat_request_becomes_items_and_nothing_is_stored,
+    references_to_items_are_found, a_wrong_type_is_refused_by_the_members_name,
+    a_foreign_state_comes_back_to_its_owner, a_chat_request_becomes_items_and_nothing_is_stored,
     functions_of_other_dialects_stay_lax_and_names_become_valid,
     reasoning_that_is_wanted_comes_encrypted, only_its_own_states_are_given_to_the_upstream,
     what_the_api_cannot_say_is_lost_by_name, long_ids_of_calls_are_cut_alike_in_call_and_result,
