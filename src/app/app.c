@@ -259,6 +259,8 @@ static void build_relay(struct app *a)
         .gemini_safety = o->gemini_safety,
         .gemini_images = o->gemini_images,
         .test_prompt = o->test_prompt,
+        .items_max_bytes = o->items_max_bytes,
+        .items_life_s = o->items_life_s,
         .reload = reload,
         .ctx = a,
     };

@@ -50,6 +50,8 @@ enum {
     O_GEMINI_VERSION,
     O_GEMINI_SAFETY,
     O_GEMINI_IMAGES,
+    O_ITEMS_MB,
+    O_ITEMS_MINUTES,
     O_ROOT_TOKEN,
     O_ROOT_ACCESS,
     O_TEST_FREQUENCY,
@@ -263,6 +265,20 @@ static const struct conf_row rows[O_COUNT] = {
                          .min = -1,
                          .max = 100000,
                          .help = "images that one message to Gemini may have (-1: any number)"},
+    [O_ITEMS_MB] = {.env = "RESPONSE_ITEMS_MB",
+                    .kind = CONF_INT,
+                    .fallback = "64",
+                    .min = 0,
+                    .max = 65536,
+                    .help =
+                        "memory for items of answers that clients of the Responses API may name "
+                        "(0: none is kept)"},
+    [O_ITEMS_MINUTES] = {.env = "RESPONSE_ITEMS_MINUTES",
+                         .kind = CONF_INT,
+                         .fallback = "1440",
+                         .min = 1,
+                         .max = 43200,
+                         .help = "how long one is kept"},
     [O_ROOT_TOKEN] = {.env = "INITIAL_ROOT_TOKEN",
                       .kind = CONF_TEXT,
                       .help = "first start: API key of the root user"},
@@ -556,6 +572,8 @@ static void read_providers(const struct conf_value *v, struct app_options *o)
     o->gemini_version = v[O_GEMINI_VERSION].text;
     o->gemini_safety = v[O_GEMINI_SAFETY].text;
     o->gemini_images = v[O_GEMINI_IMAGES].i > 0 ? v[O_GEMINI_IMAGES].i : 0;
+    o->items_max_bytes = (size_t)v[O_ITEMS_MB].i << 20;
+    o->items_life_s = v[O_ITEMS_MINUTES].i * 60;
 }
 
 static void read_management(const struct conf_value *v, struct app_options *o)

@@ -37,7 +37,9 @@ struct app_options {
     int64_t media_timeout_s;
     size_t media_max_bytes;
     struct str azure_api_version, gemini_version, gemini_safety;
-    int64_t gemini_images; /* 0: any number */
+    int64_t gemini_images;  /* 0: any number */
+    size_t items_max_bytes; /* 0: none */
+    int64_t items_life_s;
     struct secret initial_root_token, initial_root_access_token;
     int64_t polling_interval_s;
     int64_t channel_test_minutes; /* 0: never */

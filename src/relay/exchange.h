@@ -23,6 +23,7 @@
 #include "relay/rate.h"
 #include "relay/rate_shared.h"
 #include "relay/relay.h"
+#include "relay/response_items.h"
 
 enum step { STEP_ROUTE, STEP_ADMIT, STEP_SELECT, STEP_SEND, STEP_SETTLE, STEP_COUNT };
 enum step_next { NEXT_STEP, NEXT_WAIT, NEXT_DONE };
@@ -74,6 +75,7 @@ struct relay {
     struct health_table *health;
     struct rate *rate;
     struct rate_scripts rate_scripts;
+    struct response_items *items; /* NULL: none are kept */
     struct http_route *routes;
     _Atomic unsigned probes; /* channel tests under way */
     _Atomic bool stopping;   /* they have to end */
@@ -89,16 +91,18 @@ struct credential_balance {
  * speaks another dialect than OpenAI's chat; translate.c. In the request's arena.
  */
 struct translation {
-    struct chat_request *request; /* the client's, read once; NULL: not read (same dialect) */
+    const struct json *root;      /* of the client's request, for who reads it; NULL: not read */
+    struct chat_request *request; /* the same in canonical form; NULL: not read (same dialect) */
     struct loss_list read_losses; /* what the canonical form has no place for */
     struct loss_list losses;      /* these, and what this attempt's dialect cannot say */
     struct answer_conf conf;
-    void *reader, *writer;  /* of this attempt's stream */
-    struct chat_fold *fold; /* a client that wants no stream gets the fold of one */
-    struct arena scratch;   /* of one event */
-    struct sb out;          /* what the writer has written and the client not yet got */
-    bool ended;             /* END came */
-    bool array_begun;       /* a stream as a JSON array: its first element is out */
+    struct answer_items items; /* of the answer that was written, if they are to be kept */
+    void *reader, *writer;     /* of this attempt's stream */
+    struct chat_fold *fold;    /* a client that wants no stream gets the fold of one */
+    struct arena scratch;      /* of one event */
+    struct sb out;             /* what the writer has written and the client not yet got */
+    bool ended;                /* END came */
+    bool array_begun;          /* a stream as a JSON array: its first element is out */
     bool fold_has_content;
     bool rewrites;                  /* the answer is written anew */
     bool thinking;                  /* thinking_to_content: thoughts are being told */
@@ -122,6 +126,7 @@ struct exchange {
     bool embed_batch; /* the path names Gemini's method for embeddings of several texts */
     struct snapshot *snap;
     struct str body;
+    struct str whole_body;       /* with items in the place of their names; empty: the same */
     struct str path;             /* the client's, or the usual one that it stands for */
     struct media_request *asked; /* in a mode of media_request.h; NULL: another mode (mode.h) */
     struct upload *upload;       /* the body was not whole when the exchange began; NULL: it was */
@@ -153,6 +158,7 @@ struct exchange {
     unsigned attempts;
     struct str upstream_model;
     bool mapped;
+    struct recall *recall;           /* NULL: nothing was looked up */
     struct media_job *media;         /* NULL: nothing was fetched */
     const struct dialect *upstream;  /* of a chat request */
     struct translation *translation; /* made once, for all attempts */
@@ -251,6 +257,17 @@ const struct dialect *relay_dialect_of(struct str path);
  * NEXT_WAIT: exchange_run() comes back; NEXT_STEP with x->step at STEP_SETTLE: it failed. */
 enum step_next media_fetch(struct exchange *x, const struct provider *p);
 
+/* recall.c: what a client of the Responses API takes to be kept, towards upstreams of other
+ * dialects, which keep nothing. */
+/* Puts the items that were kept in the place of those that the request only names; before it is
+ * read. NEXT_WAIT: other nodes are asked; call again. NEXT_STEP with x->step at STEP_SETTLE: the
+ * request needs something that is not there. */
+enum step_next recall_items(struct exchange *x);
+/* Is an answer to this request to be kept? */
+bool recall_wants(const struct exchange *x);
+/* Keeps the items of the answer, which is charged and not yet shown to its end. */
+void recall_keep(struct exchange *x);
+
 /* embedding.c: embeddings whose client or upstream speaks another dialect than OpenAI's. */
 /* Reads what is to be translated, at the start of an attempt. NEXT_STEP with x->step at
  * STEP_SETTLE: it failed. */
@@ -284,7 +301,8 @@ struct system_prompt exchange_prompt(const struct exchange *x);
 struct str exchange_losses(const struct exchange *x);
 /* Chooses the attempt's upstream dialect, and makes x->tr where that needs one. */
 void translate_prepare(struct exchange *x, const struct provider *p);
-/* Reads the client's request into the canonical form, once. */
+/* Reads the syntax of the client's request, once, and then into the canonical form. */
+MUST_CHECK enum err_code translate_parse(struct exchange *x, struct err *err);
 MUST_CHECK enum err_code translate_read(struct exchange *x, struct err *err);
 /* The body in the upstream's dialect, for a client of another. */
 MUST_CHECK enum err_code translate_request(struct exchange *x, const struct provider *p,

@@ -137,6 +137,8 @@ struct relay *relay_new(const struct relay_conf *conf)
     r->health = health_new();
     r->rate = rate_new();
     rate_scripts_init(&r->rate_scripts);
+    if (conf->items_max_bytes > 0)
+        r->items = response_items_new(conf->items_max_bytes, conf->items_life_s);
     return r;
 }
 
@@ -146,6 +148,7 @@ void relay_free(struct relay *r)
         snapshot_put(r->loops[i].snap);
     health_free(r->health);
     rate_free(r->rate);
+    response_items_free(r->items);
     mem_free(r->loops);
     mem_free(r->routes);
     mem_free(r);

@@ -769,6 +769,17 @@ static enum step_next look_first(struct exchange *x)
     return next;
 }
 
+/* What the request only names, before it is written. As media_fetch(). */
+static enum step_next gather(struct exchange *x, const struct provider *p)
+{
+    enum step_next next;
+
+    if (x->mode == MODE_EMBEDDINGS)
+        return embedding_prepare(x);
+    next = recall_items(x);
+    return next == NEXT_WAIT || x->step != STEP_SEND ? next : media_fetch(x, p);
+}
+
 enum step_next relay_send(struct exchange *x)
 {
     const struct provider *p = provider_find(x->channel->row.type);
@@ -791,7 +802,7 @@ enum step_next relay_send(struct exchange *x)
     translate_prepare(x, p);
     if (x->mode == MODE_COUNT_TOKENS && x->upstream != x->client)
         return count_here(x);
-    next = x->mode == MODE_EMBEDDINGS ? embedding_prepare(x) : media_fetch(x, p);
+    next = gather(x, p);
     if (next == NEXT_WAIT || x->step != STEP_SEND)
         return next;
     forget_attempt(x);

@@ -275,6 +275,7 @@ static void reply_whole(struct exchange *x)
     struct str losses = exchange_losses(x);
     size_t n = 1;
 
+    recall_keep(x);
     if (x->reply_type.n > 0)
         headers[0].value = x->reply_type;
     if (losses.n > 0)

@@ -302,6 +302,7 @@ static void add_end(struct batch *b, const struct sse_event *ev)
     release_last(b);
     if (x->tr->writer) {
         translate_end(x);
+        recall_keep(x);
         add_written(b);
     } else if (ev) {
         forward(b, ev);

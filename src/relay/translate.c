@@ -7,7 +7,6 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "dialect/openai_responses.h"
 #include "model/responses_policy.h"
 
 enum {
@@ -142,6 +141,7 @@ void translate_prepare(struct exchange *x, const struct provider *p)
     x->tr->losses = (struct loss_list){0};
     x->tr->answer_is_call = false;
     x->tr->answer_tool = (struct answer_tool){0};
+    x->tr->items = (struct answer_items){0};
     sb_reset(&x->tr->out);
 }
 
@@ -155,21 +155,29 @@ static void set_frame(const struct exchange *x, struct chat_request *request)
     request->include_usage = x->peek.include_usage;
 }
 
+enum err_code translate_parse(struct exchange *x, struct err *err)
+{
+    struct str body = x->whole_body.n > 0 ? x->whole_body : x->body;
+
+    if (x->tr->root)
+        return ERR_OK;
+    return json_read(x->arena, body, JSON_DEPTH_DEFAULT, &x->tr->root, err);
+}
+
 /* The client's request in canonical form, which all attempts share. */
 enum err_code translate_read(struct exchange *x, struct err *err)
 {
     struct translation *tr = x->tr;
-    const struct json *root;
     struct chat_request *request;
     enum err_code rc;
 
     if (tr->request)
         return ERR_OK;
-    rc = json_read(x->arena, x->body, JSON_DEPTH_DEFAULT, &root, err);
+    rc = translate_parse(x, err);
     if (rc != ERR_OK)
         return rc;
     request = arena_new(x->arena, struct chat_request);
-    rc = x->client->read_request(x->arena, root, request, &tr->read_losses, err);
+    rc = x->client->read_request(x->arena, tr->root, request, &tr->read_losses, err);
     if (rc != ERR_OK)
         return rc;
     set_frame(x, request);
@@ -190,12 +198,6 @@ enum err_code translate_request(struct exchange *x, const struct provider *p,
 
     if (rc != ERR_OK)
         return rc;
-    if (responses_kept_turns(tr->request))
-        return err_set(
-            err, ERR_BAD_REQUEST,
-            "%.*s needs an upstream that keeps responses, which this model has not: send "
-            "the earlier turns instead",
-            STR_ARG(responses_kept_turns(tr->request)->name));
     tr->losses = tr->read_losses;
     request = *tr->request;
     request.model = call->model;
@@ -381,6 +383,7 @@ static void begin_writing(struct exchange *x)
 
     read_for_writing(x);
     tr->conf.prompt_tokens = exchange_prompt_tokens(x);
+    tr->conf.items = recall_wants(x) ? &tr->items : NULL;
     if (x->peek.stream)
         tr->writer = x->client->writer_new(x->arena, &tr->conf);
     else

@@ -9,6 +9,7 @@ import { HumanMessage, SystemMessage, ToolMessage } from '@langchain/core/messag
 import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai';
 import { embedMany, generateObject, generateText, Output, stepCountIs, streamObject, streamText, tool } from 'ai';
 import { z } from 'zod';
+import { addUser } from './lib/accounts.mjs';
 import { asksForJson, hasToolResult, Providers, toolNames } from './lib/providers.mjs';
 import { YourApi } from './lib/yourapi.mjs';
 
@@ -19,7 +20,7 @@ const usage = { input: 11, cached: 5, output: 9, thought: 4 };
 const city = z.object({ city: z.string() });
 const person = z.object({ name: z.string(), born: z.number(), tags: z.array(z.string()) });
 const ada = { name: 'Ada', born: 1815, tags: ['maths', 'Ça'] };
-let api, up, key;
+let api, up, key, otherKey;
 
 before(async () => {
   up = await Providers.start();
@@ -29,6 +30,8 @@ before(async () => {
   for (const [name, type] of Object.entries(upstreams)) await api.addChannel({ type, base_url: up.url, models: `m-${name},e-${name}`, name });
   await api.addChannel({ type: upstreams.claude, base_url: up.url, models: newest, name: 'newest' });
   ({ key } = await api.addToken());
+  await api.setOption('QuotaForNewUser', '100000000');
+  ({ key: otherKey } = await (await addUser(api, 'bob', 'secret-of-bob')).addToken());
 });
 
 after(async () => {
@@ -63,7 +66,7 @@ const failure = (dialect) => ({ status: 400, body: dialect === 'claude' ? { type
 
 const kits = {
   'ai chat': (id) => createOpenAI({ apiKey: key, baseURL: `${api.url}/v1` }).chat(id),
-  'ai responses': (id) => createOpenAI({ apiKey: key, baseURL: `${api.url}/v1` }).responses(id), // which believes that its answers are kept
+  'ai responses': (id) => createOpenAI({ apiKey: key, baseURL: `${api.url}/v1` }).responses(id), // which takes it that its answers are kept
   'ai responses, unkept': (id) => kits['ai responses'](id),
   'ai claude': (id) => createAnthropic({ apiKey: key, baseURL: `${api.url}/v1` })(id),
   'ai gemini': (id) => createGoogleGenerativeAI({ apiKey: key, baseURL: `${api.url}/v1beta` })(id),
@@ -107,14 +110,33 @@ for (const [kit, make] of Object.entries(kits)) {
                          [['weather', { city: 'Paris' }, 'fine in Paris'], ['weather', { city: 'Rome' }, 'fine in Rome']]);
         assert.equal(steps[0].finishReason, 'tool-calls');
         assert.equal((await done.totalUsage).outputTokens, 18);
-        // What was said and called is there again. So is what the provider has sealed, unless the kit forgets it: its chat knows of no such thing,
-        // and the answers that it believes to be kept are only named.
+        // What was said and called is there again, also where the kit only names what it believes to be kept. So is what the provider has sealed,
+        // unless the kit forgets it: its chat knows of no such thing.
         const { raw } = up.last();
-        if (kit !== 'ai responses' || upstream === 'responses') assert.match(raw, kit === 'ai responses' ? /item_reference/ : /Looking\./);
+        assert.match(raw, kit === 'ai responses' && upstream === 'responses' ? /item_reference/ : /Looking\./);
         assert.match(raw, /call_a1|functionCall/);
-        if (upstream === 'claude' && !/^ai chat|responses$/.test(kit)) assert.match(raw, /c2lnbmVkIQ==/);
-        if (upstream === 'gemini' && !/^ai chat|responses$/.test(kit)) assert.match(raw, /dGhvdWdodCE=/);
+        if (upstream === 'claude' && kit !== 'ai chat') assert.match(raw, /c2lnbmVkIQ==/);
+        if (upstream === 'gemini' && kit !== 'ai chat') assert.match(raw, /dGhvdWdodCE=/);
         assert.doesNotMatch(raw, /YourApi/);
+      });
+    }
+
+    for (const how of ['whole', 'stream']) {
+      test(`${kit} to ${upstream}, ${how}: a second turn`, async () => {
+        up.answer = () => ({ reasoning: 'Let me think.', text: 'Ça va, 天气很好 👍.', usage });
+        const messages = [{ role: 'user', content: 'How is it?' }];
+        const say = async () => {
+          const call = { ...asked({ messages }), prompt: undefined };
+          const done = how === 'whole' ? await generateText(call) : streamText(call);
+          assert.equal(await done.text, 'Ça va, 天气很好 👍.');
+          messages.push(...(await done.response).messages, { role: 'user', content: 'And tomorrow?' });
+        };
+        await say();
+        await say();
+        const { raw } = up.last();
+        assert.match(raw, kit === 'ai responses' && upstream === 'responses' ? /item_reference/ : /天气很好/);
+        assert.match(raw, /How is it\?[^]*And tomorrow\?/);
+        await say(); // with items of two answers
       });
     }
 
@@ -145,6 +167,23 @@ for (const kit of ['ai chat', 'ai responses', 'ai gemini']) {
       const { body } = up.last('claude');
       assert.deepEqual([!!body.output_config, body.tool_choice?.type], id === newest ? [true, undefined] : [false, 'tool']);
     }
+  });
+}
+
+// Nobody keeps an answer for another user than his who got it.
+for (const upstream of ['chat', 'claude', 'gemini']) {
+  test(`ai responses to ${upstream}: a second user does not get what the first was answered`, async () => {
+    up.answer = () => ({ text: 'The code is 4711.', usage });
+    const messages = [{ role: 'user', content: 'What is the code?' }];
+    const first = await generateText({ model: kits['ai responses'](`m-${upstream}`), maxRetries: 0, messages });
+    messages.push(...first.response.messages, { role: 'user', content: 'Again?' });
+    const before = up.requests.length;
+    const other = createOpenAI({ apiKey: otherKey, baseURL: `${api.url}/v1` });
+    await assert.rejects(generateText({ model: other(`m-${upstream}`), maxRetries: 0, messages }),
+                         (e) => e.statusCode === 404 && /^Item with id 'msg_\w+' not found\./.test(e.message));
+    assert.equal(up.requests.length, before);
+    assert.equal((await generateText({ model: kits['ai responses'](`m-${upstream}`), maxRetries: 0, messages })).text, 'The code is 4711.');
+    assert.match(up.last().raw, /The code is 4711/);
   });
 }
 
