@@ -1,58 +1,21 @@
 /* The limits of users over all nodes, on a real server. */
 #include "relay/rate_shared.h"
 
-#include <pthread.h>
 #include <semaphore.h>
 
-#include "cache/redis_server_testing.h"
+#include "cache/redis_node_testing.h"
 
 enum { MINUTE_US = 60000000 };
 
-struct node { /* a loop with its client, on a thread */
-    struct arena arena;
-    struct redis_conf conf;
-    struct offload *offload;
-    struct loop *loop;
-    struct dns *dns;
-    struct redis *redis;
-    pthread_t thread;
+struct node {
+    struct redis_node at;
     struct rate_scripts scripts;
 };
 
-static void *run_loop(void *arg)
-{
-    loop_run(arg);
-    return NULL;
-}
-
 static void node_open(struct node *n, uint16_t port)
 {
-    struct err err;
-
-    memset(n, 0, sizeof *n);
-    arena_init(&n->arena, 0);
     rate_scripts_init(&n->scripts);
-    CHECK_EQ(offload_new(1, 16, &n->offload, &err), ERR_OK);
-    CHECK_EQ(loop_new(&n->loop, &err), ERR_OK);
-    n->dns = dns_new(n->loop, n->offload);
-    CHECK_EQ(redis_conf_read(&n->arena, arena_fmt(&n->arena, "redis://127.0.0.1:%u", port),
-                             secret_make(STR_NULL), STR_NULL, &n->conf, &err),
-             ERR_OK);
-    const struct redis_settings settings = {
-        .loop = n->loop, .dns = n->dns, .server = &n->conf, .retry_max_ms = 100};
-    n->redis = redis_new(&settings);
-    CHECK_EQ(pthread_create(&n->thread, NULL, run_loop, n->loop), 0);
-}
-
-static void node_close(struct node *n)
-{
-    loop_stop(n->loop);
-    pthread_join(n->thread, NULL);
-    redis_free(n->redis);
-    offload_free(n->offload);
-    dns_free(n->dns);
-    loop_free(n->loop);
-    arena_fini(&n->arena);
+    redis_node_open(&n->at, port);
 }
 
 /* One request; its functions are called on the loop while the test waits. */
@@ -75,7 +38,8 @@ static void do_enter(struct loop_msg *msg)
 {
     struct request *r = container_of(msg, struct request, msg);
 
-    rate_shared_enter(&r->shared, &r->node->scripts, r->node->redis, r->user, &r->limits, on_done);
+    rate_shared_enter(&r->shared, &r->node->scripts, r->node->at.redis, r->user, &r->limits,
+                      on_done);
 }
 
 static void do_leave(struct loop_msg *msg)
@@ -96,7 +60,7 @@ static void enter_as(struct request *r, struct node *n, int64_t user, int64_t to
     r->limits = (struct rate_limits){.window_us = MINUTE_US, .total = total, .success = success};
     sem_init(&r->done, 0, 0);
     r->msg.fn = do_enter;
-    loop_post(n->loop, &r->msg);
+    loop_post(n->at.loop, &r->msg);
     sem_wait(&r->done);
 }
 
@@ -109,7 +73,7 @@ static void leave(struct request *r, bool success)
 {
     r->success = success;
     r->msg.fn = do_leave;
-    loop_post(r->node->loop, &r->msg);
+    loop_post(r->node->at.loop, &r->msg);
     sem_wait(&r->done);
     sem_destroy(&r->done);
 }
@@ -156,8 +120,8 @@ static void teach(struct node *n)
 
 static void close_two(struct server *s, struct node *a, struct node *b)
 {
-    node_close(a);
-    node_close(b);
+    redis_node_close(&a->at);
+    redis_node_close(&b->at);
     server_end(s);
 }
 
@@ -249,7 +213,7 @@ TEST(one_that_leaves_while_it_is_asked_for_does_not_count)
     r.node = &a;
     CHECK_EQ(call(&a, 0, 1, false), RATE_ADMITTED); /* the client is connected */
     sem_init(&r.done, 0, 0);
-    loop_post(a.loop, &r.msg);
+    loop_post(a.at.loop, &r.msg);
     sem_wait(&r.done);
     sem_destroy(&r.done);
     CHECK_EQ(call(&a, 0, 1, true), RATE_ADMITTED); /* behind it on the same connection */
