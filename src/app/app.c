@@ -261,6 +261,7 @@ static void build_relay(struct app *a)
         .test_prompt = o->test_prompt,
         .items_max_bytes = o->items_max_bytes,
         .items_life_s = o->items_life_s,
+        .items_secret = o->crypto_secret,
         .reload = reload,
         .ctx = a,
     };
@@ -344,10 +345,9 @@ static void warn_of_options(const struct app_options *o)
                  "reason=\"SESSION_SECRET is not set: other nodes do not know the sessions of this "
                  "one\"");
     if (o->redis && !o->session_secret_given && !o->crypto_secret_given)
-        log_warn(
-            NULL, "options.crypto_secret",
-            "reason=\"neither CRYPTO_SECRET nor SESSION_SECRET is set: limits in Redis are not "
-            "shared with other nodes\"");
+        log_warn(NULL, "options.crypto_secret",
+                 "reason=\"neither CRYPTO_SECRET nor SESSION_SECRET is set: limits and items of "
+                 "answers in Redis are not shared with other nodes\"");
     if (o->frontend_base_url.n > 0 && !o->slave)
         log_warn(NULL, "options.frontend_base_url",
                  "reason=\"FRONTEND_BASE_URL is for slaves: ignored\"");

@@ -1,8 +1,8 @@
 /*
  * A client of the Responses API that leaves `store` alone takes it that its answers are kept, and
  * names items of earlier ones by their ids. An upstream of that API has them; for the others this
- * gateway keeps the items that it wrote itself. What an upstream of that API has answered is not
- * known here.
+ * gateway keeps the items that it wrote itself: in memory, and where there is Redis also in it, for
+ * the other nodes. What an upstream of that API has answered is not known here.
  *
  * A name behind which nothing is found is an error as OpenAI has it, and so is a turn that is named
  * by its response: without them another question would be asked than the client's.
@@ -12,15 +12,20 @@
 #include "base/json_patch.h"
 #include "base/text.h"
 #include "dialect/openai_responses.h"
+#include "relay/response_items_shared.h"
 
 enum { NAMED_MAX = 4096 }; /* of one request */
 
 /* Items that a request names. */
 struct recall {
+    struct exchange *x;
     struct responses_reference *named;
     struct str *json; /* of each; empty: not found */
     size_t n, bytes;
-    bool done;
+    size_t next;                        /* from here on Redis was not asked */
+    size_t batch[RESPONSE_ITEMS_BATCH]; /* what it is asked for */
+    struct response_items_ask ask;
+    bool asking, away, done;
 };
 
 static int64_t now_s(const struct exchange *x)
@@ -78,17 +83,77 @@ static enum step_next refuse_size(struct exchange *x)
         "引用的条目过多或过大 (the items that the request names are too many or too large)");
 }
 
+static enum step_next refuse_now(struct exchange *x)
+{
+    return exchange_fail(
+        x, ERR_UNAVAILABLE,
+        "暂时无法查找引用的条目，请稍后重试 (the items that the request names cannot "
+        "be looked up now, try again later)");
+}
+
+static bool is_too_large(const struct exchange *x, const struct recall *r)
+{
+    return r->bytes > x->rl->relay->conf.body_limit;
+}
+
 /* ---- looking up ---- */
 
-static bool look_up(struct exchange *x, struct recall *r, size_t i)
+/* In memory. */
+static void look_up(struct exchange *x, struct recall *r)
 {
     struct response_items *items = x->rl->relay->items;
-    size_t room = x->rl->relay->conf.body_limit;
 
-    if (items && response_items_find(items, x->cred->user.id, r->named[i].id, now_s(x), x->arena,
-                                     &r->json[i]))
-        r->bytes += r->json[i].n;
-    return r->bytes <= room;
+    for (size_t i = 0; items && i < r->n && !is_too_large(x, r); i++) {
+        if (response_items_find(items, x->cred->user.id, r->named[i].id, now_s(x), x->arena,
+                                &r->json[i]))
+            r->bytes += r->json[i].n;
+    }
+}
+
+static void on_answer(struct response_items_ask *ask, const struct str *json)
+{
+    struct recall *r = container_of(ask, struct recall, ask);
+
+    r->asking = false;
+    r->away = !json;
+    for (size_t i = 0; json && i < ask->n && !is_too_large(r->x, r); i++) {
+        r->json[r->batch[i]] = str_dup(r->x->arena, json[i]);
+        r->bytes += json[i].n;
+    }
+    exchange_run(r->x);
+}
+
+/* Asks the other nodes' memory for the next ones that are missing. False: for none. */
+static bool ask_redis(struct exchange *x, struct recall *r)
+{
+    struct str ids[RESPONSE_ITEMS_BATCH];
+    struct relay *relay = x->rl->relay;
+    size_t n = 0;
+
+    if (!x->rl->redis || !relay->items || r->away || is_too_large(x, r))
+        return false;
+    for (; r->next < r->n && n < RESPONSE_ITEMS_BATCH; r->next++) {
+        struct str id = r->named[r->next].id;
+
+        if (r->json[r->next].n > 0 || id.n == 0 || id.n > RESPONSE_ITEM_ID_MAX)
+            continue;
+        r->batch[n] = r->next;
+        ids[n++] = id;
+    }
+    if (n == 0)
+        return false;
+    r->asking = true;
+    r->ask = (struct response_items_ask){.done = on_answer};
+    response_items_ask(&r->ask, x->rl->redis, relay->conf.items_secret, x->cred->user.id, ids, n);
+    return true;
+}
+
+static void stop_asking(void *recall)
+{
+    struct recall *r = recall;
+
+    if (r->asking)
+        redis_cancel(&r->ask.call);
 }
 
 /* The whole body, and what is to be read of it. */
@@ -117,7 +182,7 @@ static enum step_next conclude(struct exchange *x)
 
     for (size_t i = 0; i < r->n; i++) {
         if (r->json[i].n == 0)
-            return miss(x, r->named[i].id);
+            return r->away ? refuse_now(x) : miss(x, r->named[i].id);
     }
     if (r->n > 0 && put_in_place(x, r, &err) != ERR_OK)
         return exchange_fail(x, err.code, "%s", err.msg);
@@ -128,25 +193,37 @@ static enum step_next conclude(struct exchange *x)
     return turns ? refuse_turns(x, turns) : NEXT_STEP;
 }
 
+/* What is named, and what of it is in memory. */
+static struct recall *begin(struct exchange *x)
+{
+    struct recall *r = arena_new(x->arena, struct recall);
+
+    r->x = x;
+    r->n = responses_references(x->arena, x->tr->root, &r->named);
+    r->json = arena_new_array(x->arena, struct str, r->n);
+    arena_defer(x->arena, stop_asking, r);
+    if (r->n <= NAMED_MAX)
+        look_up(x, r);
+    return r;
+}
+
 enum step_next recall_items(struct exchange *x)
 {
     struct err err = {0};
-    struct recall *r;
 
     if (!translates(x) || x->client->id != DIALECT_OPENAI_RESPONSES ||
         (x->recall && x->recall->done))
         return NEXT_STEP;
     if (translate_parse(x, &err) != ERR_OK)
         return exchange_fail(x, err.code, "%s", err.msg);
-    r = x->recall = arena_new(x->arena, struct recall);
-    r->n = responses_references(x->arena, x->tr->root, &r->named);
-    if (r->n > NAMED_MAX)
+    if (!x->recall)
+        x->recall = begin(x);
+    if (x->recall->asking)
+        return NEXT_WAIT;
+    if (x->recall->n <= NAMED_MAX && ask_redis(x, x->recall))
+        return NEXT_WAIT;
+    if (x->recall->n > NAMED_MAX || is_too_large(x, x->recall))
         return refuse_size(x);
-    r->json = arena_new_array(x->arena, struct str, r->n);
-    for (size_t i = 0; i < r->n; i++) {
-        if (!look_up(x, r, i))
-            return refuse_size(x);
-    }
     return conclude(x);
 }
 
@@ -159,10 +236,25 @@ bool recall_wants(const struct exchange *x)
            !str_eq(x->tr->request->store, STR("false"));
 }
 
+/* In Redis only so much as it has memory for: what is full there stops more than this. */
+static void share(struct exchange *x, const struct answer_item *item)
+{
+    const struct relay *relay = x->rl->relay;
+    size_t bytes = response_items_shared_bytes(item->json);
+
+    if (item->json.n <= RESPONSE_ITEM_SHARED_MAX &&
+        response_items_may_share(relay->items, bytes, now_s(x)))
+        response_items_share(x->rl->redis, relay->conf.items_secret, x->cred->user.id, item->id,
+                             item->json, relay->conf.items_life_s);
+}
+
 void recall_keep(struct exchange *x)
 {
     const struct answer_item *item = x->tr ? x->tr->items.first : NULL;
 
-    for (; item; item = item->next)
+    for (; item; item = item->next) {
         response_items_put(x->rl->relay->items, x->cred->user.id, item->id, item->json, now_s(x));
+        if (x->rl->redis)
+            share(x, item);
+    }
 }

@@ -48,8 +48,9 @@ struct relay_conf {
     struct str gemini_safety;     /* GEMINI_SAFETY_SETTING; empty: the provider's default */
     int64_t gemini_images;        /* GEMINI_VISION_MAX_IMAGE_NUM: of one message; 0: any number */
     struct str test_prompt;       /* TEST_PROMPT: what a channel test says; empty: "hi" */
-    size_t items_max_bytes; /* RESPONSE_ITEMS_MB: of items of answers that are kept; 0: none */
-    int64_t items_life_s;   /* RESPONSE_ITEMS_MINUTES */
+    size_t items_max_bytes;     /* RESPONSE_ITEMS_MB: of items of answers that are kept; 0: none */
+    int64_t items_life_s;       /* RESPONSE_ITEMS_MINUTES */
+    struct secret items_secret; /* the same on all nodes: names of items in Redis are HMACs */
     /* A channel was switched off in the database: read the configuration again. Pool thread. */
     enum err_code (*reload)(void *ctx, struct err *err);
     void *ctx;

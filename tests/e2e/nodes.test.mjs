@@ -117,6 +117,34 @@ nodeTest('limits of an address and of a user count on all nodes together', async
   await onOthers('that there is no limit', async (node) => (await status(node)) === 200);
 });
 
+// One turn of a client of the Responses API that only names what was answered before; to an upstream that keeps nothing.
+async function respond(node, input, more = {}) {
+  const reply = await fetch(`${node.url}/v1/responses`, {
+    method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: JSON.stringify({ model: 'echo-kept', input, ...more }) });
+  return { status: reply.status, body: await reply.json() };
+}
+
+const naming = ({ body }) => [{ role: 'user', content: 'Remember 4711.' }, ...body.output.map(({ id }) => ({ type: 'item_reference', id })),
+                              { role: 'user', content: 'Well?' }];
+
+nodeTest('items of an answer that one node has written are found by the others', async () => {
+  const [first] = nodes;
+  await first.addChannel({ type: 8, base_url: `${upstream.url}/v1/chat/completions`, models: 'echo-kept', name: 'keeps nothing' });
+  await onOthers('the channel', async (node) => (await respond(node, 'x')).status === 200);
+  const answered = await respond(first, 'Remember 4711.');
+  for (const node of nodes) {
+    const { status: code, body } = await respond(node, naming(answered));
+    assert.equal(code, 200, JSON.stringify(body));
+    assert.match(upstream.requests.at(-1).raw, /echo: Remember 4711\./);
+  }
+  const many = { body: { output: Array(150).fill(answered.body.output[0]) } }; // more than are asked for at once
+  assert.equal((await respond(nodes[1], naming(many))).status, 200);
+  assert.equal(upstream.requests.at(-1).raw.match(/echo: Remember 4711\./g).length, 150);
+  assert.ok(!redis.ask('KEYS', '*').includes(answered.body.output[0].id));
+  const unkept = await respond(first, 'Remember 4711.', { store: false });
+  for (const node of nodes) assert.equal((await respond(node, naming(unkept))).status, 404);
+});
+
 nodeTest('each node shows all of them', async () => {
   for (const node of nodes) {
     const rows = await until('three nodes', async () => {
@@ -142,12 +170,15 @@ nodeTest('without Redis the nodes serve on and see changes at the next reading; 
   const token = await first.addToken({ name: 'without-redis' });
   for (const node of nodes) assert.equal(await status(node, token.key), 200);
   const upSince = (await redisOf(first)).since;
+  const answered = await respond(first, 'Remember 4711.');
   await redis.stop();
   for (const node of nodes) {
     await until('it is said', async () => (await redisOf(node)).state === 'down');
     assert.ok((await redisOf(node)).since >= upSince);
     assert.equal(await status(node, token.key), 200);
   }
+  assert.equal((await respond(first, naming(answered))).status, 200); // from its memory
+  assert.equal((await respond(nodes[1], naming(answered))).status, 503); // it may be there, or not
   const seen = SYNC * 1000 + SOON;
   await first.ok('PUT', '/api/token/?status_only=true', { id: token.id, status: 2 });
   await onOthers('the refusal', async (node) => (await status(node, token.key)) === 401, seen);
