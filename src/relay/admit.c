@@ -340,9 +340,8 @@ static enum image_counting image_counting(const struct exchange *x)
 int64_t exchange_prompt_tokens(struct exchange *x)
 {
     if (x->prompt_tokens < 0)
-        x->prompt_tokens =
-            tokens_of_request(x->peek.model, x->whole_body.n > 0 ? x->whole_body : x->body,
-                              image_counting(x));
+        x->prompt_tokens = tokens_of_request(
+            x->peek.model, x->whole_body.n > 0 ? x->whole_body : x->body, image_counting(x));
     return x->prompt_tokens;
 }
 
