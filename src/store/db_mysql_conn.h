@@ -30,9 +30,14 @@ struct mysql_conn {
     struct db_pool_conn pool;
     struct mysql_db *db;
     struct st_mysql *handle;    /* NULL: not connected */
-    struct db_cache statements; /* kept by db_mysql.c */
+    struct db_cache statements; /* kept by db_mysql_stmt.c */
     bool fresh;                 /* nothing was run since it was taken from the pool */
 };
+
+static inline struct mysql_conn *db_mysql_conn_of(struct db_conn *c)
+{
+    return container_of(container_of(c, struct db_pool_conn, base), struct mysql_conn, pool);
+}
 
 /* Connects and sets the session up; the handle is NULL after an error. */
 MUST_CHECK enum err_code db_mysql_connect(struct mysql_conn *c, struct err *err);
