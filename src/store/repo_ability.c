@@ -4,7 +4,7 @@
 #include "store/repo_row.h"
 
 /* The columns of a row, and how many rows go in one statement (7 values each, 500 at most). */
-enum { ABILITY_COLUMNS = 7, ABILITY_ROWS = 50, ID_BATCH = 50 };
+enum { ABILITY_COLUMNS = 7, ABILITY_ROWS = 50 };
 
 struct rows {
     struct db_conn *conn;
@@ -90,13 +90,9 @@ enum err_code repo_ability_rebuild(struct db_conn *c, const struct channel *chan
 enum err_code repo_ability_delete(struct db_conn *c, const int64_t *channel_ids, size_t n,
                                   struct err *err)
 {
-    for (size_t at = 0; at < n; at += ID_BATCH) {
-        REPO_QUERY(q);
-        repo_query_fmt(&q, "DELETE FROM abilities WHERE channel_id");
-        repo_query_in(&q, channel_ids + at, n - at < ID_BATCH ? n - at : ID_BATCH);
-        TRY(repo_query_exec(c, &q, NULL, err));
-    }
-    return ERR_OK;
+    int64_t deleted = 0;
+
+    return repo_delete_ids(c, "abilities", "channel_id", channel_ids, n, &deleted, err);
 }
 
 /* Repair. Rather than find out which rows are stale, every channel is written anew. */

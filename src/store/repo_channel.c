@@ -143,27 +143,24 @@ void repo_channel_add_filter(struct repo_query *q, struct arena *a, const struct
         repo_query_add(q, " AND type = ?", DB_I64(f->type));
 }
 
-void repo_channel_add_order(struct repo_query *q, const struct channel_filter *f)
+const char *repo_channel_order(const struct channel_filter *f)
 {
-    repo_query_fmt(q, f->id_sort ? " ORDER BY id DESC"
-                                 : " ORDER BY COALESCE(priority, 0) DESC, id DESC");
+    return f->id_sort ? " ORDER BY id DESC" : " ORDER BY COALESCE(priority, 0) DESC, id DESC";
 }
 
 enum err_code repo_channel_page(struct db_conn *c, struct arena *a,
                                 const struct channel_filter *filter, struct repo_page page,
                                 struct channel_page *out, struct err *err)
 {
-    *out = (struct channel_page){0};
-    REPO_QUERY(total);
-    repo_query_fmt(&total, "SELECT COUNT(*) FROM channels");
-    repo_channel_add_filter(&total, a, filter);
-    TRY(repo_query_i64(c, &total, &out->total, err));
-    REPO_QUERY(q);
-    repo_select(&q, &repo_channel_table);
-    repo_channel_add_filter(&q, a, filter);
-    repo_channel_add_order(&q, filter);
-    repo_query_page(&q, page);
-    return repo_channel_fetch(c, a, &q, &out->rows, &out->count, err);
+    struct repo_fetched f;
+    enum err_code rc;
+
+    REPO_QUERY(where);
+    repo_channel_add_filter(&where, a, filter);
+    rc = repo_fetch_page(c, a, &repo_channel_table, &where, repo_channel_order(filter), page, &f,
+                         err);
+    *out = (struct channel_page){.rows = f.rows, .count = f.count, .total = f.total};
+    return rc;
 }
 
 enum err_code repo_channel_count_types(struct db_conn *c, struct arena *a,
@@ -299,22 +296,11 @@ enum err_code repo_channel_set_balance(struct db_conn *c, int64_t id, double bal
 
 /* Deleting. */
 
-enum { ID_BATCH = 50 };
-
 static enum err_code delete_both(struct db_conn *c, const int64_t *ids, size_t n, int64_t *deleted,
                                  struct err *err)
 {
     TRY(repo_ability_delete(c, ids, n, err));
-    for (size_t at = 0; at < n; at += ID_BATCH) {
-        int64_t changed;
-
-        REPO_QUERY(q);
-        repo_query_fmt(&q, "DELETE FROM channels WHERE id");
-        repo_query_in(&q, ids + at, n - at < ID_BATCH ? n - at : ID_BATCH);
-        TRY(repo_query_exec(c, &q, &changed, err));
-        *deleted += changed;
-    }
-    return ERR_OK;
+    return repo_delete_ids(c, "channels", "id", ids, n, deleted, err);
 }
 
 enum err_code repo_channel_delete(struct db_conn *c, const int64_t *ids, size_t n, int64_t *deleted,

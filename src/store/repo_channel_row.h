@@ -12,6 +12,7 @@ MUST_CHECK enum err_code repo_channel_fetch(struct db_conn *c, struct arena *a,
                                             size_t *count, struct err *err);
 /* " WHERE ..." of the filter. */
 void repo_channel_add_filter(struct repo_query *q, struct arena *a, const struct channel_filter *f);
-void repo_channel_add_order(struct repo_query *q, const struct channel_filter *f);
+/* The ORDER BY of a page. */
+const char *repo_channel_order(const struct channel_filter *f);
 /* Writes the channel's abilities anew from the row as it is now. */
 MUST_CHECK enum err_code repo_channel_rebuild(struct db_conn *c, int64_t id, struct err *err);

@@ -31,7 +31,7 @@ static enum err_code fetch_of_tag(struct db_conn *c, struct arena *a, struct str
     REPO_QUERY(q);
     repo_select(&q, &repo_channel_table);
     repo_channel_add_filter(&q, a, &f);
-    repo_channel_add_order(&q, &f);
+    repo_query_fmt(&q, "%s", repo_channel_order(&f));
     return repo_channel_fetch(c, a, &q, rows, count, err);
 }
 

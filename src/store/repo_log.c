@@ -365,23 +365,6 @@ enum err_code repo_log_stat(struct db_conn *c, const struct log_filter *filter, 
 
 /* Deleting. */
 
-enum { DELETE_BATCH = 50 };
-
-static enum err_code delete_ids(struct db_conn *c, const int64_t *ids, size_t n, int64_t *deleted,
-                                struct err *err)
-{
-    for (size_t at = 0; at < n; at += DELETE_BATCH) {
-        int64_t changed;
-
-        REPO_QUERY(q);
-        repo_query_fmt(&q, "DELETE FROM logs WHERE id");
-        repo_query_in(&q, ids + at, n - at < DELETE_BATCH ? n - at : DELETE_BATCH);
-        TRY(repo_query_exec(c, &q, &changed, err));
-        *deleted += changed;
-    }
-    return ERR_OK;
-}
-
 static enum err_code delete_oldest(struct db_conn *c, int64_t before_s, int64_t max_rows,
                                    int64_t *deleted, struct err *err)
 {
@@ -395,7 +378,7 @@ static enum err_code delete_oldest(struct db_conn *c, int64_t before_s, int64_t 
                    DB_I64(before_s));
     repo_query_page(&q, (struct repo_page){0, max_rows});
     TRY(repo_fetch_ids(c, &a, &q, &ids, &n, err));
-    TRY(delete_ids(c, ids, n, deleted, err));
+    TRY(repo_delete_ids(c, "logs", "id", ids, n, deleted, err));
     /* Until the last portion the index counts some rows that are gone, which no page misses. */
     return (int64_t)n < max_rows ? repo_log_index_forget(c, err) : ERR_OK;
 }

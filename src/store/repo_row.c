@@ -33,6 +33,14 @@ void repo_query_add(struct repo_query *q, const char *text, struct db_value valu
     q->values[q->count++] = value;
 }
 
+void repo_query_append(struct repo_query *q, const struct repo_query *part)
+{
+    assert(q->count + part->count <= REPO_VALUES);
+    sb_add(&q->sql, sb_str(&part->sql));
+    for (size_t i = 0; i < part->count; i++)
+        q->values[q->count++] = part->values[i];
+}
+
 void repo_query_page(struct repo_query *q, struct repo_page page)
 {
     repo_query_add(q, " LIMIT ?", DB_I64(page.limit > 0 ? page.limit : INT64_MAX));
@@ -176,6 +184,23 @@ enum err_code repo_fetch(struct db_conn *c, struct arena *a, const struct repo_t
     return db_end(rows, err);
 }
 
+enum err_code repo_fetch_page(struct db_conn *c, struct arena *a, const struct repo_table *t,
+                              const struct repo_query *where, const char *order,
+                              struct repo_page page, struct repo_fetched *out, struct err *err)
+{
+    *out = (struct repo_fetched){0};
+    REPO_QUERY(total);
+    repo_query_fmt(&total, "SELECT COUNT(*) FROM %s", t->name);
+    repo_query_append(&total, where);
+    TRY(repo_query_i64(c, &total, &out->total, err));
+    REPO_QUERY(q);
+    repo_select(&q, t);
+    repo_query_append(&q, where);
+    repo_query_fmt(&q, "%s", order);
+    repo_query_page(&q, page);
+    return repo_fetch(c, a, t, &q, &out->rows, &out->count, err);
+}
+
 enum err_code repo_fetch_one(struct db_conn *c, struct arena *a, const struct repo_table *t,
                              struct repo_query *q, void **row, struct err *err)
 {
@@ -313,6 +338,23 @@ static struct str escape(struct arena *a, struct str text, const char *special, 
     if (*after)
         *at++ = *after;
     return str_make(p, (size_t)(at - p));
+}
+
+enum { ID_BATCH = 50 };
+
+enum err_code repo_delete_ids(struct db_conn *c, const char *table, const char *column,
+                              const int64_t *ids, size_t n, int64_t *deleted, struct err *err)
+{
+    for (size_t at = 0; at < n; at += ID_BATCH) {
+        int64_t changed;
+
+        REPO_QUERY(q);
+        repo_query_fmt(&q, "DELETE FROM %s WHERE %s", table, column);
+        repo_query_in(&q, ids + at, n - at < ID_BATCH ? n - at : ID_BATCH);
+        TRY(repo_query_exec(c, &q, &changed, err));
+        *deleted += changed;
+    }
+    return ERR_OK;
 }
 
 struct str repo_like_part(struct arena *a, struct str part)

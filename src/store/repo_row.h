@@ -50,6 +50,8 @@ void repo_query_finip(struct repo_query *q);
 void repo_query_fmt(struct repo_query *q, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Text with one `?` for the value behind it. */
 void repo_query_add(struct repo_query *q, const char *text, struct db_value value);
+/* What stands in another one. */
+void repo_query_append(struct repo_query *q, const struct repo_query *part);
 /* LIMIT and OFFSET of a page. */
 void repo_query_page(struct repo_query *q, struct repo_page page);
 /* " IN (?,?,...)"; at most as many as there is room for, which the caller sees to. */
@@ -76,6 +78,17 @@ void *repo_read(const struct repo_table *t, const struct db_rows *rows, struct a
 MUST_CHECK enum err_code repo_fetch(struct db_conn *c, struct arena *a, const struct repo_table *t,
                                     struct repo_query *q, void **rows, size_t *count,
                                     struct err *err);
+/* A page of the table's rows and, in `total`, how many there are. `where` holds " WHERE ..." with
+ * its values, `order` the rest before LIMIT. */
+struct repo_fetched {
+    void *rows; /* an array of structs */
+    size_t count;
+    int64_t total;
+};
+MUST_CHECK enum err_code repo_fetch_page(struct db_conn *c, struct arena *a,
+                                         const struct repo_table *t, const struct repo_query *where,
+                                         const char *order, struct repo_page page,
+                                         struct repo_fetched *out, struct err *err);
 /* Runs the query and reads its first row; NULL when there is none. */
 MUST_CHECK enum err_code repo_fetch_one(struct db_conn *c, struct arena *a,
                                         const struct repo_table *t, struct repo_query *q,
@@ -89,6 +102,12 @@ MUST_CHECK enum err_code repo_insert(struct db_conn *c, const struct repo_table 
 /* "UPDATE <table> SET <columns of the mask>" into the query; the caller adds the WHERE. */
 void repo_update(struct repo_query *q, const struct repo_table *t, const void *row,
                  uint64_t columns, enum db_kind kind);
+
+/* Deletes the rows whose `column` is one of the ids, in statements of a bearable length. *deleted
+ * grows by their number. */
+MUST_CHECK enum err_code repo_delete_ids(struct db_conn *c, const char *table, const char *column,
+                                         const int64_t *ids, size_t n, int64_t *deleted,
+                                         struct err *err);
 
 /* A pattern that finds `part` anywhere / at the start; used as: name LIKE ? ESCAPE '!'. */
 struct str repo_like_part(struct arena *a, struct str part);

@@ -87,21 +87,14 @@ static void add_filter(struct repo_query *q, struct arena *a, const struct token
 enum err_code repo_token_page(struct db_conn *c, struct arena *a, const struct token_filter *filter,
                               struct repo_page page, struct token_page *out, struct err *err)
 {
-    void *rows;
+    struct repo_fetched f;
+    enum err_code rc;
 
-    *out = (struct token_page){0};
-    REPO_QUERY(total);
-    repo_query_fmt(&total, "SELECT COUNT(*) FROM tokens");
-    add_filter(&total, a, filter);
-    TRY(repo_query_i64(c, &total, &out->total, err));
-    REPO_QUERY(q);
-    repo_select(&q, &table);
-    add_filter(&q, a, filter);
-    repo_query_fmt(&q, " ORDER BY id DESC");
-    repo_query_page(&q, page);
-    TRY(repo_fetch(c, a, &table, &q, &rows, &out->count, err));
-    out->rows = rows;
-    return ERR_OK;
+    REPO_QUERY(where);
+    add_filter(&where, a, filter);
+    rc = repo_fetch_page(c, a, &table, &where, " ORDER BY id DESC", page, &f, err);
+    *out = (struct token_page){.rows = f.rows, .count = f.count, .total = f.total};
+    return rc;
 }
 
 enum err_code repo_token_list_ids(struct db_conn *c, struct arena *a, int64_t user_id,

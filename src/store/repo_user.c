@@ -191,21 +191,14 @@ static void add_filter(struct repo_query *q, struct arena *a, const struct user_
 enum err_code repo_user_page(struct db_conn *c, struct arena *a, const struct user_filter *filter,
                              struct repo_page page, struct user_page *out, struct err *err)
 {
-    void *rows;
+    struct repo_fetched f;
+    enum err_code rc;
 
-    *out = (struct user_page){0};
-    REPO_QUERY(total);
-    repo_query_fmt(&total, "SELECT COUNT(*) FROM users");
-    add_filter(&total, a, filter);
-    TRY(repo_query_i64(c, &total, &out->total, err));
-    REPO_QUERY(q);
-    repo_select(&q, &table);
-    add_filter(&q, a, filter);
-    repo_query_fmt(&q, " ORDER BY id DESC");
-    repo_query_page(&q, page);
-    TRY(repo_fetch(c, a, &table, &q, &rows, &out->count, err));
-    out->rows = rows;
-    return ERR_OK;
+    REPO_QUERY(where);
+    add_filter(&where, a, filter);
+    rc = repo_fetch_page(c, a, &table, &where, " ORDER BY id DESC", page, &f, err);
+    *out = (struct user_page){.rows = f.rows, .count = f.count, .total = f.total};
+    return rc;
 }
 
 /* Writing. */
