@@ -14,15 +14,6 @@
 #include "base/sb.h"
 #include "store/store_fx.h"
 
-/* The fixture's database without tables. */
-static void open_empty(struct store_fx *f)
-{
-    *f = (struct store_fx){0};
-    arena_init(&f->a, 0);
-    f->db = store_fixture_open_empty(f->path);
-    CHECK_OK(f, db_acquire(f->db, DB_WRITE, &f->c, &f->err));
-}
-
 static void run(struct store_fx *f, const char *sql)
 {
     CHECK_OK(f, db_exec(f->c, NULL, &f->err, sql));
@@ -67,7 +58,7 @@ TEST(cells_of_every_type_read_as_what_they_hold)
     struct store_fx f;
     struct db_rows *r;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     run(&f, "CREATE TABLE t (id bigint AUTO_INCREMENT PRIMARY KEY, n bigint, u bigint unsigned,"
             " small tinyint, yes boolean, real_ double, price decimal(10,6), name varchar(191),"
             " long_ longtext, j json, at datetime(3), day date, bits bit(12), word char(8))");
@@ -114,7 +105,7 @@ TEST(values_of_every_type_are_bound)
     struct db_rows *r;
     int64_t id;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     run(&f, "CREATE TABLE t (id bigint AUTO_INCREMENT PRIMARY KEY, n bigint, f double, b boolean,"
             " s longtext, raw longblob, z text)");
     CHECK_OK(&f, db_insert(f.c, &id, &f.err,
@@ -142,7 +133,7 @@ TEST(other_statements_run_while_rows_are_being_read)
     struct store_fx f;
     int64_t sum = 0;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     run(&f, "CREATE TABLE t (id bigint PRIMARY KEY)");
     run(&f, "INSERT INTO t VALUES (1), (2), (3)");
     CHECK_OK(&f, db_query(f.c, &f.a, &outer, &f.err, sql, DB_I64(0)));
@@ -163,7 +154,7 @@ TEST(a_table_that_changed_is_read_with_its_new_columns)
     struct store_fx f;
     struct db_rows *r;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     run(&f, "CREATE TABLE t (a bigint)");
     run(&f, "INSERT INTO t VALUES (1)");
     for (int i = 0; i < 2; i++) {
@@ -184,7 +175,7 @@ TEST(a_text_that_is_too_long_is_refused_whatever_the_servers_mode)
     struct store_fx f;
     struct str mode;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     mode = fx_text(&f, "SELECT @@GLOBAL.sql_mode");
     run(&f, "CREATE TABLE t (a varchar(3))");
     run(&f, "SET GLOBAL sql_mode = ''");
@@ -202,7 +193,7 @@ TEST(a_session_is_in_utc_and_takes_literals_as_the_other_databases_do)
 {
     struct store_fx f;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     CHECK_STR(fx_text(&f, "SELECT @@time_zone"), "+00:00");
     CHECK_STR(fx_text(&f, "SELECT 'a\\' || 'b'"), "a\\b");
     CHECK_STR(fx_text(&f, "SELECT @@character_set_connection"), "utf8mb4");
@@ -218,7 +209,7 @@ TEST(rows_that_were_matched_count_as_changed)
     struct store_fx f;
     int64_t changed;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     run(&f, "CREATE TABLE t (a bigint)");
     run(&f, "INSERT INTO t VALUES (1), (1)");
     CHECK_OK(&f, db_exec(f.c, &changed, &f.err, "UPDATE t SET a = 1"));
@@ -234,7 +225,7 @@ TEST(a_conflict_does_not_tell_the_value)
 {
     struct store_fx f;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     run(&f, "CREATE TABLE t (a varchar(20), UNIQUE KEY idx_t_a (a))");
     for (int i = 0; i < 2; i++)
         if (db_exec(f.c, NULL, &f.err, "INSERT INTO t VALUES (?)", DB_TEXT(STR("secret"))) !=
@@ -250,7 +241,7 @@ TEST(a_statement_larger_than_a_packet_is_refused_and_the_connection_goes_on)
     char *bytes;
     size_t n;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     n = (size_t)fx_number(&f, "SELECT @@max_allowed_packet");
     bytes = mem_zalloc(n);
     CHECK_EQ(db_exec(f.c, NULL, &f.err, "DO LENGTH(?)", DB_BLOB(str_make(bytes, n))), ERR_DB);
@@ -287,7 +278,7 @@ TEST(what_keeps_a_database_from_being_opened_is_named)
 {
     struct store_fx f;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     CHECK_EQ(try_open(&f, dsn_with(&f, "yourapi:hunter2", NULL, f.path), 0), ERR_DB);
     CHECK(str_has(str_from(f.err.msg), STR("Access denied for user 'yourapi'")));
     CHECK(!str_has(str_from(f.err.msg), STR("hunter2")));
@@ -332,7 +323,7 @@ TEST(a_connection_is_secured_as_the_dsn_says)
         skip();
         return;
     }
-    open_empty(&f);
+    fx_open_empty(&f);
     CHECK_EQ(try_tls(&f, "localhost", "false", &cipher), ERR_OK);
     CHECK_EQ(cipher.n, 0);
     CHECK_EQ(try_tls(&f, "localhost", "preferred", &cipher), ERR_OK);
@@ -354,7 +345,7 @@ TEST(a_database_that_cannot_hold_every_text_is_refused)
 {
     struct store_fx f;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     run(&f, arena_fmt(&f.a, "ALTER DATABASE %s CHARACTER SET latin1", f.path).p);
     CHECK_EQ(try_open(&f, dsn_with(&f, NULL, NULL, f.path), 0), ERR_DB);
     CHECK(str_has(str_from(f.err.msg), STR("the database's character set is latin1")));
@@ -372,7 +363,7 @@ TEST(a_statement_that_takes_too_long_is_ended_and_the_connection_goes_on)
     struct db *db;
     uint64_t began;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     conf.dsn = dsn_with(&f, NULL, NULL, f.path);
     CHECK_OK(&f, db_open(&conf, &db, &f.err));
     CHECK_OK(&f, db_acquire(db, DB_READ, &c, &f.err));
@@ -399,7 +390,7 @@ TEST(a_connection_that_died_while_idle_is_replaced)
     struct store_fx f;
     int64_t id;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     run(&f, "CREATE TABLE t (a bigint)");
     killer = another(&f, DB_WRITE);
     id = fx_number(&f, "SELECT CONNECTION_ID()");
@@ -421,7 +412,7 @@ TEST(a_connection_that_died_before_its_first_statement_is_replaced_under_it)
     struct db_conn *killer;
     struct store_fx f;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     run(&f, "CREATE TABLE t (a bigint)");
     killer = another(&f, DB_WRITE);
     for (int way = 0; way < 3; way++) {
@@ -451,7 +442,7 @@ TEST(a_transaction_whose_connection_dies_fails_and_leaves_nothing)
     struct db_conn *killer;
     struct store_fx f;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     run(&f, "CREATE TABLE t (a bigint)");
     killer = another(&f, DB_WRITE);
     CHECK_OK(&f, db_begin(f.c, &f.err));
@@ -472,7 +463,7 @@ TEST(what_follows_ddl_in_a_transaction_is_one_again)
 {
     struct store_fx f;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     run(&f, "CREATE TABLE t (a bigint)");
     CHECK_OK(&f, db_begin(f.c, &f.err));
     run(&f, "INSERT INTO t VALUES (1)");
@@ -490,7 +481,7 @@ TEST(a_reading_transaction_sees_one_moment)
     struct store_fx f;
     struct db_conn *writer;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     run(&f, "CREATE TABLE t (a bigint)");
     writer = f.c;
     f.c = another(&f, DB_READ);
@@ -510,7 +501,7 @@ TEST(a_writing_transaction_sees_what_others_committed)
     struct store_fx f;
     struct db_conn *other;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     run(&f, "CREATE TABLE t (a bigint)");
     other = another(&f, DB_WRITE);
     CHECK_OK(&f, db_begin(f.c, &f.err));
@@ -566,7 +557,7 @@ TEST(a_statement_of_its_own_that_loses_a_deadlock_is_run_again)
     pthread_t thread;
     int64_t id;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     run(&f, "CREATE TABLE t (id bigint PRIMARY KEY, n bigint)");
     run(&f, "INSERT INTO t SELECT seq, 0 FROM seq_1_to_200");
     rival.c = another(&f, DB_WRITE);
@@ -594,7 +585,7 @@ TEST(a_transaction_that_loses_a_deadlock_has_given_way)
     pthread_t thread;
     int64_t id;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     run(&f, "CREATE TABLE t (id bigint PRIMARY KEY, n bigint)");
     run(&f, "INSERT INTO t SELECT seq, 0 FROM seq_1_to_200");
     rival.c = another(&f, DB_WRITE);
@@ -629,7 +620,7 @@ TEST(columns_and_indexes_are_those_of_this_database)
     struct str *names;
     size_t n;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     CHECK_OK(&f, db_list_columns(f.c, &f.a, "users", &names, &n, &f.err));
     CHECK_EQ(n, 0);
     run(&f, "CREATE TABLE users (id bigint PRIMARY KEY, \"group\" varchar(8), b bigint,"

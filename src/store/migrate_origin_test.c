@@ -155,14 +155,6 @@ static void check_same(const struct catalogue *a, const struct catalogue *b)
 
 /* Databases. */
 
-static void open_empty(struct store_fx *f)
-{
-    *f = (struct store_fx){0};
-    arena_init(&f->a, 0);
-    f->db = store_fixture_open_empty(f->path);
-    CHECK_OK(f, db_acquire(f->db, DB_WRITE, &f->c, &f->err));
-}
-
 static void run_all(struct store_fx *f, const char *const *sql, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -171,7 +163,7 @@ static void run_all(struct store_fx *f, const char *const *sql, size_t n)
 
 static void open_origin(struct store_fx *f, enum origin o)
 {
-    open_empty(f);
+    fx_open_empty(f);
     origin_build(f, o);
     if (o == ORIGIN_ONE_API)
         run_all(f, one_api_rows, ARRAY_LEN(one_api_rows));
@@ -413,7 +405,7 @@ TEST(an_empty_database_becomes_what_new_api_accepts)
     const struct catalogue *before, *after;
     struct store_fx f;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     before = look(&f);
     CHECK_EQ(before->tables.n, 0);
     migrate(&f);
@@ -618,7 +610,7 @@ TEST(a_database_of_logs_gets_nothing_else)
     struct store_fx f;
     struct lines tables;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     CHECK_EQ(migrate_check(f.db, MIGRATE_LOGS, &f.err), ERR_DB);
     for (int turn = 0; turn < 2; turn++) {
         db_release(f.c);
@@ -645,7 +637,7 @@ TEST(one_apis_database_of_logs_is_filled_in)
     struct store_fx f;
     struct sb sql;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     sb_init(&sql, 1 << 16);
     origin_create(&f, &sql, ORIGIN_ONE_API, origin_at(ORIGIN_ONE_API, 6));
     sb_fini(&sql);

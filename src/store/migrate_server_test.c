@@ -6,47 +6,27 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/sb.h"
+#include "store/migrate_fx.h"
 #include "store/migrate_table.h"
 #include "store/repo_meta.h"
 #include "store/schema.h"
 #include "store/store_fx.h"
 
-static void open_empty(struct store_fx *f)
+/* The tables that we made have our columns, in our order, and no others. */
+static void check_ours(struct store_fx *f)
 {
-    *f = (struct store_fx){0};
-    arena_init(&f->a, 0);
-    f->db = store_fixture_open_empty(f->path);
-    CHECK_OK(f, db_acquire(f->db, DB_WRITE, &f->c, &f->err));
-}
-
-static bool has(const struct str *names, size_t n, const char *name)
-{
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(names[i], str_from(name)))
-            return true;
-    return false;
-}
-
-/* Every column and index that we make is there. */
-static void check_complete(struct store_fx *f)
-{
+    check_complete(f);
     for (size_t i = 0; i < schema_table_count(); i++) {
         const struct schema_table *t = schema_table_at(i);
-        struct str *columns, *indexes;
-        size_t n, m;
+        struct str *columns;
+        size_t n;
 
         CHECK_OK(f, db_list_columns(f->c, &f->a, t->name, &columns, &n, &f->err));
-        CHECK_OK(f, db_list_indexes(f->c, &f->a, t->name, &indexes, &m, &f->err));
         CHECK_EQ(n, t->column_count);
         for (size_t k = 0; k < t->column_count; k++)
             CHECK(str_eq(columns[k], str_from(t->columns[k].name)));
-        for (size_t k = 0; k < t->index_count; k++)
-            CHECK(!schema_index_wanted(&t->indexes[k]) || has(indexes, m, t->indexes[k].name));
     }
 }
 
@@ -55,14 +35,14 @@ TEST(an_empty_database_gets_every_table_once)
     struct store_fx f;
     struct str origin;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     CHECK_OK(&f, migrate_up(f.db, &f.err));
-    check_complete(&f);
+    check_ours(&f);
     CHECK_OK(&f, repo_meta_find(f.c, &f.a, STR("origin"), &origin, &f.err));
     CHECK_STR(origin, "fresh");
     CHECK_OK(&f, repo_meta_put(f.c, STR("mine"), STR("1"), &f.err));
     CHECK_OK(&f, migrate_up(f.db, &f.err));
-    check_complete(&f);
+    check_ours(&f);
     CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM yourapi_meta WHERE \"key\" = 'mine'"), 1);
     fx_close(&f);
 }
@@ -84,7 +64,7 @@ TEST(what_is_there_stays_and_what_is_missing_is_added)
 {
     struct store_fx f;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     make_table(&f, "options", 2);
     make_table(&f, "tokens", 10);
     CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "CREATE TABLE theirs (id bigint)"));
@@ -92,7 +72,7 @@ TEST(what_is_there_stays_and_what_is_missing_is_added)
     CHECK_OK(&f, db_exec(f.c, NULL, &f.err,
                          "INSERT INTO tokens (id, user_id, \"key\") VALUES (5, 1, 'k')"));
     CHECK_OK(&f, migrate_up(f.db, &f.err));
-    check_complete(&f);
+    check_ours(&f);
     CHECK_STR(fx_text(&f, "SELECT \"value\" FROM options"), "Mine");
     CHECK_EQ(fx_number(&f, "SELECT id FROM tokens WHERE \"key\" = 'k'"), 5);
     CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM theirs"), 0);
@@ -103,7 +83,7 @@ TEST(a_unique_index_that_rows_break_does_not_stop_the_start)
 {
     struct store_fx f;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     make_table(&f, "tokens", schema_find_table("tokens")->column_count);
     CHECK_OK(&f, db_exec(f.c, NULL, &f.err,
                          "INSERT INTO tokens (id, \"key\") VALUES (1, 'same'), (2, 'same')"));
@@ -113,51 +93,14 @@ TEST(a_unique_index_that_rows_break_does_not_stop_the_start)
     fx_close(&f);
 }
 
-static void *migrate_thread(void *path)
-{
-    struct db *db = store_fixture_reopen(path);
-    struct err err = {.code = ERR_OK};
-    enum err_code rc = migrate_up(db, &err);
-
-    if (rc != ERR_OK)
-        print_error("%s\n", err.msg);
-    db_close(db);
-    return rc == ERR_OK ? path : NULL;
-}
-
 TEST(several_nodes_may_start_at_the_same_time)
 {
-    pthread_t threads[4];
     struct store_fx f;
 
-    open_empty(&f);
-    for (size_t i = 0; i < ARRAY_LEN(threads); i++)
-        CHECK_EQ(pthread_create(&threads[i], NULL, migrate_thread, f.path), 0);
-    for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
-        void *done;
-
-        CHECK_EQ(pthread_join(threads[i], &done), 0);
-        CHECK(done != NULL);
-    }
-    check_complete(&f);
+    fx_open_empty(&f);
+    all_at_once(migrate_thread, f.path, 4);
+    check_ours(&f);
     fx_close(&f);
-}
-
-/* A process of its own, killed after `us`. */
-static void migrate_and_kill(const char *path, useconds_t us)
-{
-    pid_t child = fork();
-
-    CHECK(child >= 0);
-    if (child == 0) {
-        struct db *db = store_fixture_reopen(path);
-        struct err err;
-
-        _exit(migrate_up(db, &err) == ERR_OK ? 0 : 1);
-    }
-    usleep(us);
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
 }
 
 TEST(a_node_killed_at_any_moment_leaves_a_database_that_is_completed)
@@ -165,7 +108,7 @@ TEST(a_node_killed_at_any_moment_leaves_a_database_that_is_completed)
     for (useconds_t us = 4000; us < 300000; us = us * 3 / 2) {
         struct store_fx f;
 
-        open_empty(&f);
+        fx_open_empty(&f);
         make_table(&f, "channels", schema_find_table("channels")->column_count);
         make_table(&f, "users", 6); /* as an old version has it */
         CHECK_OK(&f, db_exec(f.c, NULL, &f.err,
@@ -173,7 +116,7 @@ TEST(a_node_killed_at_any_moment_leaves_a_database_that_is_completed)
                              " VALUES (3, 'k', 'a,b', 'default', 1)"));
         migrate_and_kill(f.path, us);
         CHECK_OK(&f, migrate_up(f.db, &f.err));
-        check_complete(&f);
+        check_ours(&f);
         CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM abilities WHERE channel_id = 3"), 2);
         CHECK_STR(fx_text(&f, "SELECT \"value\" FROM yourapi_meta WHERE \"key\" = 'origin'"),
                   "new-api");
@@ -221,7 +164,7 @@ TEST(a_node_waits_until_the_other_has_brought_it_forward)
     void *done;
     size_t n;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     take_lock(&f);
     CHECK_EQ(pthread_create(&thread, NULL, migrate_thread, f.path), 0);
     wait_for_waiter(&f);
@@ -230,7 +173,7 @@ TEST(a_node_waits_until_the_other_has_brought_it_forward)
     give_lock(&f);
     CHECK_EQ(pthread_join(thread, &done), 0);
     CHECK(done != NULL);
-    check_complete(&f);
+    check_ours(&f);
     fx_close(&f);
 }
 
@@ -272,20 +215,12 @@ static void *bring_thread(void *db)
 
 TEST(what_another_program_makes_at_the_same_time_is_no_error)
 {
-    pthread_t threads[3];
     struct store_fx f;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     make_table(&f, "yourapi_meta", 2); /* abilities are noted there */
-    for (size_t i = 0; i < ARRAY_LEN(threads); i++)
-        CHECK_EQ(pthread_create(&threads[i], NULL, bring_thread, f.db), 0);
-    for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
-        void *done;
-
-        CHECK_EQ(pthread_join(threads[i], &done), 0);
-        CHECK(done != NULL);
-    }
-    check_complete(&f);
+    all_at_once(bring_thread, f.db, 3);
+    check_ours(&f);
     fx_close(&f);
 }
 
@@ -293,7 +228,7 @@ TEST(a_column_that_cannot_be_made_wider_does_not_stop_the_start)
 {
     struct store_fx f;
 
-    open_empty(&f);
+    fx_open_empty(&f);
     CHECK_OK(&f, db_exec(f.c, NULL, &f.err,
                          "CREATE TABLE users (id bigint PRIMARY KEY, \"group\" varchar(32))"));
     CHECK_OK(&f, db_exec(f.c, NULL, &f.err,

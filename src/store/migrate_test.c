@@ -4,14 +4,10 @@
  */
 #include "store/migrate.h"
 
-#include <pthread.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "base/sb.h"
 #include "model/channel.h"
 #include "store/april_ddl.h"
+#include "store/migrate_fx.h"
 #include "store/one_api_ddl.h"
 #include "store/one_api_fx.h"
 #include "store/repo_ability.h"
@@ -91,28 +87,9 @@ static void open_one_api(struct store_fx *f)
 
 /* Checks. */
 
-static bool has(const struct str *names, size_t n, const char *name)
+static void check_file(struct store_fx *f)
 {
-    for (size_t i = 0; i < n; i++)
-        if (str_eq(names[i], str_from(name)))
-            return true;
-    return false;
-}
-
-static void check_complete(struct store_fx *f)
-{
-    for (size_t i = 0; i < schema_table_count(); i++) {
-        const struct schema_table *t = schema_table_at(i);
-        struct str *columns, *indexes;
-        size_t n, m;
-
-        CHECK_OK(f, db_list_columns(f->c, &f->a, t->name, &columns, &n, &f->err));
-        CHECK_OK(f, db_list_indexes(f->c, &f->a, t->name, &indexes, &m, &f->err));
-        for (size_t k = 0; k < t->column_count; k++)
-            CHECK(has(columns, n, t->columns[k].name));
-        for (size_t k = 0; k < t->index_count; k++)
-            CHECK(!schema_index_wanted(&t->indexes[k]) || has(indexes, m, t->indexes[k].name));
-    }
+    check_complete(f);
     CHECK_STR(fx_text(f, "PRAGMA integrity_check"), "ok");
 }
 
@@ -192,7 +169,7 @@ TEST(a_fresh_file_gets_every_table_and_is_not_set_up)
 
     open_raw(&f);
     migrate(&f);
-    check_complete(&f);
+    check_file(&f);
     CHECK_OK(&f, repo_setup_find(f.c, &f.a, &setup, &f.err));
     CHECK(setup == NULL);
     CHECK_STR(fx_text(&f, "SELECT value FROM yourapi_meta WHERE key = 'origin'"), "fresh");
@@ -264,7 +241,7 @@ TEST(an_april_file_keeps_every_row_and_gets_what_is_missing)
     open_april(&f);
     n = remember(&f, tables, ARRAY_LEN(tables));
     migrate(&f);
-    check_complete(&f);
+    check_file(&f);
     for (size_t i = 0; i < n; i++)
         check_kept(&f, &tables[i]);
     CHECK_EQ(n, 12);
@@ -310,7 +287,7 @@ TEST(a_latest_file_with_strange_columns_and_tables_is_left_alone)
     run_all(&f, later, ARRAY_LEN(later));
     n = remember(&f, tables, ARRAY_LEN(tables));
     migrate(&f);
-    check_complete(&f);
+    check_file(&f);
     for (size_t i = 0; i < n; i++)
         check_kept(&f, &tables[i]);
     CHECK_OK(&f, repo_channel_find(f.c, &f.a, 1, &ch, &f.err));
@@ -330,14 +307,14 @@ TEST(a_one_api_file_is_translated_once)
     open_one_api(&f);
     n = remember(&f, tables, ARRAY_LEN(tables));
     migrate(&f);
-    check_complete(&f);
+    check_file(&f);
     one_api_check(&f);
     for (size_t i = 0; i < n; i++)
         if (!str_eq(tables[i].table, STR("channels")) && !str_eq(tables[i].table, STR("abilities")))
             check_kept(&f, &tables[i]);
     CHECK(fx_number(&f, "SELECT value FROM yourapi_meta WHERE key = 'one_api_carried_over'") > 0);
     migrate(&f);
-    check_complete(&f);
+    check_file(&f);
     one_api_check(&f);
     fx_close(&f);
 }
@@ -354,7 +331,7 @@ TEST(a_one_api_file_that_new_api_has_served_since_is_not_translated)
     open_one_api(&f);
     run_all(&f, served, ARRAY_LEN(served));
     migrate(&f);
-    check_complete(&f);
+    check_file(&f);
     one_api_check_channel(&f, 3, 36, "sk-3", "https://own", "");
     CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM setups"), 1);
     fx_close(&f);
@@ -371,7 +348,7 @@ static void apply_some(struct store_fx *f, const struct schema_table *t, size_t 
     CHECK_OK(f, db_list_columns(f->c, &f->a, t->name, &have, &n, &f->err));
     sb_init(&sql, 100000);
     for (size_t i = 0; i < (n ? t->column_count : 1) && *left; i++) {
-        if (n && has(have, n, t->columns[i].name))
+        if (n && has_name(have, n, t->columns[i].name))
             continue;
         sb_reset(&sql);
         if (n)
@@ -403,7 +380,7 @@ TEST(a_run_that_was_killed_between_statements_is_completed)
         n = remember(&f, tables, ARRAY_LEN(tables));
         apply_partly(&f, statements);
         migrate(&f);
-        check_complete(&f);
+        check_file(&f);
         for (size_t i = 0; i < n; i++)
             check_kept(&f, &tables[i]);
         fx_close(&f);
@@ -422,27 +399,10 @@ TEST(a_killed_run_over_one_api_still_translates_once)
         CHECK_OK(&f, repo_meta_put(f.c, STR("abilities_due"), STR("1"), &f.err));
         apply_partly(&f, statements);
         migrate(&f);
-        check_complete(&f);
+        check_file(&f);
         one_api_check(&f);
         fx_close(&f);
     }
-}
-
-/* A process of its own brings the file forward and is killed after `us`. */
-static void migrate_and_kill(const char *path, useconds_t us)
-{
-    pid_t child = fork();
-
-    CHECK(child >= 0);
-    if (child == 0) {
-        struct db *db = store_fixture_reopen(path);
-        struct err err;
-
-        _exit(migrate_up(db, &err) == ERR_OK ? 0 : 1);
-    }
-    usleep(us);
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
 }
 
 TEST(a_process_killed_at_any_moment_leaves_a_file_that_is_completed)
@@ -457,41 +417,21 @@ TEST(a_process_killed_at_any_moment_leaves_a_file_that_is_completed)
         f.db = store_fixture_reopen(f.path);
         CHECK_OK(&f, db_acquire(f.db, DB_WRITE, &f.c, &f.err));
         migrate(&f);
-        check_complete(&f);
+        check_file(&f);
         one_api_check(&f);
         fx_close(&f);
     }
 }
 
-static void *migrate_thread(void *path)
-{
-    struct db *db = store_fixture_reopen(path);
-    struct err err = {.code = ERR_OK};
-    enum err_code rc = migrate_up(db, &err);
-
-    if (rc != ERR_OK)
-        print_error("%s\n", err.msg);
-    db_close(db);
-    return rc == ERR_OK ? path : NULL;
-}
-
 TEST(two_programs_may_start_at_the_same_time)
 {
-    pthread_t threads[2];
     struct store_fx f;
 
     open_one_api(&f);
     db_release(f.c);
-    for (size_t i = 0; i < 2; i++)
-        CHECK_EQ(pthread_create(&threads[i], NULL, migrate_thread, f.path), 0);
-    for (size_t i = 0; i < 2; i++) {
-        void *done;
-
-        CHECK_EQ(pthread_join(threads[i], &done), 0);
-        CHECK(done != NULL);
-    }
+    all_at_once(migrate_thread, f.path, 2);
     CHECK_OK(&f, db_acquire(f.db, DB_WRITE, &f.c, &f.err));
-    check_complete(&f);
+    check_file(&f);
     one_api_check(&f);
     fx_close(&f);
 }

@@ -30,6 +30,15 @@ static inline void fx_open(struct store_fx *f)
     CHECK_OK(f, db_acquire(f->db, DB_WRITE, &f->c, &f->err));
 }
 
+/* Without any table in it. */
+static inline void fx_open_empty(struct store_fx *f)
+{
+    *f = (struct store_fx){0};
+    arena_init(&f->a, 0);
+    f->db = store_fixture_open_empty(f->path);
+    CHECK_OK(f, db_acquire(f->db, DB_WRITE, &f->c, &f->err));
+}
+
 static inline void fx_close(struct store_fx *f)
 {
     db_release(f->c);
