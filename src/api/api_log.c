@@ -78,9 +78,7 @@ static enum err_code reply_page(struct api_call *c, const struct log_filter *fil
     jw_object(w);
     jw_key(w, STR("items"));
     write_rows(c, w, &page, own);
-    jw_key_i64(w, STR("total"), page.total);
-    jw_key_i64(w, STR("page"), q.page);
-    jw_key_i64(w, STR("page_size"), q.size);
+    page_members(w, &q, page.total);
     jw_end(w);
     return ERR_OK;
 }

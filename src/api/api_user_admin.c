@@ -29,9 +29,7 @@ static enum err_code reply_page(struct api_call *c, const struct user_filter *fi
     for (size_t i = 0; i < page.count; i++)
         row_user(c->arena, w, &page.rows[i], false);
     jw_end(w);
-    jw_key_i64(w, STR("total"), page.total);
-    jw_key_i64(w, STR("page"), q.page);
-    jw_key_i64(w, STR("page_size"), q.size);
+    page_members(w, &q, page.total);
     jw_end(w);
     return ERR_OK;
 }

@@ -58,6 +58,13 @@ struct page_query query_page(struct api_call *c, int64_t first, struct str size_
     return q;
 }
 
+void page_members(struct json_writer *w, const struct page_query *q, int64_t total)
+{
+    jw_key_i64(w, STR("total"), total);
+    jw_key_i64(w, STR("page"), q->page);
+    jw_key_i64(w, STR("page_size"), q->size);
+}
+
 enum err_code body_read(struct api_call *c, struct body *out)
 {
     *out = (struct body){.call = c};

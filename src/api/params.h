@@ -24,6 +24,8 @@ struct page_query {
 enum { PAGE_SIZE_DEFAULT = 10 };
 /* `p` counted from `first` (0 or 1); the size in `size_name`, at most `cap`. */
 struct page_query query_page(struct api_call *c, int64_t first, struct str size_name, int64_t cap);
+/* The members of a list's object that say which page it is, behind "items". */
+void page_members(struct json_writer *w, const struct page_query *q, int64_t total);
 
 /* A JSON object body. */
 struct body {
