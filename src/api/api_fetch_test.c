@@ -4,8 +4,7 @@
 
 static struct api_answer post(struct api_fixture *f, const char *path, const char *body)
 {
-    return api_fixture_call(
-        f, &(struct api_ask){.path = path, .body = body, .user_id = FIXTURE_ADMIN});
+    return api_as(f, FIXTURE_ADMIN, "POST", path, body);
 }
 
 static void add_channel(struct api_fixture *f, int type, uint16_t port)
@@ -91,11 +90,6 @@ static struct api_answer sign_in(struct api_fixture *f, const char *query, const
                              .body = "{\"username\":\"ann\",\"password\":\"password1\"}"});
 }
 
-static bool ok(const struct api_answer *a)
-{
-    return json_bool_or(api_at(a->json, "success"), false);
-}
-
 TEST(signing_in_asks_for_a_proof_of_being_human_when_that_is_on)
 {
     CLEANUP(arena_finip) struct arena arena;
@@ -117,21 +111,21 @@ TEST(signing_in_asks_for_a_proof_of_being_human_when_that_is_on)
                                                   .path = "/api/option/",
                                                   .user_id = FIXTURE_ROOT,
                                                   .body = options[i]});
-        CHECK(ok(&a));
+        CHECK(api_succeeded(&a));
     }
     a = sign_in(f, "", NULL);
     CHECK_STR(api_text_at(f, a.json, "message"), "Turnstile token 为空");
     a = sign_in(f, "?turnstile=a%26b", NULL);
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK(saw(&u, "POST /v0 HTTP/1.1"));
     CHECK(saw(&u, "secret=se%20cret&response=a%26b&remoteip=127.0.0.1"));
     struct str cookie = api_header(&a, STR("Set-Cookie"));
     cookie = str_dup(&f->arena, str_cut(&cookie, ';'));
     a = sign_in(f, "", cookie.p); /* remembered in the session */
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     u.answer = "HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n{\"success\":false}";
     a = sign_in(f, "?turnstile=x", NULL);
-    CHECK(!ok(&a));
+    CHECK(!api_succeeded(&a));
     api_fixture_close(f);
     upstream_close(&u);
 }

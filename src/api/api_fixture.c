@@ -361,7 +361,24 @@ struct api_answer api_fixture_call(struct api_fixture *f, const struct api_ask *
     return a;
 }
 
+struct api_answer api_as(struct api_fixture *f, int64_t user_id, const char *method,
+                         const char *path, const char *body)
+{
+    return api_fixture_call(
+        f, &(struct api_ask){.method = method, .path = path, .user_id = user_id, .body = body});
+}
+
+struct api_answer api_get(struct api_fixture *f, int64_t user_id, const char *path)
+{
+    return api_as(f, user_id, "GET", path, NULL);
+}
+
 /* ---- reading answers ---- */
+
+bool api_succeeded(const struct api_answer *a)
+{
+    return a->status == 200 && json_bool_or(api_at(a->json, "success"), false);
+}
 
 const struct json *api_at(const struct json *v, const char *path)
 {

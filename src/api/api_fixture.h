@@ -62,6 +62,12 @@ struct api_fixture *api_fixture_open_conf(const struct api_conf *conf);
 void api_fixture_close(struct api_fixture *f);
 
 struct api_answer api_fixture_call(struct api_fixture *f, const struct api_ask *ask);
+/* As a user who is signed in; 0: nobody. */
+struct api_answer api_as(struct api_fixture *f, int64_t user_id, const char *method,
+                         const char *path, const char *body);
+struct api_answer api_get(struct api_fixture *f, int64_t user_id, const char *path);
+/* Is it the envelope of a success? */
+bool api_succeeded(const struct api_answer *a);
 /* Asks without waiting for the answer: the socket, which the test closes. */
 int api_fixture_send(struct api_fixture *f, const struct api_ask *ask);
 /* Calls that the pool may hold in its queue, and threads that work on them. */

@@ -5,16 +5,6 @@
 
 #define KEY "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
 
-static bool ok(const struct api_answer *a)
-{
-    return a->status == 200 && json_bool_or(api_at(a->json, "success"), false);
-}
-
-static struct api_answer as(struct api_fixture *f, int64_t user, const char *path)
-{
-    return api_fixture_call(f, &(struct api_ask){.path = path, .user_id = user});
-}
-
 /* Three calls of ann, one of adam, one event. */
 static struct api_fixture *with_logs(void)
 {
@@ -46,20 +36,20 @@ static struct api_fixture *with_logs(void)
     /* A reload makes the channel known: its name stands in the list. */
     struct api_answer a = api_fixture_call(
         f, &(struct api_ask){.path = "/api/channel/fix", .body = "{}", .user_id = FIXTURE_ROOT});
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     return f;
 }
 
 TEST(the_administrators_list_names_channels_and_tells_everything)
 {
     struct api_fixture *f = with_logs();
-    struct api_answer a = as(f, FIXTURE_ADMIN, "/api/log/?p=1&page_size=2");
+    struct api_answer a = api_get(f, FIXTURE_ADMIN, "/api/log/?p=1&page_size=2");
 
     CHECK_EQ(api_i64_at(a.json, "data.total"), 5);
     CHECK_EQ(api_i64_at(a.json, "data.page_size"), 2);
     CHECK_EQ(json_count(api_at(a.json, "data.items")), 2);
     CHECK_EQ(api_i64_at(a.json, "data.items.0.id"), 1034);
-    a = as(f, FIXTURE_ADMIN, "/api/log/?p=3&page_size=2");
+    a = api_get(f, FIXTURE_ADMIN, "/api/log/?p=3&page_size=2");
     const struct json *row = api_at(a.json, "data.items.0");
     CHECK_EQ(api_i64_at(row, "id"), 1030);
     CHECK_EQ(api_i64_at(row, "channel"), 1);
@@ -95,8 +85,8 @@ TEST(filters_hold_together_and_nonsense_is_no_filter)
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct api_answer a =
-            as(f, FIXTURE_ADMIN,
-               arena_fmt(&f->arena, "/api/log/?p=1&page_size=100%s", rows[i].query).p);
+            api_get(f, FIXTURE_ADMIN,
+                    arena_fmt(&f->arena, "/api/log/?p=1&page_size=100%s", rows[i].query).p);
 
         if (api_i64_at(a.json, "data.total") != rows[i].total)
             fail_msg("%s: %.*s", rows[i].query, STR_ARG(a.body));
@@ -107,7 +97,8 @@ TEST(filters_hold_together_and_nonsense_is_no_filter)
 TEST(own_logs_are_ones_own_and_tell_nothing_of_the_operator)
 {
     struct api_fixture *f = with_logs();
-    struct api_answer a = as(f, FIXTURE_ANN, "/api/log/self/?p=1&page_size=1000&username=adam");
+    struct api_answer a =
+        api_get(f, FIXTURE_ANN, "/api/log/self/?p=1&page_size=1000&username=adam");
 
     CHECK_EQ(api_i64_at(a.json, "data.total"), 4);
     CHECK_EQ(api_i64_at(a.json, "data.page_size"), 100);
@@ -117,7 +108,7 @@ TEST(own_logs_are_ones_own_and_tell_nothing_of_the_operator)
     CHECK_STR(api_text_at(f, row, "other"), "{\"model_ratio\":1.25,\"frt\":5}");
     CHECK_STR(api_text_at(f, a.json, "data.items.2.other"), ""); /* was no JSON */
     CHECK(!str_has(a.body, STR("admin_info")));
-    a = as(f, FIXTURE_ANN, "/api/log/self/?p=1&page_size=10&token_name=other");
+    a = api_get(f, FIXTURE_ANN, "/api/log/self/?p=1&page_size=10&token_name=other");
     CHECK_EQ(api_i64_at(a.json, "data.total"), 1);
     api_fixture_close(f);
 }
@@ -125,14 +116,14 @@ TEST(own_logs_are_ones_own_and_tell_nothing_of_the_operator)
 TEST(search_finds_by_type_and_for_administrators_by_content)
 {
     struct api_fixture *f = with_logs();
-    struct api_answer a = as(f, FIXTURE_ADMIN, "/api/log/search?keyword=quota");
+    struct api_answer a = api_get(f, FIXTURE_ADMIN, "/api/log/search?keyword=quota");
 
     CHECK_EQ(json_count(api_at(a.json, "data")), 1);
-    a = as(f, FIXTURE_ADMIN, "/api/log/search?keyword=2");
+    a = api_get(f, FIXTURE_ADMIN, "/api/log/search?keyword=2");
     CHECK_EQ(json_count(api_at(a.json, "data")), 4);
-    a = as(f, FIXTURE_ANN, "/api/log/self/search?keyword=2");
+    a = api_get(f, FIXTURE_ANN, "/api/log/self/search?keyword=2");
     CHECK_EQ(json_count(api_at(a.json, "data")), 3);
-    a = as(f, FIXTURE_ANN, "/api/log/self/search?keyword=quota");
+    a = api_get(f, FIXTURE_ANN, "/api/log/self/search?keyword=quota");
     CHECK_EQ(json_count(api_at(a.json, "data")), 0);
     api_fixture_close(f);
 }
@@ -140,16 +131,16 @@ TEST(search_finds_by_type_and_for_administrators_by_content)
 TEST(statistics_sum_what_was_used)
 {
     struct api_fixture *f = with_logs();
-    struct api_answer a = as(f, FIXTURE_ADMIN, "/api/log/stat?type=3");
+    struct api_answer a = api_get(f, FIXTURE_ADMIN, "/api/log/stat?type=3");
 
     CHECK_EQ(api_i64_at(a.json, "data.quota"), 150);
     CHECK_EQ(api_i64_at(a.json, "data.rpm"), 3);
     CHECK_EQ(api_i64_at(a.json, "data.tpm"), 13);
-    a = as(f, FIXTURE_ADMIN, "/api/log/stat?username=adam");
+    a = api_get(f, FIXTURE_ADMIN, "/api/log/stat?username=adam");
     CHECK_EQ(api_i64_at(a.json, "data.quota"), 80);
-    a = as(f, FIXTURE_ANN, "/api/log/self/stat?username=adam");
+    a = api_get(f, FIXTURE_ANN, "/api/log/self/stat?username=adam");
     CHECK_EQ(api_i64_at(a.json, "data.quota"), 70);
-    a = as(f, FIXTURE_ANN, "/api/log/self/stat?end_timestamp=1");
+    a = api_get(f, FIXTURE_ANN, "/api/log/self/stat?end_timestamp=1");
     CHECK_EQ(api_i64_at(a.json, "data.quota"), 0);
     api_fixture_close(f);
 }
@@ -160,7 +151,7 @@ TEST(whoever_has_a_key_sees_its_rows_from_any_origin)
     struct api_answer a = api_fixture_call(
         f, &(struct api_ask){.path = "/api/log/token?key=sk-" KEY, .origin = "https://x.example"});
 
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK_EQ(json_count(api_at(a.json, "data")), 2);
     CHECK(!str_has(a.body, STR("admin_info")));
     CHECK_STR(api_header(&a, STR("Access-Control-Allow-Origin")), "*");
@@ -169,7 +160,7 @@ TEST(whoever_has_a_key_sees_its_rows_from_any_origin)
     a = api_fixture_call(f, &(struct api_ask){.path = "/api/log/token?key=sk-wrong"});
     CHECK_STR(api_text_at(f, a.json, "message"), "record not found");
     a = api_fixture_call(f, &(struct api_ask){.path = "/api/log/token"});
-    CHECK(!ok(&a));
+    CHECK(!api_succeeded(&a));
     api_fixture_close(f);
 }
 
@@ -197,24 +188,26 @@ TEST(the_dashboard_sums_hours_for_administrators_and_shows_users_their_own)
                        "(2, 'adam', 'gpt-4o', 1699999200, 6, 2, 20),"
                        "(3, 'ann', 'gpt-4', 1699995600, 7, 3, 30)");
     struct api_answer a =
-        as(f, FIXTURE_ADMIN, "/api/data/?start_timestamp=1699990000&end_timestamp=1700000000");
+        api_get(f, FIXTURE_ADMIN, "/api/data/?start_timestamp=1699990000&end_timestamp=1700000000");
     CHECK_EQ(json_count(api_at(a.json, "data")), 2);
     CHECK_EQ(api_i64_at(a.json, "data.1.quota"), 30);
     CHECK_EQ(api_i64_at(a.json, "data.1.count"), 3);
     CHECK_EQ(api_i64_at(a.json, "data.1.token_used"), 11);
     CHECK_EQ(api_i64_at(a.json, "data.1.user_id"), 0);
     CHECK_STR(api_text_at(f, a.json, "data.1.username"), "");
-    a = as(f, FIXTURE_ADMIN,
-           "/api/data/?start_timestamp=1699990000&end_timestamp=1700000000&username=adam");
+    a = api_get(f, FIXTURE_ADMIN,
+                "/api/data/?start_timestamp=1699990000&end_timestamp=1700000000&username=adam");
     CHECK_EQ(json_count(api_at(a.json, "data")), 1);
-    a = as(f, FIXTURE_ANN,
-           "/api/data/self?start_timestamp=1699990000&end_timestamp=1700000000&default_time=hour");
+    a = api_get(
+        f, FIXTURE_ANN,
+        "/api/data/self?start_timestamp=1699990000&end_timestamp=1700000000&default_time=hour");
     CHECK_EQ(json_count(api_at(a.json, "data")), 2);
     CHECK_STR(api_text_at(f, a.json, "data.0.username"), "ann");
-    a = as(f, FIXTURE_ANN, "/api/data/self?start_timestamp=1&end_timestamp=1700000000");
-    CHECK(!ok(&a));
-    a = as(f, FIXTURE_ANN, "/api/data/self?start_timestamp=-9223372036854775807&end_timestamp=1");
-    CHECK(!ok(&a));
+    a = api_get(f, FIXTURE_ANN, "/api/data/self?start_timestamp=1&end_timestamp=1700000000");
+    CHECK(!api_succeeded(&a));
+    a = api_get(f, FIXTURE_ANN,
+                "/api/data/self?start_timestamp=-9223372036854775807&end_timestamp=1");
+    CHECK(!api_succeeded(&a));
     api_fixture_close(f);
 }
 

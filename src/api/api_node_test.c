@@ -6,16 +6,6 @@
 #include "cache/redis_server_testing.h"
 #include "store/repo_node.h"
 
-static bool ok(const struct api_answer *a)
-{
-    return a->status == 200 && json_bool_or(api_at(a->json, "success"), false);
-}
-
-static struct api_answer get(struct api_fixture *f, const char *path, int64_t user)
-{
-    return api_fixture_call(f, &(struct api_ask){.path = path, .user_id = user});
-}
-
 static void put_node(struct api_fixture *f, const char *name, const char *info)
 {
     CLEANUP(db_releasep) struct db_conn *c = NULL;
@@ -60,8 +50,8 @@ TEST(nodes_are_listed_with_their_state_load_and_jobs)
     take_lease(f, "old_run", "b-node/another");
     take_lease(f, "theirs", "d-node");
 
-    a = get(f, "/api/node/", FIXTURE_ADMIN);
-    CHECK(ok(&a));
+    a = api_get(f, FIXTURE_ADMIN, "/api/node/");
+    CHECK(api_succeeded(&a));
     check_text(f, &a, "data.0.name", "a-node");
     check_text(f, &a, "data.0.state", "online");
     check_text(f, &a, "data.0.version", "v9");
@@ -89,11 +79,11 @@ TEST(nodes_are_listed_with_their_state_load_and_jobs)
 TEST(nodes_are_for_administrators)
 {
     struct api_fixture *f = api_fixture_open();
-    struct api_answer a = get(f, "/api/node/", FIXTURE_ANN);
+    struct api_answer a = api_get(f, FIXTURE_ANN, "/api/node/");
 
-    CHECK(!ok(&a));
-    a = get(f, "/api/node/", 0);
-    CHECK(!ok(&a));
+    CHECK(!api_succeeded(&a));
+    a = api_get(f, 0, "/api/node/");
+    CHECK(!api_succeeded(&a));
     api_fixture_close(f);
 }
 
@@ -135,8 +125,8 @@ static void wait_state(struct api_fixture *f, const char *want)
     struct api_answer a = {.status = 0};
 
     for (int i = 0; i < PATIENCE_MS / 20; i++) {
-        a = get(f, "/api/status/test", FIXTURE_ADMIN);
-        CHECK(ok(&a));
+        a = api_get(f, FIXTURE_ADMIN, "/api/status/test");
+        CHECK(api_succeeded(&a));
         if (str_eq(api_text_at(f, a.json, "redis.state"), str_from(want)))
             break;
         pause_ms(20);

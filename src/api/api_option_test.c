@@ -6,27 +6,15 @@
 
 #include "base/test.h"
 
-static bool ok(const struct api_answer *a)
-{
-    return a->status == 200 && json_bool_or(api_at(a->json, "success"), false);
-}
-
 static struct api_answer put(struct api_fixture *f, const char *body)
 {
-    return api_fixture_call(
-        f, &(struct api_ask){
-               .method = "PUT", .path = "/api/option/", .user_id = FIXTURE_ROOT, .body = body});
-}
-
-static struct api_answer get(struct api_fixture *f, const char *path, int64_t user)
-{
-    return api_fixture_call(f, &(struct api_ask){.path = path, .user_id = user});
+    return api_as(f, FIXTURE_ROOT, "PUT", "/api/option/", body);
 }
 
 /* The listed value of an option; STR_NULL when it is not listed. */
 static struct str listed(struct api_fixture *f, const char *key)
 {
-    struct api_answer a = get(f, "/api/option/", FIXTURE_ROOT);
+    struct api_answer a = api_get(f, FIXTURE_ROOT, "/api/option/");
 
     JSON_EACH (row, api_at(a.json, "data")) {
         CHECK(json_is(json_get(row, STR("value")), JSON_STRING));
@@ -48,7 +36,7 @@ TEST(options_are_listed_as_texts_without_secrets)
 
     for (size_t i = 0; i < ARRAY_LEN(hidden); i++) {
         a = put(f, arena_fmt(&f->arena, "{\"key\":\"%s\",\"value\":\"topsecret\"}", hidden[i]).p);
-        CHECK(ok(&a));
+        CHECK(api_succeeded(&a));
         CHECK(!listed(f, hidden[i]).p);
     }
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
@@ -57,7 +45,7 @@ TEST(options_are_listed_as_texts_without_secrets)
         CHECK_EQ(json_read(&f->arena, listed(f, tables[i]), 10, &root, NULL), ERR_OK);
         CHECK(json_is(root, JSON_OBJECT));
     }
-    a = get(f, "/api/option/", FIXTURE_ROOT);
+    a = api_get(f, FIXTURE_ROOT, "/api/option/");
     CHECK(!str_has(a.body, STR("topsecret")));
     api_fixture_close(f);
 }
@@ -67,28 +55,28 @@ TEST(a_changed_option_is_stored_and_in_force_at_once)
     struct api_fixture *f = api_fixture_open();
     struct api_answer a = put(f, "{\"key\":\"SystemName\",\"value\":\"My gate\"}");
 
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK_EQ(f->reloads, 1);
-    a = get(f, "/api/status", 0);
+    a = api_get(f, 0, "/api/status");
     CHECK_STR(api_text_at(f, a.json, "data.system_name"), "My gate");
     CHECK_STR(listed(f, "SystemName"), "My gate");
     a = put(f,
             "{\"key\":\"RetryTimes\",\"value\":3}"); /* later versions send numbers as they are */
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK_STR(listed(f, "RetryTimes"), "3");
     a = put(f, "{\"key\":\"DemoSiteEnabled\",\"value\":true}");
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK_STR(listed(f, "DemoSiteEnabled"), "true");
     a = put(f, "{\"key\":\"Something.unknown\",\"value\":\"kept\"}");
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK_STR(listed(f, "Something.unknown"), "kept");
     a = put(f, "{\"key\":\"ModelRatio\",\"value\":\"{\\\"only\\\":2}\"}");
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK_STR(listed(f, "ModelRatio"), "{\"only\":2}");
     a = api_fixture_call(f, &(struct api_ask){.path = "/api/option/rest_model_ratio",
                                               .user_id = FIXTURE_ROOT,
                                               .body = "{}"});
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK(str_has(listed(f, "ModelRatio"), STR("\"gpt-4o\"")));
     api_fixture_close(f);
 }
@@ -145,7 +133,7 @@ TEST(what_cannot_be_decoded_is_400_and_what_is_wrong_is_told_and_not_stored)
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         struct api_answer a = put(f, wrong[i]);
 
-        if (a.status != 200 || ok(&a) || api_text_at(f, a.json, "message").n == 0)
+        if (a.status != 200 || api_succeeded(&a) || api_text_at(f, a.json, "message").n == 0)
             fail_msg("%s: %.*s", wrong[i], STR_ARG(a.body));
     }
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM options"), 0);
@@ -178,7 +166,7 @@ TEST(a_switch_that_needs_another_option_says_so_in_both_languages)
     struct api_fixture *f = api_fixture_open();
     struct api_answer a = put(f, "{\"key\":\"EmailDomainWhitelist\",\"value\":\"\"}");
 
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const char *body =
             arena_fmt(&f->arena, "{\"key\":\"%s\",\"value\":\"true\"}", rows[i].key).p;
@@ -192,7 +180,7 @@ TEST(a_switch_that_needs_another_option_says_so_in_both_languages)
                                                   .body = body,
                                                   .language = "en"});
         CHECK_STR(api_text_at(f, a.json, "message"), rows[i].english);
-        CHECK(!ok(&a));
+        CHECK(!api_succeeded(&a));
         CHECK_STR(listed(f, rows[i].key), "false");
     }
     api_fixture_close(f);
@@ -204,7 +192,7 @@ TEST(a_reload_that_fails_is_told)
 
     f->reload_fails = true;
     struct api_answer a = put(f, "{\"key\":\"Notice\",\"value\":\"x\"}");
-    CHECK(!ok(&a));
+    CHECK(!api_succeeded(&a));
     f->reload_fails = false;
     api_fixture_close(f);
 }
@@ -255,9 +243,9 @@ TEST(status_has_every_field_of_the_documented_type)
         {"setup", JSON_BOOL},
     };
     struct api_fixture *f = api_fixture_open();
-    struct api_answer a = get(f, "/api/status", 0);
+    struct api_answer a = api_get(f, 0, "/api/status");
 
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK_STR(api_text_at(f, a.json, "message"), "");
     for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
         const struct json *v = json_get(api_at(a.json, "data"), str_from(fields[i].name));
@@ -269,11 +257,11 @@ TEST(status_has_every_field_of_the_documented_type)
     CHECK_EQ(api_i64_at(a.json, "data.quota_per_unit"), 500000);
     CHECK(json_bool_or(api_at(a.json, "data.setup"), false));
     a = put(f, "{\"key\":\"Chats\",\"value\":\"[{\\\"A\\\":\\\"https://a/{key}\\\"}]\"}");
-    CHECK(ok(&a));
-    a = get(f, "/api/status", 0);
+    CHECK(api_succeeded(&a));
+    a = api_get(f, 0, "/api/status");
     CHECK_STR(api_text_at(f, a.json, "data.chats.0.A"), "https://a/{key}");
-    a = get(f, "/api/status/test", FIXTURE_ADMIN);
-    CHECK(ok(&a));
+    a = api_get(f, FIXTURE_ADMIN, "/api/status/test");
+    CHECK(api_succeeded(&a));
     CHECK_STR(api_text_at(f, a.json, "message"), "Server is running");
     api_fixture_close(f);
 }
@@ -288,14 +276,14 @@ TEST(texts_are_the_options)
     struct api_fixture *f = api_fixture_open();
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct api_answer a = get(f, rows[i].path, 0);
+        struct api_answer a = api_get(f, 0, rows[i].path);
 
         CHECK_STR(api_text_at(f, a.json, "data"), "");
         CHECK(json_is(api_at(a.json, "data"), JSON_STRING));
         a = put(
             f, arena_fmt(&f->arena, "{\"key\":\"%s\",\"value\":\"# a \\\"b\\\"\"}", rows[i].key).p);
-        CHECK(ok(&a));
-        a = get(f, rows[i].path, 0);
+        CHECK(api_succeeded(&a));
+        a = api_get(f, 0, rows[i].path);
         CHECK_STR(api_text_at(f, a.json, "data"), "# a \"b\"");
     }
     api_fixture_close(f);
@@ -311,7 +299,7 @@ static void add_channel(struct api_fixture *f, const char *models, const char *g
                                                "\"models\":\"%s\",\"group\":\"%s\",\"status\":%d}",
                                                models, groups, status)
                                          .p});
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
 }
 
 TEST(prices_are_listed_for_models_that_can_be_called)
@@ -322,9 +310,9 @@ TEST(prices_are_listed_for_models_that_can_be_called)
     add_channel(f, "gpt-4o", "vip,svip", 1);
     add_channel(f, "gpt-4", "default", 2);
     struct api_answer a = put(f, "{\"key\":\"ModelPrice\",\"value\":\"{\\\"dall-e-9\\\":0.04}\"}");
-    CHECK(ok(&a));
-    a = get(f, "/api/pricing", 0);
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
+    a = api_get(f, 0, "/api/pricing");
+    CHECK(api_succeeded(&a));
     CHECK(!api_at(a.json, "message"));
     CHECK_EQ(json_count(api_at(a.json, "data")), 3);
     CHECK_STR(api_text_at(f, a.json, "data.0.model_name"), "dall-e-9");
@@ -341,7 +329,7 @@ TEST(prices_are_listed_for_models_that_can_be_called)
     CHECK(api_at(a.json, "usable_group.vip"));
     CHECK(!json_get(api_at(a.json, "group_ratio"), STR("svip")));
     api_fixture_sql(f, "UPDATE users SET \"group\" = 'svip' WHERE id = 3");
-    a = get(f, "/api/pricing", FIXTURE_ANN);
+    a = api_get(f, FIXTURE_ANN, "/api/pricing");
     CHECK_EQ(api_i64_at(a.json, "group_ratio.svip"), 1);
     CHECK_STR(api_text_at(f, a.json, "usable_group.svip"), "用户分组");
     api_fixture_close(f);
@@ -350,17 +338,17 @@ TEST(prices_are_listed_for_models_that_can_be_called)
 TEST(groups_are_listed_by_who_asks)
 {
     struct api_fixture *f = api_fixture_open();
-    struct api_answer a = get(f, "/api/group/", FIXTURE_ADMIN);
+    struct api_answer a = api_get(f, FIXTURE_ADMIN, "/api/group/");
 
     CHECK_EQ(json_count(api_at(a.json, "data")), 3);
-    a = get(f, "/api/user/self/groups", FIXTURE_ANN);
+    a = api_get(f, FIXTURE_ANN, "/api/user/self/groups");
     CHECK_EQ(json_count(api_at(a.json, "data")), 2);
     CHECK_EQ(api_i64_at(a.json, "data.default.ratio"), 1);
     CHECK(api_text_at(f, a.json, "data.vip.desc").n > 0);
     api_fixture_sql(f, "UPDATE users SET \"group\" = 'svip' WHERE id = 3");
-    a = get(f, "/api/user/self/groups", FIXTURE_ANN);
+    a = api_get(f, FIXTURE_ANN, "/api/user/self/groups");
     CHECK_STR(api_text_at(f, a.json, "data.svip.desc"), "用户分组");
-    a = get(f, "/api/user/groups", 0);
+    a = api_get(f, 0, "/api/user/groups");
     CHECK_EQ(json_count(api_at(a.json, "data")), 2);
     api_fixture_close(f);
 }
@@ -368,24 +356,24 @@ TEST(groups_are_listed_by_who_asks)
 TEST(lists_of_models_have_their_documented_shapes)
 {
     struct api_fixture *f = api_fixture_open();
-    struct api_answer a = get(f, "/api/user/models", FIXTURE_ANN);
+    struct api_answer a = api_get(f, FIXTURE_ANN, "/api/user/models");
 
     CHECK(json_is(api_at(a.json, "data"), JSON_NULL)); /* none: null, as the original has it */
     add_channel(f, "gpt-4o,gpt-4", "default", 1);
     add_channel(f, "o1", "svip", 1);
-    a = get(f, "/api/user/models", FIXTURE_ANN);
+    a = api_get(f, FIXTURE_ANN, "/api/user/models");
     CHECK_EQ(json_count(api_at(a.json, "data")), 2);
-    a = get(f, "/api/channel/models_enabled", FIXTURE_ADMIN);
+    a = api_get(f, FIXTURE_ADMIN, "/api/channel/models_enabled");
     CHECK_EQ(json_count(api_at(a.json, "data")), 3);
     CHECK(!api_at(a.json, "message"));
-    a = get(f, "/api/models", FIXTURE_ANN);
+    a = api_get(f, FIXTURE_ANN, "/api/models");
     CHECK(!api_at(a.json, "message"));
     CHECK_EQ(json_count(api_at(a.json, "data.1")), 64);
     CHECK_EQ(json_count(api_at(a.json, "data")), 27);
     CHECK(json_is(api_at(a.json, "data.37"), JSON_NULL));
     CHECK(json_is(api_at(a.json, "data.20"), JSON_ARRAY));
     CHECK(!json_get(api_at(a.json, "data"), STR("19")));
-    a = get(f, "/api/channel/models", FIXTURE_ADMIN);
+    a = api_get(f, FIXTURE_ADMIN, "/api/channel/models");
     CHECK_STR(api_text_at(f, a.json, "data.0.id"), "gpt-3.5-turbo");
     CHECK_STR(api_text_at(f, a.json, "data.0.object"), "model");
     CHECK_STR(api_text_at(f, a.json, "data.0.owned_by"), "openai");

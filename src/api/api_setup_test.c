@@ -10,11 +10,6 @@
 #define KEY        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
 #define FIRST_BODY "{\"username\":\"root\",\"password\":\"123456\"}"
 
-static bool ok(const struct api_answer *a)
-{
-    return a->status == 200 && json_bool_or(api_at(a->json, "success"), false);
-}
-
 static const char *cookie_of(struct api_fixture *f, const struct api_answer *a)
 {
     struct str cookie = api_header(a, STR("Set-Cookie"));
@@ -35,14 +30,14 @@ TEST(a_fresh_root_can_sign_in_and_change_its_password_and_nothing_else)
     struct api_answer a = sign_in(f, FIRST_BODY);
     const char *cookie = cookie_of(f, &a);
 
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK(json_bool_or(api_at(a.json, "data.must_change_password"), false));
     CHECK_EQ(api_i64_at(a.json, "data.role"), 100);
     for (size_t i = 0; i < ARRAY_LEN(closed); i++) {
         a = api_fixture_call(
             f, &(struct api_ask){.path = closed[i], .cookie = cookie, .new_api_user = "1"});
         CHECK_EQ(a.status, 200);
-        CHECK(!ok(&a));
+        CHECK(!api_succeeded(&a));
         CHECK_STR(api_text_at(f, a.json, "message"), "请先修改初始密码");
     }
     a = api_fixture_call(f, &(struct api_ask){.path = "/api/status"});
@@ -55,26 +50,26 @@ TEST(a_fresh_root_can_sign_in_and_change_its_password_and_nothing_else)
                           .new_api_user = "1",
                           .body = "{\"username\":\"boss\"}"};
     a = api_fixture_call(f, &put);
-    CHECK(!ok(&a));
+    CHECK(!api_succeeded(&a));
     put.body = "{\"username\":\"boss\",\"password\":\"123456\"}"; /* too short */
     a = api_fixture_call(f, &put);
-    CHECK(!ok(&a));
+    CHECK(!api_succeeded(&a));
     put.body = "{\"username\":\"boss\",\"password\":\"a better one\"}";
     a = api_fixture_call(f, &put);
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
 
     cookie = cookie_of(f, &a);
     a = api_fixture_call(
         f, &(struct api_ask){.path = "/api/option/", .cookie = cookie, .new_api_user = "1"});
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     a = api_fixture_call(f, &(struct api_ask){.path = "/api/status"});
     CHECK(json_bool_or(api_at(a.json, "data.setup"), false));
     a = sign_in(f, "{\"username\":\"boss\",\"password\":\"a better one\"}");
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK(!json_bool_or(api_at(a.json, "data.must_change_password"), true));
     CHECK(!str_has(a.body, STR("$2a$")));
     a = sign_in(f, FIRST_BODY);
-    CHECK(!ok(&a));
+    CHECK(!api_succeeded(&a));
     api_fixture_close(f);
 }
 
@@ -110,14 +105,14 @@ TEST(the_wizard_names_root_once_and_is_closed_after)
         CHECK(!json_bool_or(api_at(a.json, "success"), true));
     }
     a = api_fixture_call(f, &(struct api_ask){.path = "/api/setup", .body = good});
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK_EQ(f->reloads, 1);
     a = api_fixture_call(f, &(struct api_ask){.path = "/api/setup", .body = good});
     CHECK_EQ(a.status, 400);
     a = api_fixture_call(f, &(struct api_ask){.path = "/api/setup"});
     CHECK(json_bool_or(api_at(a.json, "data.status"), false));
     a = sign_in(f, "{\"username\":\"boss\",\"password\":\"password9\"}");
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK(!json_bool_or(api_at(a.json, "data.must_change_password"), true));
     a = api_fixture_call(f, &(struct api_ask){.path = "/api/status"});
     CHECK(json_bool_or(api_at(a.json, "data.self_use_mode_enabled"), false));
@@ -149,7 +144,7 @@ TEST(of_two_wizards_at_once_one_names_root)
         struct api_answer a = sign_in(f, bodies[i]);
 
         CHECK_STR(str_make(first_lines[i], 12), winner ? "HTTP/1.1 200" : "HTTP/1.1 400");
-        CHECK_EQ(ok(&a), winner);
+        CHECK_EQ(api_succeeded(&a), winner);
     }
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM setups"), 1);
     api_fixture_close(f);
@@ -198,7 +193,7 @@ TEST(the_initial_tokens_are_made_once_and_work_before_the_password_is_changed)
         api_fixture_call(f, &(struct api_ask){.path = "/api/channel/",
                                               .authorization = "Bearer operator-access",
                                               .new_api_user = "1"});
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     a = api_fixture_call(f, &(struct api_ask){.path = "/v1/dashboard/billing/usage",
                                               .authorization = "Bearer sk-" KEY});
     CHECK_EQ(a.status, 200);

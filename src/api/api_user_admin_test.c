@@ -7,18 +7,6 @@
 /* Longer than any column of a group. */
 #define LONG "ggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg"
 
-static bool ok(const struct api_answer *a)
-{
-    return a->status == 200 && json_bool_or(api_at(a->json, "success"), false);
-}
-
-static struct api_answer as(struct api_fixture *f, int64_t user, const char *method,
-                            const char *path, const char *body)
-{
-    return api_fixture_call(
-        f, &(struct api_ask){.method = method, .path = path, .user_id = user, .body = body});
-}
-
 TEST(the_list_is_a_page_newest_first_without_secrets)
 {
     struct api_fixture *f = api_fixture_open();
@@ -29,7 +17,7 @@ TEST(the_list_is_a_page_newest_first_without_secrets)
                            ? "UPDATE users SET deleted_at = '2026-01-02 03:04:05' WHERE id = 3"
                            : "UPDATE users SET deleted_at = '2026-01-02 03:04:05+00:00'"
                              " WHERE id = 3");
-    struct api_answer a = as(f, FIXTURE_ADMIN, NULL, "/api/user/?p=0&page_size=2", NULL);
+    struct api_answer a = api_as(f, FIXTURE_ADMIN, NULL, "/api/user/?p=0&page_size=2", NULL);
     CHECK_EQ(api_i64_at(a.json, "data.total"), 3);
     CHECK_EQ(api_i64_at(a.json, "data.page"), 1);
     CHECK_EQ(api_i64_at(a.json, "data.page_size"), 2);
@@ -37,17 +25,17 @@ TEST(the_list_is_a_page_newest_first_without_secrets)
     CHECK_EQ(api_i64_at(a.json, "data.items.0.id"), 3);
     CHECK_STR(api_text_at(f, a.json, "data.items.0.DeletedAt"), "2026-01-02T03:04:05+00:00");
     CHECK(json_is(api_at(a.json, "data.items.1.DeletedAt"), JSON_NULL));
-    a = as(f, FIXTURE_ADMIN, NULL, "/api/user/?p=2&page_size=2", NULL);
+    a = api_as(f, FIXTURE_ADMIN, NULL, "/api/user/?p=2&page_size=2", NULL);
     CHECK_EQ(api_i64_at(a.json, "data.items.0.id"), 1);
     CHECK(!str_has(a.body, STR("topsecret")));
     CHECK(!str_has(a.body, STR("$2a$")));
-    a = as(f, FIXTURE_ADMIN, NULL, "/api/user/?p=NaN&page_size=-4", NULL);
+    a = api_as(f, FIXTURE_ADMIN, NULL, "/api/user/?p=NaN&page_size=-4", NULL);
     CHECK_EQ(api_i64_at(a.json, "data.page_size"), 10);
-    a = as(f, FIXTURE_ADMIN, NULL, "/api/user/search?keyword=AnN&p=1", NULL);
+    a = api_as(f, FIXTURE_ADMIN, NULL, "/api/user/search?keyword=AnN&p=1", NULL);
     CHECK_EQ(api_i64_at(a.json, "data.total"), 1);
-    a = as(f, FIXTURE_ADMIN, NULL, "/api/user/search?keyword=2&group=default", NULL);
+    a = api_as(f, FIXTURE_ADMIN, NULL, "/api/user/search?keyword=2&group=default", NULL);
     CHECK_EQ(api_i64_at(a.json, "data.items.0.id"), 2);
-    a = as(f, FIXTURE_ADMIN, NULL, "/api/user/search?keyword=&group=nogroup", NULL);
+    a = api_as(f, FIXTURE_ADMIN, NULL, "/api/user/search?keyword=&group=nogroup", NULL);
     CHECK_EQ(json_count(api_at(a.json, "data.items")), 0);
     CHECK(json_is(api_at(a.json, "data.items"), JSON_ARRAY));
     api_fixture_close(f);
@@ -56,20 +44,20 @@ TEST(the_list_is_a_page_newest_first_without_secrets)
 TEST(one_user_is_shown_to_those_above_them)
 {
     struct api_fixture *f = api_fixture_open();
-    struct api_answer a = as(f, FIXTURE_ADMIN, NULL, "/api/user/3", NULL);
+    struct api_answer a = api_as(f, FIXTURE_ADMIN, NULL, "/api/user/3", NULL);
 
     CHECK_STR(api_text_at(f, a.json, "data.username"), "ann");
-    a = as(f, FIXTURE_ADMIN, NULL, "/api/user/1", NULL);
-    CHECK(!ok(&a));
-    a = as(f, FIXTURE_ROOT, NULL, "/api/user/1", NULL);
-    CHECK(ok(&a));
-    a = as(f, FIXTURE_ADMIN, NULL, "/api/user/99", NULL);
+    a = api_as(f, FIXTURE_ADMIN, NULL, "/api/user/1", NULL);
+    CHECK(!api_succeeded(&a));
+    a = api_as(f, FIXTURE_ROOT, NULL, "/api/user/1", NULL);
+    CHECK(api_succeeded(&a));
+    a = api_as(f, FIXTURE_ADMIN, NULL, "/api/user/99", NULL);
     CHECK_STR(api_text_at(f, a.json, "message"), "record not found");
-    a = as(f, FIXTURE_ADMIN, NULL, "/api/user/x%22y", NULL);
+    a = api_as(f, FIXTURE_ADMIN, NULL, "/api/user/x%22y", NULL);
     CHECK_STR(api_text_at(f, a.json, "message"),
               "strconv.Atoi: parsing \"x\\\"y\": invalid syntax");
-    a = as(f, FIXTURE_ADMIN, NULL, "/api/user/99999999999999999999", NULL);
-    CHECK(!ok(&a));
+    a = api_as(f, FIXTURE_ADMIN, NULL, "/api/user/99999999999999999999", NULL);
+    CHECK(!api_succeeded(&a));
     api_fixture_close(f);
 }
 
@@ -84,12 +72,12 @@ TEST(secrets_in_the_settings_are_shown_to_their_owner_alone)
                        "\"https://example.org/hook\",\"gotify_token\":\"hush-2\"}' WHERE id = 3");
     api_fixture_sql(f, "UPDATE users SET setting = 'hush-3' WHERE id = 1");
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-        a = as(f, FIXTURE_ADMIN, NULL, paths[i], NULL);
-        CHECK(ok(&a));
+        a = api_as(f, FIXTURE_ADMIN, NULL, paths[i], NULL);
+        CHECK(api_succeeded(&a));
         CHECK(!str_has(a.body, STR("hush")));
         CHECK(str_has(a.body, STR("https://example.org/hook")));
     }
-    a = as(f, FIXTURE_ANN, NULL, "/api/user/self", NULL);
+    a = api_as(f, FIXTURE_ANN, NULL, "/api/user/self", NULL);
     CHECK(str_has(a.body, STR("hush-1")) && str_has(a.body, STR("hush-2")));
     api_fixture_close(f);
 }
@@ -107,13 +95,13 @@ TEST(a_user_is_created_common_whatever_the_body_says)
     struct api_fixture *f = api_fixture_open();
 
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        struct api_answer a = as(f, FIXTURE_ADMIN, "POST", "/api/user/", bad[i]);
-        CHECK(!ok(&a));
+        struct api_answer a = api_as(f, FIXTURE_ADMIN, "POST", "/api/user/", bad[i]);
+        CHECK(!api_succeeded(&a));
     }
     struct api_answer a =
-        as(f, FIXTURE_ADMIN, "POST", "/api/user/",
-           "{\"username\":\"zoe\",\"password\":\"password1\",\"role\":1,\"quota\":77}");
-    CHECK(ok(&a));
+        api_as(f, FIXTURE_ADMIN, "POST", "/api/user/",
+               "{\"username\":\"zoe\",\"password\":\"password1\",\"role\":1,\"quota\":77}");
+    CHECK(api_succeeded(&a));
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT role FROM users WHERE username = 'zoe' AND quota = 0 "
                                     "AND display_name = 'zoe' AND status = 1"),
              1);
@@ -124,13 +112,13 @@ TEST(a_user_is_created_common_whatever_the_body_says)
 TEST(a_created_user_gets_the_gift_of_new_users_and_its_log_row)
 {
     struct api_fixture *f = api_fixture_open();
-    struct api_answer a = as(f, FIXTURE_ROOT, "PUT", "/api/option/",
-                             "{\"key\":\"QuotaForNewUser\",\"value\":\"500000\"}");
+    struct api_answer a = api_as(f, FIXTURE_ROOT, "PUT", "/api/option/",
+                                 "{\"key\":\"QuotaForNewUser\",\"value\":\"500000\"}");
 
-    CHECK(ok(&a));
-    a = as(f, FIXTURE_ADMIN, "POST", "/api/user/",
-           "{\"username\":\"zoe\",\"password\":\"password1\"}");
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
+    a = api_as(f, FIXTURE_ADMIN, "POST", "/api/user/",
+               "{\"username\":\"zoe\",\"password\":\"password1\"}");
+    CHECK(api_succeeded(&a));
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT quota FROM users WHERE username = 'zoe'"), 500000);
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM logs WHERE type = 4 AND username = 'zoe' "
                                     "AND user_id = (SELECT id FROM users WHERE username = 'zoe') "
@@ -144,11 +132,11 @@ TEST(an_update_overwrites_the_four_fields_and_notes_a_change_of_quota)
     struct api_fixture *f = api_fixture_open();
     struct balance *balance = balance_open_user(f->balances, FIXTURE_ANN, 1000000);
     struct api_answer a =
-        as(f, FIXTURE_ADMIN, "PUT", "/api/user/",
-           "{\"id\":3,\"username\":\"anna\",\"display_name\":\"A\",\"group\":\"vip\","
-           "\"quota\":1500000,\"role\":1,\"status\":2,\"password\":\"\"}");
+        api_as(f, FIXTURE_ADMIN, "PUT", "/api/user/",
+               "{\"id\":3,\"username\":\"anna\",\"display_name\":\"A\",\"group\":\"vip\","
+               "\"quota\":1500000,\"role\":1,\"status\":2,\"password\":\"\"}");
 
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT quota FROM users WHERE id = 3 AND username = 'anna' "
                                     "AND display_name = 'A' AND \"group\" = 'vip' AND role = 1 "
                                     "AND status = 1"),
@@ -158,9 +146,10 @@ TEST(an_update_overwrites_the_four_fields_and_notes_a_change_of_quota)
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM logs WHERE type = 3 AND user_id = 3 AND "
                                     "content LIKE '%2.000000%' AND content LIKE '%3.000000%'"),
              1);
-    a = as(f, FIXTURE_ADMIN, "PUT", "/api/user/",
-           "{\"id\":3,\"username\":\"anna\",\"quota\":1500000}");
-    CHECK(ok(&a)); /* a missing key blanks the field; the same quota is not noted again */
+    a = api_as(f, FIXTURE_ADMIN, "PUT", "/api/user/",
+               "{\"id\":3,\"username\":\"anna\",\"quota\":1500000}");
+    CHECK(
+        api_succeeded(&a)); /* a missing key blanks the field; the same quota is not noted again */
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM users WHERE id = 3 AND "
                                     "display_name = ''"),
              1);
@@ -176,8 +165,8 @@ TEST(an_update_does_not_take_away_the_name)
     struct api_fixture *f = api_fixture_open();
 
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        struct api_answer a = as(f, FIXTURE_ROOT, "PUT", "/api/user/", bad[i]);
-        CHECK(!ok(&a));
+        struct api_answer a = api_as(f, FIXTURE_ROOT, "PUT", "/api/user/", bad[i]);
+        CHECK(!api_succeeded(&a));
     }
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM users WHERE username = ''"), 0);
     api_fixture_close(f);
@@ -201,8 +190,8 @@ TEST(an_update_is_refused_above_ones_own_role_and_for_bad_input)
     struct api_fixture *f = api_fixture_open();
 
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        struct api_answer a = as(f, FIXTURE_ADMIN, "PUT", "/api/user/", bad[i]);
-        CHECK(!ok(&a));
+        struct api_answer a = api_as(f, FIXTURE_ADMIN, "PUT", "/api/user/", bad[i]);
+        CHECK(!api_succeeded(&a));
     }
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM users WHERE username = 'x'"), 0);
     api_fixture_close(f);
@@ -236,9 +225,9 @@ TEST(manage_actions_do_what_their_table_says)
     struct api_fixture *f = api_fixture_open();
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct api_answer a = as(f, rows[i].actor, "POST", "/api/user/manage", rows[i].body);
+        struct api_answer a = api_as(f, rows[i].actor, "POST", "/api/user/manage", rows[i].body);
 
-        if (ok(&a) != rows[i].good)
+        if (api_succeeded(&a) != rows[i].good)
             fail_msg("%s: %.*s", rows[i].body, STR_ARG(a.body));
         CHECK_EQ(
             api_fixture_sql_i64(
@@ -246,7 +235,7 @@ TEST(manage_actions_do_what_their_table_says)
             1);
     }
     struct api_answer a =
-        as(f, FIXTURE_ROOT, "POST", "/api/user/manage", "{\"id\":2,\"action\":\"disable\"}");
+        api_as(f, FIXTURE_ROOT, "POST", "/api/user/manage", "{\"id\":2,\"action\":\"disable\"}");
     CHECK_EQ(api_i64_at(a.json, "data.status"), 2);
     CHECK_EQ(api_i64_at(a.json, "data.role"), 10);
     CHECK_EQ(api_i64_at(a.json, "data.id"), 0);
@@ -256,14 +245,14 @@ TEST(manage_actions_do_what_their_table_says)
 TEST(deleting_a_user_removes_the_row)
 {
     struct api_fixture *f = api_fixture_open();
-    struct api_answer a = as(f, FIXTURE_ADMIN, "DELETE", "/api/user/2", NULL);
+    struct api_answer a = api_as(f, FIXTURE_ADMIN, "DELETE", "/api/user/2", NULL);
 
-    CHECK(!ok(&a));
-    a = as(f, FIXTURE_ROOT, "DELETE", "/api/user/1", NULL);
-    CHECK(!ok(&a)); /* not even root itself */
-    a = as(f, FIXTURE_ADMIN, "DELETE", "/api/user/3/", NULL);
-    CHECK(ok(&a));
-    a = as(f, FIXTURE_ADMIN, "DELETE", "/api/user/3", NULL);
+    CHECK(!api_succeeded(&a));
+    a = api_as(f, FIXTURE_ROOT, "DELETE", "/api/user/1", NULL);
+    CHECK(!api_succeeded(&a)); /* not even root itself */
+    a = api_as(f, FIXTURE_ADMIN, "DELETE", "/api/user/3/", NULL);
+    CHECK(api_succeeded(&a));
+    a = api_as(f, FIXTURE_ADMIN, "DELETE", "/api/user/3", NULL);
     CHECK_STR(api_text_at(f, a.json, "message"), "record not found");
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM users"), 2);
     api_fixture_close(f);

@@ -3,24 +3,11 @@
 
 #include "base/test.h"
 
-static bool ok(const struct api_answer *a)
-{
-    return a->status == 200 && json_bool_or(api_at(a->json, "success"), false);
-}
-
-static struct api_answer as_ann(struct api_fixture *f, const char *method, const char *path,
-                                const char *body)
-{
-    return api_fixture_call(
-        f, &(struct api_ask){.method = method, .path = path, .user_id = FIXTURE_ANN, .body = body});
-}
-
 static void set_option(struct api_fixture *f, const char *body)
 {
-    struct api_answer a = api_fixture_call(
-        f, &(struct api_ask){
-               .method = "PUT", .path = "/api/option/", .user_id = FIXTURE_ROOT, .body = body});
-    CHECK(ok(&a));
+    struct api_answer a = api_as(f, FIXTURE_ROOT, "PUT", "/api/option/", body);
+
+    CHECK(api_succeeded(&a));
 }
 
 TEST(signing_in_answers_who_one_is_and_gives_a_cookie)
@@ -31,7 +18,7 @@ TEST(signing_in_answers_who_one_is_and_gives_a_cookie)
                              .body = "{\"username\":\" ann \",\"password\":\"password1\"}"});
     struct str cookie = api_header(&a, STR("Set-Cookie"));
 
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK_EQ(api_i64_at(a.json, "data.id"), FIXTURE_ANN);
     CHECK_STR(api_text_at(f, a.json, "data.username"), "ann");
     CHECK_STR(api_text_at(f, a.json, "data.group"), "default");
@@ -44,9 +31,9 @@ TEST(signing_in_answers_who_one_is_and_gives_a_cookie)
     cookie = str_dup(&f->arena, str_cut(&cookie, ';'));
     a = api_fixture_call(
         f, &(struct api_ask){.path = "/api/user/self", .cookie = cookie.p, .new_api_user = "3"});
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     a = api_fixture_call(f, &(struct api_ask){.path = "/api/user/logout", .cookie = cookie.p});
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK(str_starts(api_header(&a, STR("Set-Cookie")), STR("session=; Max-Age=0")));
     api_fixture_close(f);
 }
@@ -66,7 +53,7 @@ TEST(a_wrong_password_a_wrong_name_and_a_ban_say_the_same)
             api_fixture_call(f, &(struct api_ask){.path = "/api/user/login", .body = bodies[i]});
 
         CHECK_EQ(a.status, 200);
-        CHECK(!ok(&a));
+        CHECK(!api_succeeded(&a));
         CHECK_STR(api_text_at(f, a.json, "message"), "用户名或密码错误，或用户已被封禁");
         CHECK(!api_header(&a, STR("Set-Cookie")).p);
     }
@@ -79,12 +66,12 @@ TEST(a_wrong_password_a_wrong_name_and_a_ban_say_the_same)
         f,
         &(struct api_ask){.path = "/api/user/login",
                           .body = "{\"username\":\"ann@example.org\",\"password\":\"password1\"}"});
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     set_option(f, "{\"key\":\"PasswordLoginEnabled\",\"value\":\"false\"}");
     a = api_fixture_call(
         f, &(struct api_ask){.path = "/api/user/login",
                              .body = "{\"username\":\"ann\",\"password\":\"password1\"}"});
-    CHECK(!ok(&a));
+    CHECK(!api_succeeded(&a));
     api_fixture_close(f);
 }
 
@@ -100,7 +87,7 @@ TEST(registering_gives_gifts_to_the_new_user_and_the_inviter)
         f, &(struct api_ask){.path = "/api/user/register",
                              .body = "{\"username\":\"zoe\",\"password\":\"password1\","
                                      "\"password2\":\"password1\",\"aff_code\":\"ann\"}"});
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK(!api_at(a.json, "data"));
     CHECK(!api_header(&a, STR("Set-Cookie")).p);
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT quota FROM users WHERE username = 'zoe' AND role = 1 "
@@ -136,15 +123,15 @@ TEST(bad_registrations_are_refused)
         struct api_answer a =
             api_fixture_call(f, &(struct api_ask){.path = "/api/user/register", .body = bodies[i]});
         CHECK_EQ(a.status, 200);
-        CHECK(!ok(&a));
+        CHECK(!api_succeeded(&a));
     }
     set_option(f, "{\"key\":\"EmailVerificationEnabled\",\"value\":\"true\"}");
     struct api_answer a = api_fixture_call(f, &good);
-    CHECK(!ok(&a));
+    CHECK(!api_succeeded(&a));
     set_option(f, "{\"key\":\"EmailVerificationEnabled\",\"value\":\"false\"}");
     set_option(f, "{\"key\":\"PasswordRegisterEnabled\",\"value\":\"false\"}");
     a = api_fixture_call(f, &good);
-    CHECK(!ok(&a));
+    CHECK(!api_succeeded(&a));
     set_option(f, "{\"key\":\"RegisterEnabled\",\"value\":\"false\"}");
     a = api_fixture_call(f, &good);
     CHECK_STR(api_text_at(f, a.json, "message"), "管理员关闭了新用户注册");
@@ -182,7 +169,7 @@ TEST(self_shows_every_documented_field)
         "setting",
     };
     struct api_fixture *f = api_fixture_open();
-    struct api_answer a = as_ann(f, NULL, "/api/user/self", NULL);
+    struct api_answer a = api_as(f, FIXTURE_ANN, NULL, "/api/user/self", NULL);
 
     for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
         if (!json_get(api_at(a.json, "data"), str_from(fields[i])))
@@ -198,23 +185,25 @@ TEST(self_shows_every_documented_field)
 TEST(self_update_writes_what_is_given_and_checks_the_old_password_when_it_is_given)
 {
     struct api_fixture *f = api_fixture_open();
-    struct api_answer a = as_ann(f, "PUT", "/api/user/self", "{\"display_name\":\"Ann A.\"}");
+    struct api_answer a =
+        api_as(f, FIXTURE_ANN, "PUT", "/api/user/self", "{\"display_name\":\"Ann A.\"}");
 
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM users WHERE username = 'ann' AND "
                                     "display_name = 'Ann A.'"),
              1);
-    a = as_ann(f, "PUT", "/api/user/self",
+    a = api_as(f, FIXTURE_ANN, "PUT", "/api/user/self",
                "{\"password\":\"password2\",\"original_password\":\"wrong one\"}");
-    CHECK(!ok(&a));
-    a = as_ann(f, "PUT", "/api/user/self", "{\"username\":\"adam\"}"); /* taken */
-    CHECK(!ok(&a));
-    a = as_ann(f, "PUT", "/api/user/self", "{\"role\":100,\"quota\":5,\"display_name\":\"x\"}");
-    CHECK(ok(&a)); /* other keys are ignored */
+    CHECK(!api_succeeded(&a));
+    a = api_as(f, FIXTURE_ANN, "PUT", "/api/user/self", "{\"username\":\"adam\"}"); /* taken */
+    CHECK(!api_succeeded(&a));
+    a = api_as(f, FIXTURE_ANN, "PUT", "/api/user/self",
+               "{\"role\":100,\"quota\":5,\"display_name\":\"x\"}");
+    CHECK(api_succeeded(&a)); /* other keys are ignored */
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT role FROM users WHERE id = 3 AND quota = 1000000"), 1);
-    a = as_ann(f, "PUT", "/api/user/self",
+    a = api_as(f, FIXTURE_ANN, "PUT", "/api/user/self",
                "{\"password\":\"password2\",\"original_password\":\"password1\"}");
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     api_fixture_close(f);
 }
 
@@ -222,9 +211,9 @@ TEST(one_may_delete_oneself_unless_one_is_root)
 {
     struct api_fixture *f = api_fixture_open();
     const char *cookie = api_fixture_cookie(f, FIXTURE_ANN);
-    struct api_answer a = as_ann(f, "DELETE", "/api/user/self", NULL);
+    struct api_answer a = api_as(f, FIXTURE_ANN, "DELETE", "/api/user/self", NULL);
 
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT COUNT(*) FROM users WHERE id = 3 AND deleted_at IS "
                                     "NOT NULL"),
              1);
@@ -234,14 +223,14 @@ TEST(one_may_delete_oneself_unless_one_is_root)
     a = api_fixture_call(
         f,
         &(struct api_ask){.method = "DELETE", .path = "/api/user/self", .user_id = FIXTURE_ROOT});
-    CHECK(!ok(&a));
+    CHECK(!api_succeeded(&a));
     api_fixture_close(f);
 }
 
 TEST(an_access_token_is_made_anew_and_works)
 {
     struct api_fixture *f = api_fixture_open();
-    struct api_answer a = as_ann(f, NULL, "/api/user/token", NULL);
+    struct api_answer a = api_as(f, FIXTURE_ANN, NULL, "/api/user/token", NULL);
     struct str token = str_dup(&f->arena, api_text_at(f, a.json, "data"));
 
     CHECK_EQ(token.n, 32);
@@ -249,12 +238,12 @@ TEST(an_access_token_is_made_anew_and_works)
         f,
         &(struct api_ask){.path = "/api/user/self", .authorization = token.p, .new_api_user = "3"});
     CHECK(str_eq(api_text_at(f, a.json, "data.access_token"), token));
-    struct api_answer next = as_ann(f, NULL, "/api/user/token", NULL);
+    struct api_answer next = api_as(f, FIXTURE_ANN, NULL, "/api/user/token", NULL);
     CHECK(!str_eq(api_text_at(f, next.json, "data"), token));
     a = api_fixture_call(
         f,
         &(struct api_ask){.path = "/api/user/self", .authorization = token.p, .new_api_user = "3"});
-    CHECK(!ok(&a));
+    CHECK(!api_succeeded(&a));
     api_fixture_close(f);
 }
 
@@ -271,18 +260,18 @@ TEST(notification_settings_are_checked_and_leave_other_keys_alone)
     struct api_fixture *f = api_fixture_open();
 
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        struct api_answer a = as_ann(f, "PUT", "/api/user/setting", bad[i]);
-        CHECK(!ok(&a));
+        struct api_answer a = api_as(f, FIXTURE_ANN, "PUT", "/api/user/setting", bad[i]);
+        CHECK(!api_succeeded(&a));
     }
     api_fixture_sql(f, "UPDATE users SET setting = '{\"language\":\"en\",\"webhook_url\":\"old\"}' "
                        "WHERE id = 3");
     struct api_answer a =
-        as_ann(f, "PUT", "/api/user/setting",
+        api_as(f, FIXTURE_ANN, "PUT", "/api/user/setting",
                "{\"notify_type\":\"webhook\",\"quota_warning_threshold\":12.5,\"webhook_url\":"
                "\"https://example.org/hook\",\"accept_unset_model_ratio_model\":true}");
-    CHECK(ok(&a));
+    CHECK(api_succeeded(&a));
     CHECK(api_text_at(f, a.json, "message").n > 0);
-    a = as_ann(f, NULL, "/api/user/self", NULL);
+    a = api_as(f, FIXTURE_ANN, NULL, "/api/user/self", NULL);
     const struct json *setting;
     CHECK_EQ(json_read(&f->arena, api_text_at(f, a.json, "data.setting"), 10, &setting, NULL),
              ERR_OK);
@@ -296,18 +285,18 @@ TEST(notification_settings_are_checked_and_leave_other_keys_alone)
 TEST(invitation_quota_moves_to_the_balance)
 {
     struct api_fixture *f = api_fixture_open();
-    struct api_answer a = as_ann(f, NULL, "/api/user/aff", NULL);
+    struct api_answer a = api_as(f, FIXTURE_ANN, NULL, "/api/user/aff", NULL);
 
     CHECK_STR(api_text_at(f, a.json, "data"), "ann");
     api_fixture_sql(f, "UPDATE users SET aff_quota = 600000, aff_code = NULL WHERE id = 3");
-    a = as_ann(f, NULL, "/api/user/aff", NULL);
+    a = api_as(f, FIXTURE_ANN, NULL, "/api/user/aff", NULL);
     CHECK_EQ(api_text_at(f, a.json, "data").n, 4);
-    a = as_ann(f, "POST", "/api/user/aff_transfer", "{\"quota\":499999}");
-    CHECK(!ok(&a));
-    a = as_ann(f, "POST", "/api/user/aff_transfer", "{\"quota\":600001}");
-    CHECK(!ok(&a));
-    a = as_ann(f, "POST", "/api/user/aff_transfer", "{\"quota\":500000}");
-    CHECK(ok(&a));
+    a = api_as(f, FIXTURE_ANN, "POST", "/api/user/aff_transfer", "{\"quota\":499999}");
+    CHECK(!api_succeeded(&a));
+    a = api_as(f, FIXTURE_ANN, "POST", "/api/user/aff_transfer", "{\"quota\":600001}");
+    CHECK(!api_succeeded(&a));
+    a = api_as(f, FIXTURE_ANN, "POST", "/api/user/aff_transfer", "{\"quota\":500000}");
+    CHECK(api_succeeded(&a));
     CHECK_EQ(api_fixture_sql_i64(f, "SELECT quota FROM users WHERE id = 3 AND aff_quota = 100000"),
              1500000);
     api_fixture_close(f);
