@@ -1,10 +1,11 @@
-import { Button, Form, Input } from 'antd';
+import { Button, Form } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { useErrorText } from '@/api/useErrorText';
 import { Notice } from '@/components/Notice';
 import { AuthFrame } from './AuthFrame';
-import { newPasswordRules, repeatRules } from './passwordRules';
+import { NewPasswordFields } from './NewPasswordFields';
 import { useSignOutMutation, useUpdateSelfMutation } from './sessionApi';
+import { UsernameField } from './UsernameField';
 import { useSession } from './useSession';
 
 interface Values {
@@ -33,29 +34,8 @@ export default function FirstPasswordPage() {
     <AuthFrame title={t('auth.firstPasswordTitle')} lead={t('auth.firstPasswordLead')}>
       <div className="mb-5 empty:hidden">{error ? <Notice tone="bad">{errorText(error)}</Notice> : null}</div>
       <Form layout="vertical" size="large" onFinish={save} initialValues={{ username: user?.username }}>
-        <Form.Item
-          name="username"
-          label={t('auth.username')}
-          rules={[
-            { required: true, whitespace: true, message: t('auth.usernameNeeded') },
-            { max: 12, message: t('auth.usernameLength') },
-          ]}
-        >
-          <Input autoComplete="username" autoCapitalize="none" spellCheck={false} />
-        </Form.Item>
-        <Form.Item
-          name="original_password"
-          label={t('auth.presentPassword')}
-          rules={[{ required: true, message: t('auth.passwordNeeded') }]}
-        >
-          <Input.Password autoComplete="current-password" autoFocus />
-        </Form.Item>
-        <Form.Item name="password" label={t('auth.newPassword')} extra={t('auth.passwordLength')} rules={newPasswordRules(t)}>
-          <Input.Password autoComplete="new-password" />
-        </Form.Item>
-        <Form.Item name="repeat" label={t('auth.repeatPassword')} dependencies={['password']} rules={repeatRules(t, 'password')}>
-          <Input.Password autoComplete="new-password" />
-        </Form.Item>
+        <UsernameField label={t('auth.username')} own />
+        <NewPasswordFields autoFocus />
         <Button type="primary" htmlType="submit" block loading={isLoading}>
           {t('auth.setPassword')}
         </Button>

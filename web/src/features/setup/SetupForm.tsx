@@ -5,6 +5,7 @@ import { useErrorText } from '@/api/useErrorText';
 import { Notice } from '@/components/Notice';
 import { newPasswordRules, repeatRules } from '@/features/session/passwordRules';
 import { useSignInMutation } from '@/features/session/sessionApi';
+import { UsernameField } from '@/features/session/UsernameField';
 import { statusApi } from '@/features/status/statusApi';
 import { useAppDispatch } from '@/app/hooks';
 import { useFinishSetupMutation, type SetupState } from './setupApi';
@@ -22,16 +23,7 @@ function AccountFields() {
   const { t } = useTranslation();
   return (
     <>
-      <Form.Item
-        name="username"
-        label={t('auth.adminName')}
-        rules={[
-          { required: true, whitespace: true, message: t('auth.usernameNeeded') },
-          { max: 12, message: t('auth.usernameLength') },
-        ]}
-      >
-        <Input autoComplete="username" autoCapitalize="none" spellCheck={false} />
-      </Form.Item>
+      <UsernameField label={t('auth.adminName')} own />
       <Form.Item name="password" label={t('auth.password')} extra={t('auth.passwordLength')} rules={newPasswordRules(t)}>
         <Input.Password autoComplete="new-password" />
       </Form.Item>

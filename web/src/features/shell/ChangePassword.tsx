@@ -1,8 +1,8 @@
-import { App, Form, Input } from 'antd';
+import { App, Form } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { useErrorText } from '@/api/useErrorText';
 import { FormDrawer } from '@/components/FormDrawer';
-import { newPasswordRules, repeatRules } from '@/features/session/passwordRules';
+import { NewPasswordFields } from '@/features/session/NewPasswordFields';
 import { useUpdateSelfMutation } from '@/features/session/sessionApi';
 import { useSession } from '@/features/session/useSession';
 
@@ -44,19 +44,7 @@ export function ChangePassword({ open, onClose }: { open: boolean; onClose: () =
         onClose();
       }}
     >
-      <Form.Item
-        name="original_password"
-        label={t('auth.presentPassword')}
-        rules={[{ required: true, message: t('auth.passwordNeeded') }]}
-      >
-        <Input.Password autoComplete="current-password" />
-      </Form.Item>
-      <Form.Item name="password" label={t('auth.newPassword')} extra={t('auth.passwordLength')} rules={newPasswordRules(t)}>
-        <Input.Password autoComplete="new-password" />
-      </Form.Item>
-      <Form.Item name="repeat" label={t('auth.repeatPassword')} dependencies={['password']} rules={repeatRules(t, 'password')}>
-        <Input.Password autoComplete="new-password" />
-      </Form.Item>
+      <NewPasswordFields />
     </FormDrawer>
   );
 }

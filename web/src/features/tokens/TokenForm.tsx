@@ -1,8 +1,7 @@
-import { App, Form, Input, InputNumber, Select, Switch } from 'antd';
-import { useState } from 'react';
+import { Form, Input, InputNumber, Select, Switch } from 'antd';
 import { useTranslation } from 'react-i18next';
-import { useErrorText } from '@/api/useErrorText';
 import { FormDrawer } from '@/components/FormDrawer';
+import { useSaving } from '@/components/useSaving';
 import { QuotaInput } from '@/components/QuotaInput';
 import { useGetOwnGroupsQuery, useGetOwnModelsQuery } from '@/features/catalog/catalogApi';
 import { ExpiryInput } from './ExpiryInput';
@@ -79,13 +78,10 @@ function AccessFields() {
 /** Makes one token or several alike, or changes one. */
 export function TokenForm({ target, onClose }: { target: TokenFormTarget | null; onClose: () => void }) {
   const { t } = useTranslation();
-  const { message } = App.useApp();
-  const errorText = useErrorText();
   const [form] = Form.useForm<TokenValues>();
   const [add] = useAddTokenMutation();
   const [update] = useUpdateTokenMutation();
-  const [saving, setSaving] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const { save, drawer } = useSaving(onClose);
   const editing = target?.mode === 'edit';
   const send = async (values: TokenValues): Promise<unknown> => {
     const input = inputOf(values);
@@ -96,29 +92,15 @@ export function TokenForm({ target, onClose }: { target: TokenFormTarget | null;
     }
     return null;
   };
-  const save = async (values: TokenValues) => {
-    setSaving(true);
-    const fault = await send({ ...newTokenValues, ...values });
-    setSaving(false);
-    setError(fault ?? null);
-    if (fault) return;
-    void message.success(t('common.saved'));
-    onClose();
-  };
   return (
     <FormDrawer<TokenValues>
       open={target !== null}
       title={t(editing ? 'tokens.editTitle' : 'tokens.addTitle')}
       submitText={t('common.save')}
       form={form}
-      saving={saving}
-      error={error ? errorText(error) : undefined}
+      {...drawer}
       initialValues={target?.mode === 'edit' ? valuesOf(target.token) : newTokenValues}
-      onSubmit={save}
-      onClose={() => {
-        setError(null);
-        onClose();
-      }}
+      onSubmit={(values) => save(() => send({ ...newTokenValues, ...values }))}
     >
       <NameFields single={editing} />
       <Form.Item name="expires" label={t('tokens.expires')}>

@@ -1,8 +1,7 @@
-import { App, Form } from 'antd';
-import { useState } from 'react';
+import { Form } from 'antd';
 import { useTranslation } from 'react-i18next';
-import { useErrorText } from '@/api/useErrorText';
 import { FormDrawer } from '@/components/FormDrawer';
+import { useSaving } from '@/components/useSaving';
 import { QuotaInput } from '@/components/QuotaInput';
 import { useServer } from '@/features/status/useServer';
 import type { User } from './types';
@@ -26,11 +25,8 @@ function Outcome({ user }: { user: User }) {
 /** Adds to an account's balance, or takes from it with an amount below zero. */
 export function AddQuota({ user, onClose }: { user: User | null; onClose: () => void }) {
   const { t } = useTranslation();
-  const { message } = App.useApp();
-  const errorText = useErrorText();
   const [form] = Form.useForm<Values>();
-  const [saving, setSaving] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const { save, drawer } = useSaving(onClose);
   const [update] = useUpdateUserMutation();
   const [fetchUser] = useLazyGetUserQuery();
   const send = async (id: number, amount: number): Promise<unknown> => {
@@ -40,30 +36,15 @@ export function AddQuota({ user, onClose }: { user: User | null; onClose: () => 
     const { username, display_name, group, quota } = fresh.data;
     return (await update({ id, username, display_name, group, quota: quota + amount })).error;
   };
-  const save = async ({ amount }: Values) => {
-    if (!user) return;
-    setSaving(true);
-    const fault = await send(user.id, amount);
-    setSaving(false);
-    setError(fault ?? null);
-    if (fault) return;
-    void message.success(t('common.saved'));
-    onClose();
-  };
   return (
     <FormDrawer<Values>
       open={user !== null}
       title={user ? t('users.addQuotaTitle', { name: user.username }) : ''}
       submitText={t('common.save')}
       form={form}
-      saving={saving}
-      error={error ? errorText(error) : undefined}
+      {...drawer}
       initialValues={{ amount: 500_000 }}
-      onSubmit={save}
-      onClose={() => {
-        setError(null);
-        onClose();
-      }}
+      onSubmit={({ amount }) => (user ? save(() => send(user.id, amount)) : undefined)}
     >
       <Form.Item name="amount" label={t('users.amount')} extra={t('users.amountHelp')}>
         <QuotaInput min={-(user?.quota ?? 0)} />

@@ -1,9 +1,9 @@
-import { App, Form, Input, Select } from 'antd';
-import { useState } from 'react';
+import { Form, Input, Select } from 'antd';
 import { useTranslation } from 'react-i18next';
-import { useErrorText } from '@/api/useErrorText';
 import { FormDrawer } from '@/components/FormDrawer';
+import { useSaving } from '@/components/useSaving';
 import { useGetGroupsQuery } from '@/features/catalog/catalogApi';
+import { UsernameField } from '@/features/session/UsernameField';
 import type { User } from './types';
 import { useAddUserMutation, useLazyGetUserQuery, useUpdateUserMutation } from './usersApi';
 
@@ -26,16 +26,7 @@ function Fields({ editing }: { editing: boolean }) {
   ];
   return (
     <>
-      <Form.Item
-        name="username"
-        label={t('auth.username')}
-        rules={[
-          { required: true, whitespace: true, message: t('auth.usernameNeeded') },
-          { max: 12, message: t('auth.usernameLength') },
-        ]}
-      >
-        <Input autoComplete="off" autoCapitalize="none" spellCheck={false} />
-      </Form.Item>
+      <UsernameField label={t('auth.username')} />
       <Form.Item name="display_name" label={t('users.displayName')} rules={[{ max: 20, message: t('users.displayNameLength') }]}>
         <Input />
       </Form.Item>
@@ -54,11 +45,8 @@ function Fields({ editing }: { editing: boolean }) {
 /** Makes an account or changes one. */
 export function UserForm({ target, onClose }: { target: UserFormTarget | null; onClose: () => void }) {
   const { t } = useTranslation();
-  const { message } = App.useApp();
-  const errorText = useErrorText();
   const [form] = Form.useForm<Values>();
-  const [saving, setSaving] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const { save, drawer } = useSaving(onClose);
   const [add] = useAddUserMutation();
   const [update] = useUpdateUserMutation();
   const [fetchUser] = useLazyGetUserQuery();
@@ -72,15 +60,6 @@ export function UserForm({ target, onClose }: { target: UserFormTarget | null; o
     const { id, quota } = fresh.data;
     return (await update({ id, quota, ...named, group: values.group, password: values.password ?? '' })).error;
   };
-  const save = async (values: Values) => {
-    setSaving(true);
-    const fault = await send(values);
-    setSaving(false);
-    setError(fault ?? null);
-    if (fault) return;
-    void message.success(t('common.saved'));
-    onClose();
-  };
   const user = target?.mode === 'edit' ? target.user : null;
   return (
     <FormDrawer<Values>
@@ -88,14 +67,9 @@ export function UserForm({ target, onClose }: { target: UserFormTarget | null; o
       title={t(user ? 'users.editTitle' : 'users.addTitle')}
       submitText={t('common.save')}
       form={form}
-      saving={saving}
-      error={error ? errorText(error) : undefined}
+      {...drawer}
       initialValues={user ? { username: user.username, display_name: user.display_name, password: '', group: user.group } : {}}
-      onSubmit={save}
-      onClose={() => {
-        setError(null);
-        onClose();
-      }}
+      onSubmit={(values) => save(() => send(values))}
     >
       <Fields editing={user !== null} />
     </FormDrawer>
