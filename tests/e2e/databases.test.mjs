@@ -2,13 +2,14 @@
 // database is not as it must be.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { chat } from './lib/accounts.mjs';
-import { Servers, sqliteDatabase } from './lib/servers.mjs';
+import { fillDisk } from './lib/disk.mjs';
+import { Servers, sqliteDatabase, testsWith } from './lib/servers.mjs';
 import { Upstream } from './lib/upstream.mjs';
 import { YourApi, freePort, until } from './lib/yourapi.mjs';
 
@@ -28,10 +29,7 @@ after(async () => {
   servers?.stop();
 });
 
-// A test that needs the servers.
-function onServers(name, body) {
-  test(name, async (t) => (servers ? body(t) : t.skip('no PostgreSQL or no MariaDB is installed')));
-}
+const onServers = testsWith(() => servers, 'no PostgreSQL or no MariaDB is installed');
 
 // Set up, with a channel and a token.
 async function begin(env) {
@@ -275,15 +273,7 @@ function smallDisk(folder, megabytes) {
 
 function fill(folder) {
   const file = join(folder, 'filler');
-  const fd = openSync(file, 'w');
-  const block = Buffer.alloc(4096);
-  try {
-    for (;;) writeSync(fd, block);
-  } catch (error) {
-    assert.equal(error.code, 'ENOSPC');
-  } finally {
-    closeSync(fd);
-  }
+  fillDisk(file);
   return file;
 }
 

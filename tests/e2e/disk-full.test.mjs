@@ -2,12 +2,13 @@
 // Needs root, for a small file system in memory.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { assertBooks, chargedIds, chat, databaseOf, endowment } from './lib/accounts.mjs';
+import { fillDisk } from './lib/disk.mjs';
 import { Upstream } from './lib/upstream.mjs';
 import { YourApi, until } from './lib/yourapi.mjs';
 
@@ -22,18 +23,6 @@ function smallDisk() {
   } catch {
     rmSync(folder, { recursive: true });
     return null;
-  }
-}
-
-function fill(path) {
-  const fd = openSync(path, 'w');
-  const block = Buffer.alloc(4096);
-  try {
-    for (;;) writeSync(fd, block);
-  } catch (error) {
-    assert.equal(error.code, 'ENOSPC');
-  } finally {
-    closeSync(fd);
   }
 }
 
@@ -57,7 +46,7 @@ test('a full disk', async (t) => {
       else refusals.push(reply);
     };
 
-    fill(join(folder, 'filler'));
+    fillDisk(join(folder, 'filler'));
     for (let n = 0; refusals.length < 50 && n < 20_000; n += 16)
       await Promise.all(Array.from({ length: 16 }, (_, i) => call(n + i)));
     assert.ok(refusals.length >= 50, 'the journal took everything');

@@ -1,10 +1,10 @@
 // Three nodes on one PostgreSQL and one Redis: what is changed on one is seen by the others, what must be done once moves when a node
 // dies, and Redis may go and come back.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { chat } from './lib/accounts.mjs';
 import { Redis } from './lib/redis.mjs';
-import { Servers } from './lib/servers.mjs';
+import { Servers, testsWith } from './lib/servers.mjs';
 import { Upstream } from './lib/upstream.mjs';
 import { YourApi, until } from './lib/yourapi.mjs';
 
@@ -57,10 +57,7 @@ after(async () => {
   await redis?.stop();
 });
 
-const nodeTest = (title, fn) => test(title, async (t) => {
-  if (!servers) return t.skip('no redis-server, or no PostgreSQL and MariaDB');
-  await fn(t);
-});
+const nodeTest = testsWith(() => servers, 'no redis-server, or no PostgreSQL and MariaDB');
 
 nodeTest('a session made on one node is good on all', async () => {
   for (const node of nodes) assert.equal((await node.ok('GET', '/api/user/self')).username, 'root');

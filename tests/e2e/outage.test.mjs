@@ -3,9 +3,9 @@
 // outage that long.
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { addUser, chat } from './lib/accounts.mjs';
-import { Servers } from './lib/servers.mjs';
+import { Servers, testsWith } from './lib/servers.mjs';
 import { Upstream } from './lib/upstream.mjs';
 import { YourApi, until } from './lib/yourapi.mjs';
 
@@ -30,10 +30,11 @@ const ways = {
   hanging: { away: (kind) => servers.hang(kind), back: (kind) => servers.goOn(kind) },
 };
 
+const onServers = testsWith(() => servers, 'no PostgreSQL or no MariaDB is installed');
+
 function outageTest(name, body) {
   for (const kind of ['postgres', 'mysql'])
-    for (const way of Object.keys(ways))
-      test(`${name}: ${kind}, ${way}`, async (t) => (servers ? body(t, kind, ways[way]) : t.skip('no PostgreSQL or no MariaDB is installed')));
+    for (const way of Object.keys(ways)) onServers(`${name}: ${kind}, ${way}`, (t) => body(t, kind, ways[way]));
 }
 
 // A node with two users, each with tokens that it has seen. `given` is what they all have together.
@@ -159,6 +160,15 @@ async function assertSums({ api, database, answered, given }) {
   assert.deepEqual(answered.filter((id) => !rows.has(id)), []);
 }
 
+// However the test went: nobody calls any more, the server is there again, the node is gone.
+async function end(api, kind, calls) {
+  if (process.env.SHOW_OUTPUT) console.error(api.output);
+  await calls?.stop();
+  await servers.restore(kind);
+  if (calls) api.child.kill('SIGKILL');
+  await api.stop();
+}
+
 outageTest('service goes on without the database', async (t, kind, { away, back }) => {
   const node = await begin(kind);
   const { api } = node;
@@ -196,11 +206,7 @@ outageTest('service goes on without the database', async (t, kind, { away, back 
     assert.equal(sumsOf(node.database).ofTokens, tokensBefore);
     assert.equal(lines(api.output.slice(before), /db\.down/).length, 1);
   } finally {
-    if (process.env.SHOW_OUTPUT) console.error(api.output);
-    await calls.stop();
-    await servers.restore(kind);
-    api.child.kill('SIGKILL');
-    await api.stop();
+    await end(api, kind, calls);
   }
 });
 
@@ -224,16 +230,11 @@ outageTest('a node that is killed without the database replays its journal once 
     await api.launch();
     await assertSums(node);
   } finally {
-    if (process.env.SHOW_OUTPUT) console.error(api.output);
-    await calls.stop();
-    await servers.restore(kind);
-    api.child.kill('SIGKILL');
-    await api.stop();
+    await end(api, kind, calls);
   }
 });
 
-test('without the database of the logs alone everybody is served, and it is told which one is away', async (t) => {
-  if (!servers) return t.skip('no PostgreSQL or no MariaDB is installed');
+onServers('without the database of the logs alone everybody is served, and it is told which one is away', async () => {
   const logs = servers.create('postgres');
   const api = await YourApi.start({ env: { LOG_SQL_DSN: logs.dsn, SQL_DSN: 'local' } });
   try {
@@ -258,8 +259,6 @@ test('without the database of the logs alone everybody is served, and it is told
     await until('all rows are there', () => logs.value('SELECT count(*) FROM logs WHERE type = 2') === '4', 20_000);
     assert.equal((await status()).success, true);
   } finally {
-    if (process.env.SHOW_OUTPUT) console.error(api.output);
-    await servers.restore('postgres');
-    await api.stop();
+    await end(api, 'postgres');
   }
 });

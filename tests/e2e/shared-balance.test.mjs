@@ -5,10 +5,10 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import http from 'node:http';
 import { basename, join, resolve } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { addUser, chat } from './lib/accounts.mjs';
 import { Redis } from './lib/redis.mjs';
-import { Servers } from './lib/servers.mjs';
+import { Servers, testsWith } from './lib/servers.mjs';
 import { Upstream } from './lib/upstream.mjs';
 import { YourApi, until } from './lib/yourapi.mjs';
 
@@ -48,10 +48,7 @@ after(async () => {
   await redis?.stop();
 });
 
-const nodeTest = (title, fn) => test(title, async (t) => {
-  if (!servers) return t.skip('no redis-server, or no PostgreSQL and MariaDB');
-  await fn(t);
-});
+const nodeTest = testsWith(() => servers, 'no redis-server, or no PostgreSQL and MariaDB');
 
 // A user of this name with so many points and an unlimited token, known to all nodes.
 async function customer(username, quota) {

@@ -3,6 +3,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { tmpdir } from 'node:os';
+import { test } from 'node:test';
 import { sqlite } from './accounts.mjs';
 
 const tool = resolve(import.meta.dirname, '../../../tools/test-servers');
@@ -52,6 +53,9 @@ function statusOf(pid) {
     return '';
   }
 }
+
+// Tests of what `there` gives (it is asked when they run), which are skipped where that is null: Servers.start(), Redis.start().
+export const testsWith = (there, missing) => (title, body) => test(title, async (t) => (there() ? body(t) : t.skip(missing)));
 
 export class Servers {
   // null where one of the two is not installed.
