@@ -4,8 +4,7 @@
  *
  * A connection is used by one thread at a time (the pool sees to that), so SQLite's own mutexes are
  * off. The writer begins its transactions with BEGIN IMMEDIATE: a lock that another program holds
- * is waited for there, once, for the busy time-out, and never fails in the middle. Prepared
- * statements are kept by their text, the least used one goes first.
+ * is waited for there, once, for the busy time-out, and never fails in the middle.
  */
 #include "store/db.h"
 
@@ -16,27 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/wait.h"
-#include "store/db_cache.h"
-#include "store/db_driver.h"
+#include "store/db_sqlite_stmt.h"
 
 enum { READERS = 4, BUSY_TIMEOUT_MS = 5000, BUSY_TIMEOUT_MAX_MS = 600000 };
-
-struct sqlite_stmt {
-    struct db_cached base; /* the text follows the struct in memory */
-    sqlite3_stmt *handle;
-};
-
-struct sqlite_conn {
-    struct db_conn base;
-    struct sqlite_db *db;
-    struct list idle; /* in sqlite_db.idle */
-    sqlite3 *handle;
-    struct db_cache statements;
-};
 
 struct sqlite_db {
     struct db base;
@@ -53,188 +37,21 @@ struct sqlite_db {
     struct sqlite_conn *writer;
 };
 
-struct sqlite_rows {
-    struct db_rows base;
-    struct sqlite_stmt *stmt;
-    int rc;
-};
-
 static const struct db_driver sqlite_driver;
-
-static struct sqlite_conn *conn_of(struct db_conn *c)
-{
-    return container_of(c, struct sqlite_conn, base);
-}
 
 static struct sqlite_db *db_of(struct db *db)
 {
     return container_of(db, struct sqlite_db, base);
 }
 
-/* Errors: SQLite's text names tables and columns, never values. */
-
-static enum err_code error_of(sqlite3 *handle, int rc, const char *path, struct err *err)
-{
-    int extended = handle ? sqlite3_extended_errcode(handle) : rc;
-    const char *text = handle ? sqlite3_errmsg(handle) : sqlite3_errstr(rc);
-
-    if (extended == SQLITE_CONSTRAINT_UNIQUE || extended == SQLITE_CONSTRAINT_PRIMARYKEY ||
-        extended == SQLITE_CONSTRAINT_ROWID)
-        return err_set(err, ERR_CONFLICT, "%s", text);
-    switch (rc & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return err_set(err, ERR_UNAVAILABLE, "%s is locked by another program", path);
-    case SQLITE_FULL:
-        return err_set(err, ERR_UNAVAILABLE, "%s: the disk is full", path);
-    case SQLITE_READONLY:
-        return err_set(err, ERR_DB, "%s is read-only", path);
-    case SQLITE_NOTADB:
-        return err_set(err, ERR_DB, "%s is not a SQLite database (or it is encrypted)", path);
-    case SQLITE_CORRUPT:
-        return err_set(err, ERR_DB, "%s is damaged: %s", path, text);
-    case SQLITE_CANTOPEN:
-    case SQLITE_PERM:
-        return err_set(err, ERR_DB, "%s cannot be opened: %s", path, text);
-    case SQLITE_IOERR:
-        return err_set(err, ERR_DB, "%s cannot be read or written (%d): %s", path, extended, text);
-    default:
-        return err_set(err, ERR_DB, "%s", text);
-    }
-}
-
-static enum err_code conn_error(const struct sqlite_conn *c, int rc, struct err *err)
-{
-    return err_failure(error_of(c->handle, rc, c->db->path, err));
-}
-
 /* Statements. */
-
-static void stmt_free(struct sqlite_stmt *s)
-{
-    sqlite3_finalize(s->handle);
-    mem_free(s);
-}
-
-static struct sqlite_stmt *stmt_of(struct db_cached *s)
-{
-    return container_of(s, struct sqlite_stmt, base);
-}
-
-static enum err_code stmt_prepare(struct sqlite_conn *c, struct str sql, struct sqlite_stmt **out,
-                                  struct err *err)
-{
-    struct sqlite_stmt *s = mem_zalloc(sizeof *s + sql.n + 1);
-    char *text = (char *)(s + 1);
-    int rc;
-
-    memcpy(text, sql.p, sql.n);
-    s->base.sql = str_make(text, sql.n);
-    rc = sqlite3_prepare_v3(c->handle, text, (int)sql.n + 1, SQLITE_PREPARE_PERSISTENT, &s->handle,
-                            NULL);
-    if (rc != SQLITE_OK || !s->handle) {
-        mem_free(s);
-        *out = NULL;
-        if (rc == SQLITE_OK)
-            return err_set(err, ERR_INTERNAL, "empty SQL statement");
-        return conn_error(c, rc, err);
-    }
-    *out = s;
-    return ERR_OK;
-}
-
-/* The statement of the text, from the cache unless a query is reading from that one. */
-static enum err_code stmt_take(struct sqlite_conn *c, const char *sql, struct sqlite_stmt **out,
-                               struct err *err)
-{
-    struct str text = str_from(sql);
-    struct db_cached *s = db_cache_find(&c->statements, text), *gone;
-
-    if (s && !s->used) {
-        *out = stmt_of(s);
-        return ERR_OK;
-    }
-    TRY(stmt_prepare(c, text, out, err));
-    if (s)
-        return ERR_OK; /* a second one of the same text: not kept */
-    gone = db_cache_put(&c->statements, &(*out)->base);
-    if (gone)
-        stmt_free(stmt_of(gone));
-    return ERR_OK;
-}
-
-static void stmt_give(struct sqlite_stmt *s)
-{
-    sqlite3_reset(s->handle);
-    sqlite3_clear_bindings(s->handle);
-    s->base.used = false;
-    if (!s->base.cached)
-        stmt_free(s);
-}
-
-static int bind_one(sqlite3_stmt *handle, int at, const struct db_value *v,
-                    sqlite3_destructor_type life)
-{
-    const char *bytes = v->s.p ? v->s.p : "";
-
-    switch (v->type) {
-    case DB_T_NULL:
-        return sqlite3_bind_null(handle, at);
-    case DB_T_I64:
-    case DB_T_BOOL:
-        return sqlite3_bind_int64(handle, at, v->i);
-    case DB_T_F64:
-        return sqlite3_bind_double(handle, at, v->f);
-    case DB_T_TEXT:
-        return sqlite3_bind_text64(handle, at, bytes, v->s.n, life, SQLITE_UTF8);
-    case DB_T_BLOB:
-        return sqlite3_bind_blob64(handle, at, bytes, v->s.n, life);
-    }
-    return SQLITE_MISUSE;
-}
-
-static enum err_code stmt_bind(struct sqlite_conn *c, struct sqlite_stmt *s,
-                               const struct db_value *values, size_t n,
-                               sqlite3_destructor_type life, struct err *err)
-{
-    if ((size_t)sqlite3_bind_parameter_count(s->handle) != n)
-        return err_set(err, ERR_INTERNAL, "%zu values for %d parameters", n,
-                       sqlite3_bind_parameter_count(s->handle));
-    for (size_t i = 0; i < n; i++) {
-        int rc = bind_one(s->handle, (int)i + 1, &values[i], life);
-
-        if (rc != SQLITE_OK)
-            return conn_error(c, rc, err);
-    }
-    return ERR_OK;
-}
-
-static enum err_code run(struct sqlite_conn *c, const char *sql, const struct db_value *values,
-                         size_t n, struct err *err)
-{
-    struct sqlite_stmt *s;
-    enum err_code rc;
-    int step;
-
-    TRY(stmt_take(c, sql, &s, err));
-    rc = stmt_bind(c, s, values, n, SQLITE_STATIC, err);
-    if (rc == ERR_OK) {
-        do
-            step = sqlite3_step(s->handle);
-        while (step == SQLITE_ROW); /* PRAGMAs answer with rows */
-        if (step != SQLITE_DONE)
-            rc = conn_error(c, step, err);
-    }
-    stmt_give(s);
-    return rc;
-}
 
 static enum err_code do_exec(struct db_conn *base, int64_t *changed, struct err *err,
                              const char *sql, const struct db_value *values, size_t n)
 {
-    struct sqlite_conn *c = conn_of(base);
+    struct sqlite_conn *c = db_sqlite_conn_of(base);
 
-    TRY(run(c, sql, values, n, err));
+    TRY(db_sqlite_run(c, sql, values, n, err));
     if (changed)
         *changed = sqlite3_changes64(c->handle);
     return ERR_OK;
@@ -243,128 +60,33 @@ static enum err_code do_exec(struct db_conn *base, int64_t *changed, struct err 
 static enum err_code do_insert(struct db_conn *base, int64_t *id, struct err *err, const char *sql,
                                const struct db_value *values, size_t n)
 {
-    struct sqlite_conn *c = conn_of(base);
+    struct sqlite_conn *c = db_sqlite_conn_of(base);
 
-    TRY(run(c, sql, values, n, err));
+    TRY(db_sqlite_run(c, sql, values, n, err));
     *id = sqlite3_last_insert_rowid(c->handle);
     return ERR_OK;
-}
-
-/* Rows. */
-
-static enum err_code do_query(struct db_conn *base, struct arena *a, struct db_rows **out,
-                              struct err *err, const char *sql, const struct db_value *values,
-                              size_t n)
-{
-    struct sqlite_conn *c = conn_of(base);
-    struct sqlite_rows *rows;
-    struct sqlite_stmt *s;
-    enum err_code rc;
-
-    TRY(stmt_take(c, sql, &s, err));
-    rc = stmt_bind(c, s, values, n, SQLITE_TRANSIENT, err);
-    if (rc != ERR_OK) {
-        stmt_give(s);
-        return rc;
-    }
-    s->base.used = true;
-    rows = arena_new(a, struct sqlite_rows);
-    *rows = (struct sqlite_rows){.base.conn = base, .stmt = s, .rc = SQLITE_ROW};
-    *out = &rows->base;
-    return ERR_OK;
-}
-
-static struct sqlite_rows *rows_of(struct db_rows *rows)
-{
-    return container_of(rows, struct sqlite_rows, base);
-}
-
-static sqlite3_stmt *handle_of(const struct db_rows *rows)
-{
-    return ((const struct sqlite_rows *)(const void *)rows)->stmt->handle;
-}
-
-static bool do_next(struct db_rows *base)
-{
-    struct sqlite_rows *rows = rows_of(base);
-
-    if (rows->rc == SQLITE_ROW)
-        rows->rc = sqlite3_step(rows->stmt->handle);
-    return rows->rc == SQLITE_ROW;
-}
-
-static bool do_is_null(const struct db_rows *rows, int col)
-{
-    return sqlite3_column_type(handle_of(rows), col) == SQLITE_NULL;
-}
-
-static int64_t do_i64(const struct db_rows *rows, int col)
-{
-    return sqlite3_column_int64(handle_of(rows), col);
-}
-
-static double do_f64(const struct db_rows *rows, int col)
-{
-    return sqlite3_column_double(handle_of(rows), col);
-}
-
-static struct str do_text(const struct db_rows *rows, int col)
-{
-    sqlite3_stmt *handle = handle_of(rows);
-    const char *p;
-
-    if (sqlite3_column_type(handle, col) == SQLITE_NULL)
-        return STR_NULL;
-    /* A BLOB cell is taken as it is; everything else is first made text. */
-    p = sqlite3_column_type(handle, col) == SQLITE_BLOB
-            ? sqlite3_column_blob(handle, col)
-            : (const char *)sqlite3_column_text(handle, col);
-    return str_make(p ? p : "", (size_t)sqlite3_column_bytes(handle, col));
-}
-
-/* Besides 0 and 1 a cell may hold what other programs wrote: 'true', 't'. */
-static bool do_boolean(const struct db_rows *rows, int col)
-{
-    struct str text;
-    bool value;
-
-    if (sqlite3_column_type(handle_of(rows), col) != SQLITE_TEXT)
-        return do_i64(rows, col) != 0;
-    text = do_text(rows, col);
-    return str_to_bool(text, &value) && value;
-}
-
-static enum err_code do_end(struct db_rows *base, struct err *err)
-{
-    struct sqlite_rows *rows = rows_of(base);
-    enum err_code rc = ERR_OK;
-
-    if (rows->rc != SQLITE_ROW && rows->rc != SQLITE_DONE)
-        rc = conn_error(conn_of(base->conn), rows->rc, err);
-    stmt_give(rows->stmt);
-    rows->stmt = NULL;
-    return rc;
 }
 
 /* Transactions. */
 
 static enum err_code do_begin(struct db_conn *base, struct err *err)
 {
-    return run(conn_of(base), base->access == DB_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", NULL, 0, err);
+    return db_sqlite_run(db_sqlite_conn_of(base),
+                         base->access == DB_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", NULL, 0, err);
 }
 
 static enum err_code do_commit(struct db_conn *base, struct err *err)
 {
-    return run(conn_of(base), "COMMIT", NULL, 0, err);
+    return db_sqlite_run(db_sqlite_conn_of(base), "COMMIT", NULL, 0, err);
 }
 
 static void do_rollback(struct db_conn *base)
 {
-    struct sqlite_conn *c = conn_of(base);
+    struct sqlite_conn *c = db_sqlite_conn_of(base);
     struct err err;
 
     /* Some errors (disk full) have rolled back already. */
-    if (!sqlite3_get_autocommit(c->handle) && run(c, "ROLLBACK", NULL, 0, &err) != ERR_OK)
+    if (!sqlite3_get_autocommit(c->handle) && db_sqlite_run(c, "ROLLBACK", NULL, 0, &err) != ERR_OK)
         log_error(NULL, "db.rollback", "reason=\"%s\"", err.msg);
 }
 
@@ -388,12 +110,9 @@ static enum err_code do_indexes(struct db_conn *c, struct arena *a, const char *
 
 static void conn_close(struct sqlite_conn *c)
 {
-    struct db_cached *s;
-
     if (!c)
         return;
-    while ((s = db_cache_pop(&c->statements)))
-        stmt_free(stmt_of(s));
+    db_sqlite_drop_statements(c);
     db_cache_fini(&c->statements);
     sqlite3_close(c->handle);
     mem_free(c);
@@ -415,7 +134,7 @@ static enum err_code conn_setup(struct sqlite_conn *c, struct err *err)
     sqlite3_extended_result_codes(c->handle, 1);
     sqlite3_busy_timeout(c->handle, c->db->busy_ms);
     for (size_t i = 0; i < ARRAY_LEN(pragmas); i++)
-        TRY(run(c, pragmas[i], NULL, 0, err));
+        TRY(db_sqlite_run(c, pragmas[i], NULL, 0, err));
     return ERR_OK;
 }
 
@@ -432,9 +151,10 @@ static enum err_code conn_open(struct sqlite_db *db, enum db_access access,
     *out = NULL;
     c->base.driver = &sqlite_driver;
     c->db = db;
+    c->path = db->path;
     db_cache_init(&c->statements, DB_CACHE_STATEMENTS);
     rc = sqlite3_open_v2(db->path, &c->handle, flags, NULL);
-    code = rc == SQLITE_OK ? conn_setup(c, err) : conn_error(c, rc, err);
+    code = rc == SQLITE_OK ? conn_setup(c, err) : db_sqlite_failed(c, rc, err);
     if (code != ERR_OK) {
         conn_close(c);
         return code;
@@ -484,7 +204,7 @@ static enum err_code open_reader(struct sqlite_db *db, struct sqlite_conn **out,
     enum err_code rc = conn_open(db, DB_READ, out, err);
 
     if (rc == ERR_OK)
-        rc = run(*out, "PRAGMA query_only = ON", NULL, 0, err);
+        rc = db_sqlite_run(*out, "PRAGMA query_only = ON", NULL, 0, err);
     if (rc == ERR_OK)
         return ERR_OK;
     conn_close(*out);
@@ -520,7 +240,7 @@ static enum err_code do_acquire(struct db *base, enum db_access access, struct d
 
 static void do_release(struct db_conn *base)
 {
-    struct sqlite_conn *c = conn_of(base);
+    struct sqlite_conn *c = db_sqlite_conn_of(base);
     struct sqlite_db *db = c->db;
 
     pthread_mutex_lock(&db->pool.lock);
@@ -554,14 +274,14 @@ static const struct db_driver sqlite_driver = {
     .release = do_release,
     .exec = do_exec,
     .insert = do_insert,
-    .query = do_query,
-    .next = do_next,
-    .is_null = do_is_null,
-    .i64 = do_i64,
-    .f64 = do_f64,
-    .boolean = do_boolean,
-    .text = do_text,
-    .end = do_end,
+    .query = db_sqlite_query,
+    .next = db_sqlite_next,
+    .is_null = db_sqlite_is_null,
+    .i64 = db_sqlite_i64,
+    .f64 = db_sqlite_f64,
+    .boolean = db_sqlite_boolean,
+    .text = db_sqlite_text,
+    .end = db_sqlite_end,
     .begin = do_begin,
     .commit = do_commit,
     .rollback = do_rollback,
@@ -630,11 +350,11 @@ static enum err_code check_path(const char *path, struct err *err)
 /* Readable, writable, and in WAL mode if the file system can do that. */
 static enum err_code check_writer(struct sqlite_conn *c, struct err *err)
 {
-    TRY(run(c, "PRAGMA journal_mode = WAL", NULL, 0, err));
-    TRY(run(c, "PRAGMA wal_autocheckpoint = 4000", NULL, 0, err));
-    TRY(run(c, "BEGIN IMMEDIATE", NULL, 0, err));
-    TRY(run(c, "SELECT count(*) FROM sqlite_master", NULL, 0, err));
-    return run(c, "ROLLBACK", NULL, 0, err);
+    TRY(db_sqlite_run(c, "PRAGMA journal_mode = WAL", NULL, 0, err));
+    TRY(db_sqlite_run(c, "PRAGMA wal_autocheckpoint = 4000", NULL, 0, err));
+    TRY(db_sqlite_run(c, "BEGIN IMMEDIATE", NULL, 0, err));
+    TRY(db_sqlite_run(c, "SELECT count(*) FROM sqlite_master", NULL, 0, err));
+    return db_sqlite_run(c, "ROLLBACK", NULL, 0, err);
 }
 
 /* Nothing is made. A path that is empty is SQLite's word for a database that nobody else sees. */
