@@ -48,6 +48,10 @@ struct log_view {
 MUST_CHECK enum err_code repo_log_view(struct db_conn *c, struct arena *a,
                                        const struct log_filter *filter, struct log_view *out,
                                        struct err *err);
+/* All rows of the span's chunk, in the order of their positions. */
+MUST_CHECK enum err_code repo_log_span_refs(struct db_conn *c, struct arena *a,
+                                            const struct log_span *span, struct log_ref **refs,
+                                            struct err *err);
 /* Which rows of the view a page holds, in its order. */
 MUST_CHECK enum err_code repo_log_view_page(struct db_conn *c, struct arena *a,
                                             const struct log_view *view, struct repo_page page,
