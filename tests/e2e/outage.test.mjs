@@ -195,7 +195,8 @@ outageTest('service goes on without the database', async (t, kind, { away, back 
     const at = (share) => Math.round(calls.times[Math.floor((calls.times.length - 1) * share)]);
     t.diagnostic(`${calls.times.length} calls, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, slowest ${at(1)} ms; ${JSON.stringify(slowest)}`);
     assert.deepEqual(calls.refused, []);
-    assert.ok(at(0.99) < 250 && at(1) < 2500, `p99 ${at(0.99)} ms, slowest ${at(1)} ms`);
+    assert.ok(at(0.99) < 1000 && at(1) < 2500, // much less than any time-out of the database's, also on a machine with more to do
+      `p99 ${at(0.99)} ms, slowest ${at(1)} ms`);
     assert.equal((await chat(api, `sk-${'n'.repeat(48)}`)).status, 401, 'what was unknown is looked up again');
 
     assert.equal(lines(during, /db\.down/).length, 1, during);

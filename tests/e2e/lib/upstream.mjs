@@ -8,7 +8,7 @@
 //     garbage, empty, empty-stream, html
 //     cut-first           dies before the first byte; cut-mid: dies in mid-stream
 //     error-event         an error event first; error-late: one after content
-//     slow-N              N ms before the answer; drip-N: N ms between chunks
+//     slow-N              N ms before the answer; drip-N: N ms between chunks; held: until letGo() behind the first one
 //     big-N               a stream of N chunks; large-N: an answer of N KB
 import http from 'node:http';
 
@@ -35,6 +35,7 @@ export class Upstream {
   requests = [];
   open = 0;
   aborted = 0;
+  held = new Promise((letGo) => { this.letGo = letGo; });
 
   static async start(options = {}) {
     const up = new Upstream();
@@ -172,6 +173,7 @@ export class Upstream {
       if (res.destroyed) return;
       send(chunk({ content: word }));
       if (model.startsWith('drip-')) await sleep(number);
+      if (model === 'held') await this.held;
       if (i === 0 && model.startsWith('cut-mid')) {
         await sleep(20);
         res.socket.destroy();
