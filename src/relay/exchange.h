@@ -289,6 +289,13 @@ MUST_CHECK enum err_code embedding_answer(struct exchange *x, struct str body, s
 /* Is another call of the attempt due, which STEP_SEND makes? */
 bool embedding_goes_on(const struct exchange *x);
 
+/* request.c: what is sent to the channel that was chosen. */
+/* Follows the channel's model mapping to x->upstream_model. ERR_MODEL_MAPPING. */
+MUST_CHECK enum err_code request_map_model(struct exchange *x, struct err *err);
+/* All that the call needs, in the arena. With x->fault set, an override has refused it. */
+MUST_CHECK enum err_code request_build(struct exchange *x, const struct provider *p,
+                                       struct http_call_conf *http, struct err *err);
+
 /* translate.c */
 /* Is the upstream's dialect not the client's? */
 bool translates(const struct exchange *x);
