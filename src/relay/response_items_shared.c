@@ -30,9 +30,9 @@ void response_items_share(struct redis *redis, struct secret secret, int64_t use
     CLEANUP(arena_finip) struct arena a;
     struct redis_call *call;
 
+    arena_init(&a, 0);
     if (json.n > RESPONSE_ITEM_SHARED_MAX)
         return;
-    arena_init(&a, 0);
     const struct str argv[] = {STR("SET"), key_of(&a, secret, user_id, id), json, STR("EX"),
                                arena_fmt(&a, "%" PRId64, life_s)};
     call = mem_new(struct redis_call);
