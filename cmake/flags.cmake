@@ -14,7 +14,8 @@ if(CMAKE_C_COMPILER_ID STREQUAL "Clang")
 endif()
 
 if(YOURAPI_SANITIZE)
-  target_compile_options(yourapi_flags INTERFACE -fsanitize=${YOURAPI_SANITIZE} -fno-sanitize-recover=all)
+  # What is read before it was written is not what happened to be there before, mostly zero, but a pattern that breaks things.
+  target_compile_options(yourapi_flags INTERFACE -fsanitize=${YOURAPI_SANITIZE} -fno-sanitize-recover=all -ftrivial-auto-var-init=pattern)
   target_link_options(yourapi_flags INTERFACE -fsanitize=${YOURAPI_SANITIZE})
   # The programs of the tests are hundreds, and LLVM's linker takes half of the time of the compiler's own for each.
   find_program(YOURAPI_LLD ld.lld)

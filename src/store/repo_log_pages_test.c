@@ -217,9 +217,9 @@ static void check_pair(struct store_fx *f, int x, int y, int x_value, int y_valu
     struct id_list all;
     const bool models_twice = x >= 7 && x <= 9 && y >= 7 && y <= 9;
 
+    arena_init(&a, 0);
     if (models_twice) /* one member of the filter */
         return;
-    arena_init(&a, 0);
     sb_init(&p.sql, 4096);
     set_filter(&p, &filter, x, x_value);
     if (y != x)
