@@ -5,12 +5,23 @@ import { join, resolve } from 'node:path';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { sqlite } from './accounts.mjs';
+import { until } from './yourapi.mjs';
 
 const tool = resolve(import.meta.dirname, '../../../tools/test-servers');
 const run = (...args) => new Promise((done, failed) => {
   execFile(tool, args, (error) => (error ? failed(error) : done()));
 });
 let count = 0;
+
+// Every thread of it has stopped (proc(5): the state stands behind the name in brackets), or it had ended before.
+function standsStill(pid) {
+  const tasks = `/proc/${pid}/task`;
+  try {
+    return readdirSync(tasks).every((id) => /\) [TZ] /.test(readFileSync(join(tasks, id, 'stat'), 'utf8')));
+  } catch (error) {
+    return error.code === 'ENOENT' || error.code === 'ESRCH';
+  }
+}
 
 // One database. `rows` asks it in its own words; a row is a list of texts, NULL is ''.
 class Database {
@@ -90,9 +101,12 @@ export class Servers {
     return run('up', this.folder, kind);
   }
 
-  // One of them stands still: its connections stay open, and nothing answers. The first of its processes makes the others.
-  hang(kind) {
-    for (const pid of this.processes(kind)) process.kill(pid, 'SIGSTOP');
+  // One of them stands still: its connections stay open, and nothing answers. The first of its processes makes the others. A thread
+  // goes on until the signal has reached it, which it may take long enough for to answer.
+  async hang(kind) {
+    const pids = [...this.processes(kind)];
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    await until(`${kind} to stand still`, () => pids.every(standsStill));
   }
 
   goOn(kind) {
