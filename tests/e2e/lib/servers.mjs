@@ -13,13 +13,25 @@ const run = (...args) => new Promise((done, failed) => {
 });
 let count = 0;
 
+const isGone = (error) => error.code === 'ENOENT' || error.code === 'ESRCH';
+
+// A server's processes come and go.
+function signal(pid, name) {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
+
 // Every thread of it has stopped (proc(5): the state stands behind the name in brackets), or it had ended before.
 function standsStill(pid) {
   const tasks = `/proc/${pid}/task`;
   try {
     return readdirSync(tasks).every((id) => /\) [TZ] /.test(readFileSync(join(tasks, id, 'stat'), 'utf8')));
   } catch (error) {
-    return error.code === 'ENOENT' || error.code === 'ESRCH';
+    if (!isGone(error)) throw error;
+    return true;
   }
 }
 
@@ -105,12 +117,12 @@ export class Servers {
   // goes on until the signal has reached it, which it may take long enough for to answer.
   async hang(kind) {
     const pids = [...this.processes(kind)];
-    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    for (const pid of pids) signal(pid, 'SIGSTOP');
     await until(`${kind} to stand still`, () => pids.every(standsStill));
   }
 
   goOn(kind) {
-    for (const pid of this.processes(kind)) process.kill(pid, 'SIGCONT');
+    for (const pid of this.processes(kind)) signal(pid, 'SIGCONT');
   }
 
   // It is there and answers, whatever a test has done to it.
