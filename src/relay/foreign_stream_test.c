@@ -113,10 +113,12 @@ static void die_first(struct relay_fixture_call *c)
         relay_fixture_send(c, s->up->end);
         return;
     }
-    if (s->death == RESET)
+    if (s->death == RESET) {
+        relay_fixture_turn(c->fixture); /* a reset may take along what was not read */
         relay_fixture_reset(c);
-    else if (s->death == TOLD)
+    } else if (s->death == TOLD) {
         relay_fixture_send(c, s->up->error);
+    }
 }
 
 static struct relay_fixture *start(const struct upstream *up, enum death death, bool late)
