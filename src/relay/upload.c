@@ -18,7 +18,7 @@ struct upload {
     size_t looked_at; /* bytes of the body, for the beginning of a form */
     struct str close; /* two dashes, the boundary, two dashes */
     size_t searched;  /* bytes of the body in which no `close` begins */
-    size_t sent;      /* of the body: the next byte for the upstream */
+    size_t unsent;    /* bytes of the body that pump() has still to bring to the upstream */
 };
 
 /* ---- the client's side ---- */
@@ -113,8 +113,7 @@ bool upload_goes_through(const struct exchange *x)
 
 bool upload_is_unsent(const struct exchange *x)
 {
-    return upload_goes_through(x) ||
-           (x->upload && x->upload->attempted && x->upload->sent < x->body.n);
+    return upload_goes_through(x) || (x->upload && x->upload->unsent > 0);
 }
 
 bool upload_has_job(const struct exchange *x)
@@ -148,7 +147,7 @@ void upload_describe(struct exchange *x, struct http_call_conf *http)
     for (size_t i = 0; i < http->body_count; i++)
         before += http->body[i].n;
     http->body_length = before + x->req->body_length - at;
-    x->upload->sent = at;
+    x->upload->unsent = x->req->body_length - at;
     x->upload->attempted = true;
 }
 
@@ -172,13 +171,13 @@ static size_t may_have(struct exchange *x)
 static void pump(struct exchange *x)
 {
     struct upload *u = x->upload;
-    size_t until = may_have(x);
+    size_t until = may_have(x), at = x->req->body_length - u->unsent;
 
-    while (u->sent < until && http_call_has_room(x->call)) {
-        size_t left = until - u->sent;
-        struct str piece = str_sub(x->body, u->sent, left < PIECE ? left : PIECE);
+    while (at < until && http_call_has_room(x->call)) {
+        struct str piece = str_sub(x->body, at, until - at < PIECE ? until - at : PIECE);
 
-        u->sent += piece.n;
+        at += piece.n;
+        u->unsent -= piece.n;
         http_call_write(x->call, piece);
     }
 }
@@ -247,6 +246,7 @@ enum step_next upload_go_on(struct exchange *x)
         pump(x);
         return NEXT_WAIT;
     }
+    u->unsent = 0; /* of an attempt that is over */
     /* Another channel would only wait for the same client. */
     u->waits = upload_goes_through(x) && u->attempted;
     return u->waits ? NEXT_WAIT : NEXT_STEP;

@@ -487,6 +487,36 @@ TEST(a_client_that_leaves_between_two_attempts_is_forgotten)
     relay_fixture_free(f);
 }
 
+static void transcribed_late(struct relay_fixture_call *c)
+{
+    relay_fixture_set(c->fixture, 1);
+    relay_fixture_wait(c->fixture, 2);
+    transcribed(c);
+}
+
+/* The second one has got all, and works: that is paid. */
+TEST(a_client_that_leaves_the_second_channel_pays_for_its_work)
+{
+    struct relay_fixture *f = new_fixture("1");
+    const size_t half = FILE_BYTES / 2;
+    struct form form;
+    int fd;
+
+    form_init(&form, PART("model", "w"), END);
+    relay_fixture_script_early(f, first_refuses, transcribed_late, NULL);
+    fd = begin(f, transcriptions, &form, half);
+    relay_fixture_wait(f, 0);
+    relay_fixture_turn(f);
+    CHECK(relay_fixture_write(f, fd, str_skip(sb_str(&form.body), half)));
+    relay_fixture_wait(f, 1);
+    relay_fixture_leave(f, fd);
+    relay_fixture_set(f, 2);
+    relay_fixture_check_books(f);
+    CHECK_EQ(charged_tokens(f), SECONDS * 1000 / 60);
+    sb_fini(&form.body);
+    relay_fixture_free(f);
+}
+
 static bool first_guesses(struct relay_fixture_call *c)
 {
     if (c->channel != 0)
@@ -575,6 +605,7 @@ TEST_MAIN(a_form_goes_through_while_it_comes, its_model_is_mapped_on_the_way,
           a_client_that_leaves_takes_its_form_with_it,
           a_client_that_leaves_before_anything_is_sent_on_is_forgotten,
           another_channel_gets_the_whole_form,
-          a_client_that_leaves_between_two_attempts_is_forgotten, an_answer_to_half_a_form_is_none,
-          the_last_channels_error_is_told_at_once,
+          a_client_that_leaves_between_two_attempts_is_forgotten,
+          a_client_that_leaves_the_second_channel_pays_for_its_work,
+          an_answer_to_half_a_form_is_none, the_last_channels_error_is_told_at_once,
           those_that_wait_for_their_body_are_told_that_the_program_ends)
