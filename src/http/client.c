@@ -209,10 +209,12 @@ void http_call_write(struct http_call *call, struct str bytes)
         wait_first_byte(call);
 }
 
-/* More of the body is wanted, which may take its time: the upstream is not to blame for that.
- * Inside call_enter(). */
-static void ask_for_more(struct http_call *call)
+/* Where there is room more of the body is wanted, which may take its time: the upstream is not to
+ * blame for that. Inside call_enter(). */
+static void offer_room(struct http_call *call)
 {
+    if (!http_call_has_room(call))
+        return;
     loop_timer_stop(&call->phase_timer);
     call->handler->on_room(call->ctx);
 }
@@ -301,8 +303,7 @@ static void switch_protocols(struct http_call *call, const struct http1_head *he
 static void go_on_after_interim(struct http_call *call, bool more_behind)
 {
     call->replying = more_behind;
-    if (http_call_has_room(call))
-        ask_for_more(call);
+    offer_room(call);
 }
 
 /* `text` is one whole head, `rest` what came behind it. Says whether the body's bytes follow. */
@@ -425,10 +426,8 @@ static void on_drain(void *ctx)
     if (call->state != STATE_HEAD || call->replying)
         return;
     wait_first_byte(call);
-    if (!http_call_has_room(call))
-        return;
     call_enter(call);
-    ask_for_more(call);
+    offer_room(call);
     call_leave(call);
 }
 
@@ -561,10 +560,8 @@ static void use_conn(struct http_call *call, struct client_conn *conn)
     wait_first_byte(call);
     if (call->paused)
         sock_read_stop(conn->sock);
-    if (!http_call_has_room(call))
-        return;
     call_enter(call);
-    ask_for_more(call);
+    offer_room(call);
     call_leave(call);
 }
 

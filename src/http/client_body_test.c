@@ -11,11 +11,20 @@ struct upload {
 
 static struct upload up;
 
-static void up_init(size_t until)
+/* A world whose client has `until` bytes of a body. */
+static void upload_open(struct world *w, bool (*serve)(struct peer *p), size_t until)
 {
     up = (struct upload){.bytes = mem_alloc(WHOLE), .until = until};
     for (size_t i = 0; i < WHOLE; i++)
         up.bytes[i] = (char)('a' + i % 23);
+    world_open(w, serve, NULL);
+}
+
+static void upload_close(struct world *w, struct got *g)
+{
+    got_fini(g);
+    world_close(w);
+    mem_free(up.bytes);
 }
 
 static void give(struct got *g)
@@ -53,14 +62,15 @@ static bool compare(struct peer *p)
 }
 
 /* Runs one such call to its end; `prepare` may change it. */
-static void run_upload(struct world *w, struct got *g, void (*prepare)(struct http_call_conf *conf))
+static void run_upload(struct world *w, struct got *g,
+                       void (*prepare)(struct got *g, struct http_call_conf *conf))
 {
     struct http_call_conf conf;
 
     got_init(g, w);
     conf = post_for(g);
     if (prepare)
-        prepare(&conf);
+        prepare(g, &conf);
     got_start(g, &conf);
     world_run(w);
 }
@@ -70,13 +80,10 @@ TEST(a_body_is_taken_as_the_upstream_has_room)
     struct world w;
     struct got g;
 
-    up_init(WHOLE);
-    world_open(&w, compare, NULL);
+    upload_open(&w, compare, WHOLE);
     run_upload(&w, &g, NULL);
     check_ok(&g, 200, "same");
-    got_fini(&g);
-    world_close(&w);
-    mem_free(up.bytes);
+    upload_close(&w, &g);
 }
 
 static void on_more(struct loop_timer *t)
@@ -92,30 +99,22 @@ static void give_then_wait(struct got *g)
         loop_timer_set(g->world->loop, &g->timer, 2500, on_more);
 }
 
-static void in_a_hurry(struct http_call_conf *conf)
+static void come_slowly(struct got *g, struct http_call_conf *conf)
 {
-    conf->first_byte_timeout_ms = 100;
+    g->on_room = give_then_wait;
+    conf->first_byte_timeout_ms = 2000;
 }
 
 /* The client's silence is not the upstream's: the wait for an answer begins at the end. */
 TEST(a_body_that_comes_slowly_is_waited_for)
 {
-    struct http_call_conf conf;
     struct world w;
     struct got g;
 
-    up_init(WHOLE / 2);
-    world_open(&w, compare, NULL);
-    got_init(&g, &w);
-    conf = post_for(&g);
-    g.on_room = give_then_wait;
-    conf.first_byte_timeout_ms = 2000;
-    got_start(&g, &conf);
-    world_run(&w);
+    upload_open(&w, compare, WHOLE / 2);
+    run_upload(&w, &g, come_slowly);
     check_ok(&g, 200, "same");
-    got_fini(&g);
-    world_close(&w);
-    mem_free(up.bytes);
+    upload_close(&w, &g);
 }
 
 static void refuse_at_once(struct peer *p, struct str in UNUSED)
@@ -151,30 +150,27 @@ static void serve_hello(struct got *g)
     get_next(g);
 }
 
+static void find_no_room(struct got *g, struct http_call_conf *conf UNUSED)
+{
+    g->on_head = check_no_room;
+    g->on_over = serve_hello;
+}
+
 /* And the connection, on which half a request was sent, is not used again. */
 TEST(an_answer_before_the_end_is_taken)
 {
-    struct http_call_conf conf;
     struct world w;
     struct got g;
 
-    up_init(WHOLE / 2);
-    world_open(&w, NULL, NULL);
+    upload_open(&w, NULL, WHOLE / 2);
     w.raw = refuse_at_once;
-    got_init(&g, &w);
-    conf = post_for(&g);
-    g.on_head = check_no_room;
-    g.on_over = serve_hello;
-    got_start(&g, &conf);
-    world_run(&w);
+    run_upload(&w, &g, find_no_room);
     check_ok(&g, 401, "no");
     CHECK(up.sent < WHOLE);
     check_ok(&next, 200, "hello");
     CHECK_EQ(w.connections, 2);
     got_fini(&next);
-    got_fini(&g);
-    world_close(&w);
-    mem_free(up.bytes);
+    upload_close(&w, &g);
 }
 
 static bool hello_or_compare(struct peer *p)
@@ -197,8 +193,7 @@ TEST(a_kept_alive_connection_is_not_taken)
     struct world w;
     struct got g;
 
-    up_init(WHOLE);
-    world_open(&w, hello_or_compare, NULL);
+    upload_open(&w, hello_or_compare, WHOLE);
     got_init(&g, &w);
     g.on_over = upload_next;
     got_get(&g, "/");
@@ -208,32 +203,27 @@ TEST(a_kept_alive_connection_is_not_taken)
     CHECK(!next.reused);
     CHECK_EQ(w.connections, 2);
     got_fini(&next);
-    got_fini(&g);
-    world_close(&w);
-    mem_free(up.bytes);
+    upload_close(&w, &g);
+}
+
+static void get_behind(struct got *g, struct http_call_conf *conf UNUSED)
+{
+    g->on_over = get_next;
 }
 
 /* Its own is, by the next call. */
 TEST(its_connection_is_kept_when_all_was_sent)
 {
-    struct http_call_conf conf;
     struct world w;
     struct got g;
 
-    up_init(WHOLE);
-    world_open(&w, hello_or_compare, NULL);
-    got_init(&g, &w);
-    conf = post_for(&g);
-    g.on_over = get_next;
-    got_start(&g, &conf);
-    world_run(&w);
+    upload_open(&w, hello_or_compare, WHOLE);
+    run_upload(&w, &g, get_behind);
     check_ok(&g, 200, "same");
     check_ok(&next, 200, "hello");
     CHECK(next.reused);
     got_fini(&next);
-    got_fini(&g);
-    world_close(&w);
-    mem_free(up.bytes);
+    upload_close(&w, &g);
 }
 
 static void greet(struct peer *p)
@@ -247,40 +237,34 @@ TEST(interim_answers_do_not_end_the_request)
     struct world w;
     struct got g;
 
-    up_init(WHOLE);
-    world_open(&w, compare, NULL);
+    upload_open(&w, compare, WHOLE);
     w.accepted = greet;
     run_upload(&w, &g, NULL);
     check_ok(&g, 200, "same");
-    got_fini(&g);
-    world_close(&w);
-    mem_free(up.bytes);
+    upload_close(&w, &g);
 }
 
-static void one_second_in_all(struct http_call_conf *conf)
+static void one_second_in_all(struct got *g UNUSED, struct http_call_conf *conf)
 {
     conf->total_timeout_ms = 1000;
+}
+
+static void come_later_than_that(struct got *g, struct http_call_conf *conf)
+{
+    g->on_room = give_then_wait;
+    one_second_in_all(g, conf);
 }
 
 /* What the client takes for its body is not the upstream's time. */
 TEST(the_total_time_begins_with_the_last_byte)
 {
-    struct http_call_conf conf;
     struct world w;
     struct got g;
 
-    up_init(WHOLE / 2);
-    world_open(&w, compare, NULL);
-    got_init(&g, &w);
-    conf = post_for(&g);
-    g.on_room = give_then_wait;
-    one_second_in_all(&conf);
-    got_start(&g, &conf);
-    world_run(&w);
+    upload_open(&w, compare, WHOLE / 2);
+    run_upload(&w, &g, come_later_than_that);
     check_ok(&g, 200, "same");
-    got_fini(&g);
-    world_close(&w);
-    mem_free(up.bytes);
+    upload_close(&w, &g);
 }
 
 static bool silent(struct peer *p UNUSED)
@@ -293,13 +277,10 @@ TEST(and_is_bounded_from_there)
     struct world w;
     struct got g;
 
-    up_init(WHOLE);
-    world_open(&w, silent, NULL);
+    upload_open(&w, silent, WHOLE);
     run_upload(&w, &g, one_second_in_all);
     check_failed(&g, ERR_UPSTREAM_TIMEOUT, "took too long");
-    got_fini(&g);
-    world_close(&w);
-    mem_free(up.bytes);
+    upload_close(&w, &g);
 }
 
 static void cut_in_the_middle(struct peer *p, struct str in UNUSED)
@@ -312,14 +293,11 @@ TEST(an_upstream_that_dies_in_the_middle_is_an_error)
     struct world w;
     struct got g;
 
-    up_init(WHOLE / 2);
-    world_open(&w, NULL, NULL);
+    upload_open(&w, NULL, WHOLE / 2);
     w.raw = cut_in_the_middle;
     run_upload(&w, &g, NULL);
     check_failed(&g, ERR_UPSTREAM_CUT, "without an answer");
-    got_fini(&g);
-    world_close(&w);
-    mem_free(up.bytes);
+    upload_close(&w, &g);
 }
 
 static void answer_and_reset(struct peer *p, struct str in UNUSED)
@@ -335,22 +313,15 @@ static void answer_and_reset(struct peer *p, struct str in UNUSED)
 /* The write that finds out that the connection is gone does not take the answer away. */
 TEST(an_answer_before_a_reset_is_taken_although_a_write_fails)
 {
-    struct http_call_conf conf;
     struct world w;
     struct got g;
 
-    up_init(1000 + PIECE);
-    world_open(&w, NULL, NULL);
+    upload_open(&w, NULL, 1000 + PIECE);
     w.raw = answer_and_reset;
     w.user = &g;
-    got_init(&g, &w);
-    conf = post_for(&g);
-    got_start(&g, &conf);
-    world_run(&w);
+    run_upload(&w, &g, NULL);
     check_ok(&g, 413, "big");
-    got_fini(&g);
-    world_close(&w);
-    mem_free(up.bytes);
+    upload_close(&w, &g);
 }
 
 static void begin_an_answer(struct peer *p, struct str in UNUSED)
@@ -359,19 +330,21 @@ static void begin_an_answer(struct peer *p, struct str in UNUSED)
         peer_send(p, STR("HTTP/1.1 200 OK\r\nContent-Le"));
 }
 
+static void in_a_hurry(struct got *g UNUSED, struct http_call_conf *conf)
+{
+    conf->first_byte_timeout_ms = 100;
+}
+
 TEST(an_answer_that_begins_and_stalls_is_timed_out)
 {
     struct world w;
     struct got g;
 
-    up_init(WHOLE / 2);
-    world_open(&w, NULL, NULL);
+    upload_open(&w, NULL, WHOLE / 2);
     w.raw = begin_an_answer;
     run_upload(&w, &g, in_a_hurry);
     check_failed(&g, ERR_UPSTREAM_TIMEOUT, "did not answer in time");
-    got_fini(&g);
-    world_close(&w);
-    mem_free(up.bytes);
+    upload_close(&w, &g);
 }
 
 static void cancel(struct got *g)
@@ -380,23 +353,20 @@ static void cancel(struct got *g)
     loop_stop(g->world->loop);
 }
 
+static void cancel_in_room(struct got *g, struct http_call_conf *conf UNUSED)
+{
+    g->on_room = cancel;
+}
+
 TEST(a_call_may_be_cancelled_when_there_is_room)
 {
-    struct http_call_conf conf;
     struct world w;
     struct got g;
 
-    up_init(WHOLE);
-    world_open(&w, compare, NULL);
-    got_init(&g, &w);
-    conf = post_for(&g);
-    g.on_room = cancel;
-    got_start(&g, &conf);
-    world_run(&w);
+    upload_open(&w, compare, WHOLE);
+    run_upload(&w, &g, cancel_in_room);
     CHECK_EQ(g.fails + g.ends, 0);
-    got_fini(&g);
-    world_close(&w);
-    mem_free(up.bytes);
+    upload_close(&w, &g);
 }
 
 TEST_MAIN(a_body_is_taken_as_the_upstream_has_room, a_body_that_comes_slowly_is_waited_for,
