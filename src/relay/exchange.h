@@ -210,6 +210,8 @@ enum step_next relay_settle(struct exchange *x);
  * x->step = STEP_SETTLE. */
 enum step_next exchange_fail(struct exchange *x, enum err_code code, const char *format, ...)
     PRINTF_LIKE(3, 4);
+/* The same because the program ends. */
+enum step_next exchange_stop(struct exchange *x);
 /* The client has gone, its body was refused, or the program ends: x->step is at STEP_SETTLE. */
 bool exchange_is_over(struct exchange *x);
 /* An attempt failed before the client has seen anything: another channel, or the end. */

@@ -33,6 +33,11 @@ enum step_next exchange_fail(struct exchange *x, enum err_code code, const char 
     return NEXT_STEP;
 }
 
+enum step_next exchange_stop(struct exchange *x)
+{
+    return exchange_fail(x, ERR_UNAVAILABLE, "服务器正在停止 (the server is stopping)");
+}
+
 bool exchange_is_over(struct exchange *x)
 {
     x->client_gone |= x->req && http_req_gone(x->req);
@@ -41,7 +46,7 @@ bool exchange_is_over(struct exchange *x)
     else if (x->req && x->req->body_refused) /* http_reply_refusal() says why */
         exchange_fail(x, ERR_BAD_REQUEST, "the body was refused");
     else if (x->rl->stopping)
-        exchange_fail(x, ERR_UNAVAILABLE, "服务器正在停止 (the server is stopping)");
+        exchange_stop(x);
     return x->step == STEP_SETTLE;
 }
 

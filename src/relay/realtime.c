@@ -258,11 +258,6 @@ static enum action broken_text(struct exchange *x, bool by_client)
     return END;
 }
 
-static enum step_next fail_stopping(struct exchange *x)
-{
-    return exchange_fail(x, ERR_UNAVAILABLE, "服务器正在停止 (the server is stopping)");
-}
-
 /* What is there to do when the upstream has said something and no response runs? */
 static enum action when_idle(struct exchange *x, enum action usual)
 {
@@ -270,7 +265,7 @@ static enum action when_idle(struct exchange *x, enum action usual)
         return END;
     if (!x->rl->draining)
         return usual;
-    fail_stopping(x);
+    exchange_stop(x);
     return END;
 }
 
@@ -415,7 +410,7 @@ void realtime_stop(struct exchange *x)
 
     if (!rt->up && !rt->client)
         return; /* a job is under way, which ends soon */
-    fail_stopping(x);
+    exchange_stop(x);
     if (rt->open) {
         act(x, END, OUTCOME_STOPPED);
         return;

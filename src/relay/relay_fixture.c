@@ -613,6 +613,18 @@ static enum err_code publish(struct relay_fixture *f, struct err *err)
     return ERR_OK;
 }
 
+void relay_fixture_two_channels(struct relay_fixture *f, const struct channel *given)
+{
+    relay_fixture_sql(f, "DELETE FROM abilities");
+    relay_fixture_sql(f, "DELETE FROM channels");
+    f->channel_count = 0;
+    relay_fixture_add_channel(f, given);
+    relay_fixture_add_channel(f, given);
+    relay_fixture_sql(f, "UPDATE channels SET priority=9 WHERE id=(SELECT MIN(id) FROM channels)");
+    relay_fixture_sql(f, "UPDATE abilities SET priority=9 WHERE channel_id=(SELECT MIN(id) FROM "
+                         "channels)");
+}
+
 void relay_fixture_publish(struct relay_fixture *f, ...)
 {
     struct relay_fixture_parts *p = f->parts;

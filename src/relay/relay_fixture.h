@@ -63,6 +63,8 @@ void relay_fixture_free(struct relay_fixture *f);
 /* One more channel with the models "m,m2,embed" of the group default; the members of `given` that
  * are set replace those of the usual one. Not in force before relay_fixture_publish(). */
 void relay_fixture_add_channel(struct relay_fixture *f, const struct channel *given);
+/* Two channels like this one in the place of all others, of which the first is preferred. */
+void relay_fixture_two_channels(struct relay_fixture *f, const struct channel *given);
 /* Brings the database's channels and these options (name, value, ..., NULL) into force; the
  * options stay until the next call that names any. */
 void relay_fixture_publish(struct relay_fixture *f, ...);

@@ -15,7 +15,7 @@ static void break_up(struct exchange *x)
     if (x->outcome != OUTCOME_COMPLETE) {
         if (x->outcome == OUTCOME_NONE)
             x->outcome = OUTCOME_STOPPED;
-        exchange_fail(x, ERR_UNAVAILABLE, "服务器正在停止 (the server is stopping)");
+        exchange_stop(x);
     }
     exchange_go(x, STEP_SETTLE);
 }

@@ -63,14 +63,7 @@ static struct relay_fixture *new_fixture(const char *retries)
     const struct channel row = {.models = STR("w,alias"),
                                 .model_mapping = STR("{\"alias\":\"longer-name\"}")};
 
-    relay_fixture_sql(f, "DELETE FROM abilities");
-    relay_fixture_sql(f, "DELETE FROM channels");
-    f->channel_count = 0;
-    relay_fixture_add_channel(f, &row);
-    relay_fixture_add_channel(f, &row);
-    relay_fixture_sql(f, "UPDATE channels SET priority=9 WHERE id=(SELECT MIN(id) FROM channels)");
-    relay_fixture_sql(f, "UPDATE abilities SET priority=9 WHERE channel_id=(SELECT MIN(id) FROM "
-                         "channels)");
+    relay_fixture_two_channels(f, &row);
     relay_fixture_publish(f, "RetryTimes", retries, "SelfUseModeEnabled", "true", NULL);
     return f;
 }
