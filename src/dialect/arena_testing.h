@@ -35,5 +35,5 @@ static int arena_test_tear_down(void **state UNUSED)
     int main(void)                                                                                 \
     {                                                                                              \
         const struct CMUnitTest tests[] = {TEST_MAP(ARENA_TEST_ROW, __VA_ARGS__)};                 \
-        return cmocka_run_group_tests(tests, NULL, NULL);                                          \
+        return test_end(cmocka_run_group_tests(tests, NULL, NULL));                                \
     }

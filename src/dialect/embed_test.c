@@ -288,5 +288,5 @@ int main(void)
         T(recorded_answers_are_read),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return test_end(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -553,5 +553,5 @@ int main(void)
         T(errors_have_googles_shape),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return test_end(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -682,7 +682,7 @@ int main(int argc, char **argv)
     struct sb sb;
 
     if (argc < 2 || strcmp(argv[1], "--table") != 0)
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return test_end(cmocka_run_group_tests(tests, NULL, NULL));
     sb_init(&sb, TESTING_LIMIT);
     write_tables(&sb);
     printf("%.*s", STR_ARG(sb_str(&sb)));

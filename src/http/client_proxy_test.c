@@ -621,5 +621,5 @@ int main(void)
         socks_tunnels_with_names_of_our_own, an_https_proxy_gets_the_whole_address,
         an_https_proxy_carries_https, an_https_proxy_must_be_the_one_meant)};
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return test_end(cmocka_run_group_tests(tests, setup, teardown));
 }

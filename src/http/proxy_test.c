@@ -337,5 +337,5 @@ int main(void)
         socks_with_credentials_signs_in, socks_sends_a_resolved_address, socks_refusals_are_told,
         too_long_credentials_are_refused)};
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return test_end(cmocka_run_group_tests(tests, setup, teardown));
 }

@@ -170,5 +170,5 @@ int main(void)
         cmocka_unit_test(the_fallback_takes_what_no_row_takes),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return test_end(cmocka_run_group_tests(tests, set_up, tear_down));
 }

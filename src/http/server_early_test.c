@@ -244,5 +244,5 @@ int main(void)
         HASTY(a_long_body_that_stalls_is_timed_out),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return test_end(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -221,5 +221,5 @@ int main(void)
         DEFAULT(a_loop_that_ends_takes_its_requests_with_it),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return test_end(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -525,5 +525,5 @@ int main(void)
         DEFAULT(replies_are_gzipped_for_those_who_accept_it),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return test_end(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -151,5 +151,5 @@ int main(void)
         ROW(who_cancels_hears_nothing_more),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return test_end(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -431,5 +431,5 @@ int main(void)
         ROW(a_port_that_somebody_listens_on_is_told),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return test_end(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -402,5 +402,5 @@ int main(void)
         sessions_are_resumed, megabytes_go_both_ways,
         a_reader_that_stops_now_and_then_gets_everything, a_server_without_tls_is_an_error)};
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return test_end(cmocka_run_group_tests(tests, setup, teardown));
 }

@@ -522,5 +522,5 @@ int main(void)
         ROW(what_the_options_of_gemini_leave_open_is_the_installations),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return test_end(cmocka_run_group_tests(tests, NULL, NULL));
 }
