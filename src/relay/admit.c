@@ -345,13 +345,24 @@ int64_t exchange_prompt_tokens(struct exchange *x)
     return x->prompt_tokens;
 }
 
+/* Is `end` behind one of the bytes `c` of the text? Fast where these are rare. */
+static bool has_behind(struct str text, char c, struct str end)
+{
+    for (ptrdiff_t at; (at = str_find_char(text, c)) >= 0;) {
+        text = str_skip(text, (size_t)at + 1);
+        if (str_starts(text, end))
+            return true;
+    }
+    return false;
+}
+
 /* Might there be parts that cost a number of tokens whatever their length? Data URLs, Claude's
  * sources, and what has a member with an underscore in its name, which is rare elsewhere:
  * image_url, video_url, input_audio, and file_id, file_data or file_url inside a file. */
-static bool has_media(struct str body)
+static bool has_media(const struct exchange *x)
 {
-    if (str_has(body, STR("\"data:")) || str_has(body, STR("\"source\"")))
-        return true;
+    struct str body = x->body;
+
     for (ptrdiff_t at; (at = str_find_char(body, '_')) >= 0;) {
         struct str before = str_sub(body, 0, (size_t)at);
 
@@ -360,7 +371,8 @@ static bool has_media(struct str body)
             str_ends(before, STR("\"file")))
             return true;
     }
-    return false;
+    return has_behind(x->body, ';', STR("base64,")) ||
+           (x->client->id == DIALECT_CLAUDE && str_has(x->body, STR("\"source\"")));
 }
 
 static int64_t hold_for(const struct exchange *x, int64_t prompt_tokens)
@@ -383,7 +395,7 @@ static int64_t points_to_hold(struct exchange *x, const struct credential_balanc
 {
     if (x->plan.model.per_call)
         return hold_for(x, 0);
-    if (x->prompt_tokens < 0 && x->body.n <= BOUND_BODY_BYTES && !has_media(x->body)) {
+    if (x->prompt_tokens < 0 && x->body.n <= BOUND_BODY_BYTES && !has_media(x)) {
         int64_t bound = hold_for(x, (int64_t)x->body.n * 3);
 
         if (balance_available(b->user) / BOUND_MARGIN > bound &&
