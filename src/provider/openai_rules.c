@@ -78,12 +78,12 @@ static void edit_chat(const struct provider_call *call, const struct json *body,
 {
     rename_limit(body, patch);
     rename_role(call, body, patch);
-    json_patch_delete(patch, body, STR("temperature"));
+    provider_drop(call, body, patch, STR("temperature"));
     if (!is_gpt_5(call->model))
         return;
-    json_patch_delete(patch, body, STR("top_p"));
-    json_patch_delete(patch, body, STR("logprobs"));
-    json_patch_delete(patch, body, STR("top_logprobs"));
+    provider_drop(call, body, patch, STR("top_p"));
+    provider_drop(call, body, patch, STR("logprobs"));
+    provider_drop(call, body, patch, STR("top_logprobs"));
 }
 
 static void set_effort(const struct provider_call *call, const struct json *body,

@@ -40,6 +40,7 @@ struct provider_call {
     struct str anthropic_version, anthropic_beta; /* of it; may be empty */
     struct str azure_api_version;                 /* AZURE_DEFAULT_API_VERSION; may be empty */
     struct str gemini_version, gemini_safety;     /* where options name none; may be empty */
+    struct loss_list *losses; /* where `edit` lists what it leaves out; NULL: nobody asks */
     const struct settings *settings;
 };
 

@@ -230,11 +230,12 @@ static void set_i64(struct json_patch *patch, const struct json *body, struct st
 static void forget_sampling(const struct provider_call *call, const struct json *body,
                             struct json_patch *patch)
 {
-    json_patch_delete(patch, body, STR("top_p"));
+    provider_drop(call, body, patch, STR("top_p"));
     if (refuses_sampling(call->model)) {
-        json_patch_delete(patch, body, STR("temperature"));
-        json_patch_delete(patch, body, STR("top_k"));
+        provider_drop(call, body, patch, STR("temperature"));
+        provider_drop(call, body, patch, STR("top_k"));
     } else if (json_get(body, STR("temperature"))) {
+        provider_note_loss(call, body, STR("temperature"));
         json_patch_set(patch, body, STR("temperature"), STR("1"));
     }
 }
@@ -278,9 +279,10 @@ static void think_within_budget(const struct provider_call *call, const struct j
     set_i64(patch, body, STR("max_tokens"), a, limit);
     json_patch_set(patch, body, STR("thinking"),
                    arena_fmt(a, "{\"type\":\"enabled\",\"budget_tokens\":%" PRId64 "}", budget));
+    provider_note_loss(call, body, STR("temperature"));
     json_patch_set(patch, body, STR("temperature"), STR("1"));
-    json_patch_delete(patch, body, STR("top_p"));
-    json_patch_delete(patch, body, STR("top_k"));
+    provider_drop(call, body, patch, STR("top_p"));
+    provider_drop(call, body, patch, STR("top_k"));
 }
 
 static bool anthropic_edits(const struct provider_call *call)

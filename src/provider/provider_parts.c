@@ -47,6 +47,32 @@ struct str provider_cut_effort(struct str *model, const struct str *efforts, siz
     return STR_NULL;
 }
 
+/* Temperature and top_p are 1 where a request is silent. */
+static bool is_usual(struct str name, const struct json *value)
+{
+    double number;
+
+    return (str_eq(name, STR("temperature")) || str_eq(name, STR("top_p"))) &&
+           json_f64(value, &number) && number >= 1 && number <= 1;
+}
+
+void provider_note_loss(const struct provider_call *call, const struct json *body, struct str name)
+{
+    const struct json *value = json_get(body, name);
+
+    if (!call->losses || !value || json_is(value, JSON_NULL) || !json_bool_or(value, true) ||
+        is_usual(name, value))
+        return;
+    loss_add(call->losses, name);
+}
+
+void provider_drop(const struct provider_call *call, const struct json *body,
+                   struct json_patch *patch, struct str name)
+{
+    provider_note_loss(call, body, name);
+    json_patch_delete(patch, body, name);
+}
+
 const struct json *provider_entry(const struct json *option, struct str name)
 {
     const struct json *own = json_get(option, name);

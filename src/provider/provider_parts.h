@@ -20,6 +20,13 @@ struct str provider_join(struct arena *a, struct str base, struct str path, stru
  */
 struct str provider_cut_effort(struct str *model, const struct str *efforts, size_t n);
 
+/* Lists a member of the body that does not reach the model. What is not there or says nothing
+ * (null, false, the default of a sampler) is no loss. */
+void provider_note_loss(const struct provider_call *call, const struct json *body, struct str name);
+/* Takes a member out of the body, and lists it likewise. */
+void provider_drop(const struct provider_call *call, const struct json *body,
+                   struct json_patch *patch, struct str name);
+
 /* The member of that name, else "default"; NULL: neither. */
 const struct json *provider_entry(const struct json *option, struct str name);
 /* A value of an option that is an object by model, with "default" for the others; NULL: neither. */

@@ -148,6 +148,39 @@ TEST(what_openai_does_not_know_is_lost)
     CHECK(!provider_custom.adapt); /* many others of its dialect know top_k */
 }
 
+/* The names of what the rules leave out of the body. */
+static struct str left_out(const struct provider *p, const char *model, const char *body)
+{
+    struct provider_call call = call_of(p, model);
+    struct loss_list losses = {0};
+
+    call.losses = &losses;
+    (void)edited(p, call, body);
+    return loss_text(&arena, &losses);
+}
+
+TEST(what_the_rules_of_a_model_leave_out_is_listed)
+{
+    CHECK_STR(left_out(&provider_openai, "o3", "{\"temperature\":0.5,\"max_tokens\":5}"),
+              "temperature");
+    CHECK_STR(left_out(&provider_azure, "gpt-5",
+                       "{\"temperature\":0,\"top_p\":0.5,\"logprobs\":true,\"top_logprobs\":2}"),
+              "temperature, top_p, logprobs, top_logprobs");
+    CHECK_STR(left_out(&provider_openai, "gpt-5",
+                       "{\"temperature\":1.0,\"top_p\":null,\"logprobs\":false}"),
+              "");
+    CHECK_STR(left_out(&provider_openai, "gpt-4o", "{\"temperature\":0.5}"), "");
+    CHECK_STR(left_out(&provider_anthropic, "claude-opus-4-7-high",
+                       "{\"max_tokens\":9,\"temperature\":0.5,\"top_p\":0.5,\"top_k\":3}"),
+              "top_p, temperature, top_k");
+    CHECK_STR(left_out(&provider_anthropic, "claude-3-7-sonnet-thinking",
+                       "{\"max_tokens\":9,\"temperature\":0.5,\"top_k\":3}"),
+              "temperature, top_k");
+    CHECK_STR(left_out(&provider_anthropic, "claude-opus-4-6-low",
+                       "{\"max_tokens\":9,\"temperature\":0.5,\"top_k\":3}"),
+              "temperature");
+}
+
 TEST(a_response_takes_the_effort_of_any_name)
 {
     struct provider_call call = call_of(&provider_openai, "my-model-low");
@@ -503,6 +536,7 @@ int main(void)
         ROW(reasoning_models_take_other_members),
         ROW(models_after_gpt_5_are_reasoning_models_too),
         ROW(what_openai_does_not_know_is_lost),
+        ROW(what_the_rules_of_a_model_leave_out_is_listed),
         ROW(a_response_takes_the_effort_of_any_name),
         ROW(azure_has_a_deployment_for_each_model),
         ROW(claude_is_asked_for_beta_features_when_the_channel_says_so),

@@ -446,6 +446,36 @@ TEST(a_schema_reaches_a_model_of_claude_that_knows_none)
     relay_fixture_free(f);
 }
 
+/* ---- what is left out of a request in the upstream's own dialect ---- */
+
+#define TOLD                                                                                       \
+    "\"temperature\":0.2,\"service_tier\":\"flex\",\"stream_options\":{"                             \
+    "\"include_obfuscation\":false}," QUESTION "}"
+
+TEST(what_rules_and_channel_leave_out_is_listed)
+{
+    struct relay_fixture *f = fixture_of(CHANNEL_TYPE_OPENAI);
+    const char *reply;
+
+    relay_fixture_sql(f, "UPDATE channels SET model_mapping='{\"m\":\"o3-mini\"}'");
+    relay_fixture_publish(f, NULL);
+    reply = post(f, "/v1/chat/completions", "{\"model\":\"m\",\"stream\":true," TOLD,
+                 CHUNK_TEXT("one") CHUNK_END);
+    check_has(reply, "x-yourapi-dropped: service_tier, temperature\r\n");
+    check_has_not(f->seen_body[0], "temperature");
+    check_has_not(f->seen_body[0], "service_tier");
+    relay_fixture_check_books(f);
+    CHECK_STR(str_from(relay_fixture_cell(f, "SELECT json_extract(other,'$.dropped') FROM logs "
+                                             "WHERE type=2 ORDER BY id DESC LIMIT 1")),
+              "service_tier, temperature");
+
+    reply = post(f, "/v1/chat/completions", "{\"model\":\"m2\",\"stream\":true," QUESTION "}",
+                 CHUNK_TEXT("one") CHUNK_END);
+    check_has(reply, "HTTP/1.1 200");
+    check_has_not(reply, "x-yourapi-dropped");
+    relay_fixture_free(f);
+}
+
 /* ---- requests that nobody has read ---- */
 
 /* Whose channel writes answers anew; each with a member that the reader of its dialect refuses. */
@@ -552,5 +582,6 @@ TEST_MAIN(a_stream_of_claude_that_only_ends_was_cut,
           a_whole_answer_to_a_request_that_cannot_be_read_becomes_a_stream,
           a_request_that_cannot_be_read_is_not_translated, who_wants_no_stream_gets_no_comments,
           a_schema_reaches_a_model_of_claude_that_knows_none,
+          what_rules_and_channel_leave_out_is_listed,
           who_asks_for_models_is_refused_in_the_own_dialect,
           an_upstream_that_falls_silent_behind_the_finish_was_whole)

@@ -21,7 +21,7 @@ bool embedding_translates(const struct exchange *x)
     return x->embedding && x->upstream != x->client;
 }
 
-const struct loss_list *embedding_losses(const struct exchange *x)
+struct loss_list *embedding_losses(const struct exchange *x)
 {
     return &x->embedding->losses;
 }

@@ -164,6 +164,7 @@ struct exchange {
     struct translation *translation; /* made once, for all attempts */
     struct translation *tr;          /* the same; NULL: OpenAI's chat on both sides */
     struct embedding *embedding;     /* NULL: no embeddings, or both sides speak OpenAI's dialect */
+    struct loss_list *losses;        /* of a request that is not translated; NULL: not sent */
     struct realtime *rt;             /* of a session over WebSockets; NULL: no such request */
     struct http_call *call;
     bool upstream_answered; /* a 200 head came */
@@ -277,7 +278,7 @@ enum step_next embedding_prepare(struct exchange *x);
 /* Are the two dialects different? */
 bool embedding_translates(const struct exchange *x);
 /* What the request says and the upstream's dialect does not. */
-const struct loss_list *embedding_losses(const struct exchange *x);
+struct loss_list *embedding_losses(const struct exchange *x);
 /* Does the call that comes bring a list of texts? */
 bool embedding_is_batch(const struct exchange *x);
 /* The body of this call, for a client of another dialect. */
@@ -306,7 +307,10 @@ bool rewrites(const struct exchange *x);
 /* Has the channel a system prompt that the request may get, and which? */
 bool exchange_has_prompt(const struct exchange *x);
 struct system_prompt exchange_prompt(const struct exchange *x);
-/* What the request says and the upstream's dialect does not, as a list of names; "" for nothing. */
+/* What the request says and the upstream is not told, because its dialect, the rules of its models
+ * or the channel leave it out; NULL before anything was sent. */
+struct loss_list *exchange_loss_list(const struct exchange *x);
+/* The same as text; "" for nothing. */
 struct str exchange_losses(const struct exchange *x);
 /* Chooses the attempt's upstream dialect, and makes x->tr where that needs one. */
 void translate_prepare(struct exchange *x, const struct provider *p);

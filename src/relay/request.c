@@ -89,8 +89,10 @@ static void patch_withheld(struct exchange *x, const struct provider *p, const s
     const struct json *options = json_get(root, STR("stream_options"));
 
     for (unsigned i = 0; i < GATED_OBFUSCATION; i++) {
-        if (withheld(x) & (1u << i))
-            json_patch_delete(patch, root, gated_name((enum gated)i));
+        if (!(withheld(x) & (1u << i)))
+            continue;
+        json_patch_delete(patch, root, gated_name((enum gated)i));
+        loss_add(exchange_loss_list(x), gated_name((enum gated)i));
     }
     if (!(withheld(x) & (1u << GATED_OBFUSCATION)))
         return;
@@ -391,6 +393,8 @@ static struct str upstream_path(const struct exchange *x)
 static struct provider_call describe_call(struct exchange *x, const struct provider *p)
 {
     bool own = x->upstream == x->client;
+
+    x->losses = arena_new(x->arena, struct loss_list);
     struct provider_call call = {
         .mode = x->mode,
         .dialect = x->upstream->id,
@@ -420,6 +424,7 @@ static struct provider_call describe_call(struct exchange *x, const struct provi
         .azure_api_version = x->rl->relay->conf.azure_api_version,
         .gemini_version = x->rl->relay->conf.gemini_version,
         .gemini_safety = x->rl->relay->conf.gemini_safety,
+        .losses = exchange_loss_list(x),
         .settings = &x->snap->settings,
     };
 

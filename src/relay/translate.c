@@ -38,11 +38,18 @@ struct system_prompt exchange_prompt(const struct exchange *x)
                                   .override = x->channel->system_prompt_override};
 }
 
-struct str exchange_losses(const struct exchange *x)
+struct loss_list *exchange_loss_list(const struct exchange *x)
 {
     if (embedding_translates(x))
-        return loss_text(x->arena, embedding_losses(x));
-    return translates(x) ? loss_text(x->arena, &x->tr->losses) : STR_NULL;
+        return embedding_losses(x);
+    return translates(x) ? &x->tr->losses : x->losses;
+}
+
+struct str exchange_losses(const struct exchange *x)
+{
+    const struct loss_list *list = exchange_loss_list(x);
+
+    return list ? loss_text(x->arena, list) : STR_NULL;
 }
 
 /* ---- the attempt ---- */
