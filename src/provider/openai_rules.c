@@ -21,9 +21,23 @@ static bool is_o_series(struct str model)
     return model.n >= 2 && model.p[0] == 'o' && model.p[1] >= '1' && model.p[1] <= '9';
 }
 
+/* The families that are asked in the new way. */
 static bool is_reasoning(struct str model)
 {
     return is_o_series(model) || is_gpt_5(model);
+}
+
+/* Models that answer at once, and refuse to be told how much to reason. */
+static bool cannot_reason(struct str model)
+{
+    static const struct str heads[] = {STR_INIT("gpt-3"), STR_INIT("gpt-4"), STR_INIT("chatgpt-"),
+                                       STR_INIT("gpt-5-chat")};
+
+    for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
+        if (str_starts(model, heads[i]))
+            return true;
+    }
+    return false;
 }
 
 /* The effort in the name before it was cut. */
@@ -73,11 +87,23 @@ static void rename_role(const struct provider_call *call, const struct json *bod
         json_patch_set(patch, first, STR("role"), STR("\"developer\""));
 }
 
+/* What a model that reasons refuses, one that does not, or shall not, takes. */
+static bool keeps_samplers(const struct provider_call *call, const struct json *body,
+                           struct str effort)
+{
+    bool off = effort.n > 0 ? str_eq(effort, STR("none"))
+                            : json_str_eq(json_get(body, STR("reasoning_effort")), STR("none"));
+
+    return cannot_reason(call->model) || (off && is_gpt_5(call->model));
+}
+
 static void edit_chat(const struct provider_call *call, const struct json *body,
-                      struct json_patch *patch)
+                      struct json_patch *patch, struct str effort)
 {
     rename_limit(body, patch);
     rename_role(call, body, patch);
+    if (keeps_samplers(call, body, effort))
+        return;
     provider_drop(call, body, patch, STR("temperature"));
     if (!is_gpt_5(call->model))
         return;
@@ -109,12 +135,14 @@ void openai_rules_edit(const struct provider *p UNUSED, const struct provider_ca
     if (effort.n > 0)
         set_effort(call, body, patch, a, effort);
     if (call->dialect == DIALECT_OPENAI_CHAT && is_reasoning(call->model))
-        edit_chat(call, body, patch);
+        edit_chat(call, body, patch, effort);
 }
 
-void openai_rules_adapt(const struct provider *p UNUSED, const struct provider_call *call UNUSED,
+void openai_rules_adapt(const struct provider *p UNUSED, const struct provider_call *call,
                         struct chat_request *r, struct request_conf *conf)
 {
+    if (cannot_reason(call->model))
+        provider_forget_reasoning(r, conf);
     if (r->top_k.n == 0)
         return;
     loss_add(conf->losses, STR("top_k"));

@@ -77,6 +77,13 @@ static bool knows_schemas(struct str model)
            !str_eq(model, STR("claude-sonnet-4"));
 }
 
+/* Models from before 3.7 refuse to be asked to think. */
+static bool cannot_think(struct str model)
+{
+    return str_starts(model, STR("claude-2")) || str_starts(model, STR("claude-instant")) ||
+           (str_starts(model, STR("claude-3-")) && !str_starts(model, STR("claude-3-7")));
+}
+
 /* ---- names ---- */
 
 static bool is_listed(const struct provider_call *call, struct arena *a)
@@ -338,11 +345,7 @@ static void sample_one_way(struct chat_request *r, struct request_conf *conf)
 /* A model that thinks cannot be made to call a tool. */
 static bool may_think(const struct provider_call *call, const struct chat_request *r)
 {
-    const struct chat_reasoning *think = &r->reasoning;
-
-    return has_thinking_suffix(call) ||
-           (think->enabled != CHAT_NO && !str_eq(think->effort, STR("none")) &&
-            (think->enabled == CHAT_YES || think->effort.n > 0 || think->budget > 0));
+    return has_thinking_suffix(call) || provider_wants_reasoning(&r->reasoning);
 }
 
 /* The schema as a tool that must be called; where that is not possible, it is told. */
@@ -357,6 +360,8 @@ static void ask_for_schema(const struct provider_call *call, struct chat_request
 static void anthropic_adapt(const struct provider *p UNUSED, const struct provider_call *call,
                             struct chat_request *r, struct request_conf *conf)
 {
+    if (cannot_think(call->model))
+        provider_forget_reasoning(r, conf);
     if (samples_one_way(call->model))
         sample_one_way(r, conf);
     ask_for_schema(call, r, conf);

@@ -73,6 +73,19 @@ void provider_drop(const struct provider_call *call, const struct json *body,
     json_patch_delete(patch, body, name);
 }
 
+bool provider_wants_reasoning(const struct chat_reasoning *asked)
+{
+    return asked->enabled != CHAT_NO && !str_eq(asked->effort, STR("none")) &&
+           (asked->enabled == CHAT_YES || asked->effort.n > 0 || asked->budget > 0);
+}
+
+void provider_forget_reasoning(struct chat_request *r, struct request_conf *conf)
+{
+    if (provider_wants_reasoning(&r->reasoning))
+        loss_add(conf->losses, STR("reasoning_effort"));
+    r->reasoning = (struct chat_reasoning){.budget = -1};
+}
+
 const struct json *provider_entry(const struct json *option, struct str name)
 {
     const struct json *own = json_get(option, name);

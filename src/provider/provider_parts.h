@@ -27,6 +27,11 @@ void provider_note_loss(const struct provider_call *call, const struct json *bod
 void provider_drop(const struct provider_call *call, const struct json *body,
                    struct json_patch *patch, struct str name);
 
+/* Does the client want the model to reason? */
+bool provider_wants_reasoning(const struct chat_reasoning *asked);
+/* For a model that cannot reason: nothing is said of it, and listed if the client wanted it. */
+void provider_forget_reasoning(struct chat_request *r, struct request_conf *conf);
+
 /* The member of that name, else "default"; NULL: neither. */
 const struct json *provider_entry(const struct json *option, struct str name);
 /* A value of an option that is an object by model, with "default" for the others; NULL: neither. */

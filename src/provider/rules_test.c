@@ -148,6 +148,78 @@ TEST(what_openai_does_not_know_is_lost)
     CHECK(!provider_custom.adapt); /* many others of its dialect know top_k */
 }
 
+/* gpt-5-chat does not reason, and others of its kind may be told not to: these keep their samplers.
+ */
+TEST(who_does_not_reason_keeps_temperature_and_logprobs)
+{
+    static const char chat[] = "{\"temperature\":0.5,\"top_p\":0.5,\"logprobs\":true}";
+    static const char told[] = "{\"temperature\":0.5,\"top_p\":0.5,\"reasoning_effort\":\"none\"}";
+
+    CHECK_STR(edited(&provider_openai, call_of(&provider_openai, "gpt-5-chat-latest"), chat), chat);
+    CHECK_STR(edited(&provider_openai, call_of(&provider_openai, "gpt-5.2"), told), told);
+    CHECK_STR(edited(&provider_openai, call_of(&provider_openai, "gpt-5.2-none"),
+                     "{\"temperature\":0.5}"),
+              "{\"temperature\":0.5,\"reasoning_effort\":\"none\"}");
+    CHECK_STR(edited(&provider_openai, call_of(&provider_openai, "gpt-5.2-low"), told),
+              "{\"reasoning_effort\":\"low\"}");
+}
+
+/* What a client asks to be thought about of a model that cannot: what is lost. */
+static struct str thought_lost(const struct provider *p, const char *model, bool *kept)
+{
+    struct provider_call call = call_of(p, model);
+    struct chat_request r = {.reasoning = {.enabled = CHAT_YES, .budget = 2000}};
+    struct loss_list losses = {0};
+    struct request_conf conf = {.arena = &arena, .losses = &losses};
+
+    p->adapt(p, &call, &r, &conf);
+    *kept = r.reasoning.enabled == CHAT_YES && r.reasoning.budget == 2000;
+    CHECK(*kept || (r.reasoning.enabled == CHAT_UNSET && r.reasoning.budget == -1));
+    return loss_text(&arena, &losses);
+}
+
+TEST(a_model_that_cannot_think_is_not_asked_to)
+{
+    static const struct {
+        const struct provider *p;
+        const char *model;
+        bool thinks;
+    } rows[] = {
+        {&provider_openai, "gpt-4o", false},
+        {&provider_openai, "gpt-3.5-turbo", false},
+        {&provider_azure, "gpt-4.1-mini", false},
+        {&provider_openai, "chatgpt-4o-latest", false},
+        {&provider_openai, "gpt-5-chat-latest", false},
+        {&provider_openai, "gpt-5", true},
+        {&provider_openai, "o3-mini", true},
+        {&provider_openai, "deepseek-reasoner", true},
+        {&provider_anthropic, "claude-3-haiku-20240307", false},
+        {&provider_anthropic, "claude-3-5-sonnet-latest", false},
+        {&provider_anthropic, "claude-3-7-sonnet-latest", true},
+        {&provider_anthropic, "claude-sonnet-4-5", true},
+        {&provider_anthropic, "kimi-k2", true},
+    };
+    bool kept;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        CHECK_STR(thought_lost(rows[i].p, rows[i].model, &kept),
+                  rows[i].thinks ? "" : "reasoning_effort");
+        CHECK_EQ(kept, rows[i].thinks);
+    }
+}
+
+TEST(that_a_model_shall_not_think_is_no_loss)
+{
+    struct provider_call call = call_of(&provider_openai, "gpt-4o");
+    struct chat_request r = {.reasoning = {.enabled = CHAT_NO, .budget = -1}};
+    struct loss_list losses = {0};
+    struct request_conf conf = {.arena = &arena, .losses = &losses};
+
+    provider_openai.adapt(&provider_openai, &call, &r, &conf);
+    CHECK_EQ(r.reasoning.enabled, CHAT_UNSET);
+    CHECK_EQ(losses.n, 0);
+}
+
 /* The names of what the rules leave out of the body. */
 static struct str left_out(const struct provider *p, const char *model, const char *body)
 {
@@ -536,6 +608,9 @@ int main(void)
         ROW(reasoning_models_take_other_members),
         ROW(models_after_gpt_5_are_reasoning_models_too),
         ROW(what_openai_does_not_know_is_lost),
+        ROW(who_does_not_reason_keeps_temperature_and_logprobs),
+        ROW(a_model_that_cannot_think_is_not_asked_to),
+        ROW(that_a_model_shall_not_think_is_no_loss),
         ROW(what_the_rules_of_a_model_leave_out_is_listed),
         ROW(a_response_takes_the_effort_of_any_name),
         ROW(azure_has_a_deployment_for_each_model),

@@ -449,7 +449,7 @@ TEST(a_schema_reaches_a_model_of_claude_that_knows_none)
 /* ---- what is left out of a request in the upstream's own dialect ---- */
 
 #define TOLD                                                                                       \
-    "\"temperature\":0.2,\"service_tier\":\"flex\",\"stream_options\":{"                             \
+    "\"temperature\":0.2,\"service_tier\":\"flex\",\"stream_options\":{"                           \
     "\"include_obfuscation\":false}," QUESTION "}"
 
 TEST(what_rules_and_channel_leave_out_is_listed)
