@@ -20,6 +20,8 @@ enum {
     K_BEST_OF,
     K_PAYLOAD,
     K_REQUESTS,
+    K_COUNTED, /* which may be spelt in two ways, too */
+    K_COUNTED_SNAKE,
     K_TOOLS,
     K_SEARCH_OPTIONS,
     K_GATED, /* those of model/gated.h but the last, which stands in stream_options */
@@ -107,6 +109,33 @@ static enum err_code read_contents(const struct str *found, struct err *err)
     if (is_null(found[K_PAYLOAD]) || found[K_PAYLOAD].p[0] != '{')
         return err_set(err, ERR_BAD_TEXT_REQUEST, "field content is required");
     return ERR_OK;
+}
+
+/* What Gemini counts: contents, or a whole request around them. */
+static enum err_code read_counted(const struct str *found, struct payload payload,
+                                  struct peek_request *out, struct err *err)
+{
+    struct str raw = found[is_null(found[K_COUNTED]) ? K_COUNTED_SNAKE : K_COUNTED], contents;
+
+    if (!is_null(found[K_PAYLOAD]) || is_null(raw))
+        return read_payload(found[K_PAYLOAD], payload, err);
+    if (json_find_members(raw, &payload.name, &contents, 1, NULL) != ERR_OK)
+        return err_set(err, ERR_BAD_TEXT_REQUEST, "field generateContentRequest must be an object");
+    out->counted = raw;
+    return read_payload(contents, payload, err);
+}
+
+/* The member without which there is nothing to do. */
+static enum err_code read_main(const struct str *found, enum relay_mode mode,
+                               enum dialect_id dialect, struct peek_request *out, struct err *err)
+{
+    const struct payload payload = payload_of(mode, dialect);
+
+    if (is_gemini_embedding(mode, dialect))
+        return read_contents(found, err);
+    if (mode == MODE_COUNT_TOKENS && dialect == DIALECT_GEMINI)
+        return read_counted(found, payload, out, err);
+    return read_payload(found[K_PAYLOAD], payload, err);
 }
 
 static enum err_code read_stream_options(struct str raw, struct peek_request *out, struct err *err)
@@ -245,7 +274,6 @@ static enum err_code read_request(struct arena *a, struct str body, enum relay_m
                                   enum dialect_id dialect, struct peek_request *out,
                                   struct err *err)
 {
-    const struct payload payload = payload_of(mode, dialect);
     const struct str keys[K_COUNT] = {
         [K_MODEL] = STR("model"),
         [K_STREAM] = STR("stream"),
@@ -257,13 +285,15 @@ static enum err_code read_request(struct arena *a, struct str body, enum relay_m
         [K_GENERATION_SNAKE] = STR("generation_config"),
         [K_N] = STR("n"),
         [K_BEST_OF] = STR("best_of"),
-        [K_PAYLOAD] = payload.name,
+        [K_PAYLOAD] = payload_of(mode, dialect).name,
         [K_GATED + GATED_SERVICE_TIER] = gated_name(GATED_SERVICE_TIER),
         [K_GATED + GATED_INFERENCE_GEO] = gated_name(GATED_INFERENCE_GEO),
         [K_GATED + GATED_SPEED] = gated_name(GATED_SPEED),
         [K_GATED + GATED_SAFETY_IDENTIFIER] = gated_name(GATED_SAFETY_IDENTIFIER),
         [K_GATED + GATED_STORE] = gated_name(GATED_STORE),
         [K_REQUESTS] = STR("requests"),
+        [K_COUNTED] = STR("generateContentRequest"),
+        [K_COUNTED_SNAKE] = STR("generate_content_request"),
         [K_TOOLS] = STR("tools"),
         [K_SEARCH_OPTIONS] = STR("web_search_options"),
     };
@@ -277,8 +307,7 @@ static enum err_code read_request(struct arena *a, struct str body, enum relay_m
     if (rc == ERR_OK && dialect != DIALECT_GEMINI)
         rc = read_model(a, found[K_MODEL], out, err);
     if (rc == ERR_OK)
-        rc = is_gemini_embedding(mode, dialect) ? read_contents(found, err)
-                                                : read_payload(found[K_PAYLOAD], payload, err);
+        rc = read_main(found, mode, dialect, out, err);
     if (rc == ERR_OK && dialect != DIALECT_GEMINI)
         rc = read_bool(found[K_STREAM], "stream", &out->stream, err);
     if (rc == ERR_OK && dialect == DIALECT_OPENAI_CHAT)

@@ -41,7 +41,8 @@ struct peek_request {
     int64_t generated;  /* that are made and paid for: as choices, with best_of for n */
     unsigned gated;     /* bits 1 << GATED_* of model/gated.h: members that it names */
     struct str stream_options; /* raw text, "null" included; STR_NULL: absent */
-    struct usage tools;        /* calls of the provider's own tools to reckon with: peek_tools.h */
+    struct str counted; /* Gemini's generateContentRequest of a count, raw; empty: not given so */
+    struct usage tools; /* calls of the provider's own tools to reckon with: peek_tools.h */
 };
 
 /*

@@ -63,6 +63,30 @@ TEST(geminis_embeddings_are_one_content_or_a_list_of_requests)
     CHECK_STR(embed_refusal("{\"requests\":{}}"), "field requests must be an array");
 }
 
+static struct str count_refusal(const char *body)
+{
+    return str_from(refusal_in(MODE_COUNT_TOKENS, DIALECT_GEMINI, body));
+}
+
+/* With it, what is counted may have a system instruction and tools. */
+TEST(what_gemini_counts_may_be_a_whole_request)
+{
+    CHECK_STR(count_refusal("{\"contents\":[{}]}"), "");
+    CHECK_STR(peeked.counted, "");
+    CHECK_STR(count_refusal("{\"generateContentRequest\":{\"model\":\"m\",\"contents\":[{}]}}"),
+              "");
+    CHECK_STR(peeked.counted, "{\"model\":\"m\",\"contents\":[{}]}");
+    CHECK_STR(count_refusal("{\"generate_content_request\":{\"contents\":[{}]}}"), "");
+    CHECK_STR(peeked.counted, "{\"contents\":[{}]}");
+    CHECK_STR(count_refusal("{\"generateContentRequest\":{}}"), "field contents is required");
+    CHECK_STR(count_refusal("{\"generateContentRequest\":[]}"),
+              "field generateContentRequest must be an object");
+    CHECK_STR(count_refusal("{\"generateContentRequest\":null}"), "field contents is required");
+    CHECK_STR(
+        str_from(refusal_of(DIALECT_GEMINI, "{\"generateContentRequest\":{\"contents\":[{}]}}")),
+        "field contents is required");
+}
+
 TEST(each_dialect_has_its_own_members)
 {
     CHECK_STR(str_from(refusal_of(DIALECT_CLAUDE, "{\"model\":\"m\",\"messages\":[{}],"
@@ -270,7 +294,8 @@ TEST(members_that_not_every_channel_sends_on_are_noted)
 ARENA_TEST_MAIN(members_that_not_every_channel_sends_on_are_noted,
                 a_chat_request_is_read_from_its_bytes,
                 geminis_embeddings_are_one_content_or_a_list_of_requests,
-                each_dialect_has_its_own_members, geminis_limits_are_found_in_every_spelling,
+                what_gemini_counts_may_be_a_whole_request, each_dialect_has_its_own_members,
+                geminis_limits_are_found_in_every_spelling,
                 each_route_has_a_code_of_its_own_for_a_wrong_request,
                 what_is_missing_or_of_a_wrong_type_is_named, usage_is_found_in_all_its_spellings,
                 upstream_errors_are_read_in_every_known_shape)

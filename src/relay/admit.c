@@ -339,9 +339,11 @@ static enum image_counting image_counting(const struct exchange *x)
 
 int64_t exchange_prompt_tokens(struct exchange *x)
 {
+    struct str body = x->whole_body.n > 0 ? x->whole_body : x->body;
+
     if (x->prompt_tokens < 0)
         x->prompt_tokens = tokens_of_request(
-            x->peek.model, x->whole_body.n > 0 ? x->whole_body : x->body, image_counting(x));
+            x->peek.model, x->peek.counted.n > 0 ? x->peek.counted : body, image_counting(x));
     return x->prompt_tokens;
 }
 

@@ -555,6 +555,47 @@ TEST(a_request_that_cannot_be_read_is_not_translated)
     relay_fixture_free(f);
 }
 
+/* ---- counting ---- */
+
+static void tell_count(struct relay_fixture_call *c)
+{
+    relay_fixture_json(c, 200, "{\"totalTokens\":78}");
+}
+
+static const char counted[] =
+    "{\"generateContentRequest\":{\"model\":\"models/m\",\"systemInstruction\":{\"parts\":[{"
+    "\"text\":\"be brief\"}]},\"contents\":[{\"parts\":[{\"text\":\"hello there\"}]}]}}";
+
+TEST(a_whole_request_is_counted_under_the_name_that_is_sent)
+{
+    struct relay_fixture *f = fixture_of(GEMINI);
+    const char *reply;
+
+    relay_fixture_sql(f, "UPDATE channels SET model_mapping='{\"m\":\"gemini-2.5-flash\"}'");
+    relay_fixture_publish(f, NULL);
+    relay_fixture_script(f, tell_count, NULL);
+    reply = relay_fixture_post(f, "/v1beta/models/m:countTokens", counted);
+    CHECK_EQ(relay_fixture_status(reply), 200);
+    check_has(relay_fixture_body(f, reply), "{\"totalTokens\":78}");
+    check_has(f->seen_head[0], "/v1beta/models/gemini-2.5-flash:countTokens");
+    check_has(f->seen_body[0],
+              "{\"generateContentRequest\":{\"model\":\"models/gemini-2.5-flash\",");
+    check_has_not(f->seen_body[0], "models/m\"");
+    relay_fixture_free(f);
+}
+
+TEST(a_whole_request_is_counted_here_where_the_upstream_cannot)
+{
+    struct relay_fixture *f = fixture_of(CHANNEL_TYPE_OPENAI);
+    const char *reply = relay_fixture_post(f, "/v1beta/models/m:countTokens", counted);
+
+    CHECK_EQ(relay_fixture_status(reply), 200);
+    check_has(relay_fixture_body(f, reply), "{\"totalTokens\":");
+    check_has_not(relay_fixture_body(f, reply), "{\"totalTokens\":0}");
+    CHECK_EQ(f->requests, 0);
+    relay_fixture_free(f);
+}
+
 /* ---- errors ---- */
 
 TEST(who_asks_for_models_is_refused_in_the_own_dialect)
@@ -583,5 +624,7 @@ TEST_MAIN(a_stream_of_claude_that_only_ends_was_cut,
           a_request_that_cannot_be_read_is_not_translated, who_wants_no_stream_gets_no_comments,
           a_schema_reaches_a_model_of_claude_that_knows_none,
           what_rules_and_channel_leave_out_is_listed,
+          a_whole_request_is_counted_under_the_name_that_is_sent,
+          a_whole_request_is_counted_here_where_the_upstream_cannot,
           who_asks_for_models_is_refused_in_the_own_dialect,
           an_upstream_that_falls_silent_behind_the_finish_was_whole)

@@ -103,24 +103,6 @@ enum err_code embedding_request(struct exchange *x, const struct provider_call *
                : ERR_OK;
 }
 
-/* Gemini's bodies name the model once more, as "models/M", and each request of a batch does. */
-static void rename_one(struct exchange *x, const struct json *request, struct str model,
-                       struct json_patch *patch)
-{
-    struct str name = str_concat(x->arena, (struct str[]){STR("models/"), model}, 2);
-
-    if (json_get(request, STR("model")))
-        json_patch_set(patch, request, STR("model"), json_quote(x->arena, name));
-}
-
-void embedding_rename(struct exchange *x, const struct json *root, struct str model,
-                      struct json_patch *patch)
-{
-    rename_one(x, root, model, patch);
-    JSON_EACH (request, json_get(root, STR("requests")))
-        rename_one(x, request, model, patch);
-}
-
 static void write_answer(struct exchange *x, struct embedding *e)
 {
     struct embed_request request = e->request;

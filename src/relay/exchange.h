@@ -284,9 +284,6 @@ bool embedding_is_batch(const struct exchange *x);
 /* The body of this call, for a client of another dialect. */
 MUST_CHECK enum err_code embedding_request(struct exchange *x, const struct provider_call *call,
                                            struct str *body, struct err *err);
-/* Names the model in a body of the client's own dialect, where that has it in the body. */
-void embedding_rename(struct exchange *x, const struct json *root, struct str model,
-                      struct json_patch *patch);
 /* Takes the answer of a call; with the last one x->collected becomes what the client gets. */
 MUST_CHECK enum err_code embedding_answer(struct exchange *x, struct str body, struct err *err);
 /* Is another call of the attempt due, which STEP_SEND makes? */

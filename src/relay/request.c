@@ -123,12 +123,13 @@ static bool keeps_stream_options(const struct exchange *x, const struct provider
     return x->peek.include_usage || !wants_usage_forced(x, p);
 }
 
-/* Must the body name another model? That of a chat in Gemini's dialect names none. */
+/* Must the body name another model? That of a chat in Gemini's dialect names none, those of
+ * embeddings and of counts may. */
 static bool renames(const struct exchange *x, const struct provider_call *call)
 {
     struct str named = x->asked ? x->asked->named : x->peek.model;
 
-    return (!x->upstream->request_in_path || x->mode == MODE_EMBEDDINGS) &&
+    return (!x->upstream->request_in_path || x->mode == MODE_EMBEDDINGS || x->peek.counted.n > 0) &&
            (named.n == 0 || !str_eq(call->model, x->peek.model));
 }
 
@@ -200,6 +201,30 @@ static enum err_code put_prompt(struct exchange *x, struct str *text, struct err
     return ERR_OK;
 }
 
+/* Bodies of Gemini's may name the model once more, as "models/M". */
+static void rename_inside(struct exchange *x, const struct json *object, struct str model,
+                          struct json_patch *patch)
+{
+    struct str name = str_concat(x->arena, (struct str[]){STR("models/"), model}, 2);
+
+    if (json_get(object, STR("model")))
+        json_patch_set(patch, object, STR("model"), json_quote(x->arena, name));
+}
+
+static void rename_model(struct exchange *x, const struct json *root, struct str model,
+                         struct json_patch *patch)
+{
+    if (!x->upstream->request_in_path) {
+        json_patch_set(patch, root, STR("model"), json_quote(x->arena, model));
+        return;
+    }
+    rename_inside(x, root, model, patch);
+    rename_inside(x, json_get(root, STR("generateContentRequest")), model, patch);
+    rename_inside(x, json_get(root, STR("generate_content_request")), model, patch);
+    JSON_EACH (request, json_get(root, STR("requests")))
+        rename_inside(x, request, model, patch);
+}
+
 /* What the provider's rules and the operator's overrides make of a body in the upstream's dialect.
  */
 static enum err_code patch_body(struct exchange *x, const struct provider *p,
@@ -213,10 +238,8 @@ static enum err_code patch_body(struct exchange *x, const struct provider *p,
     if (rc != ERR_OK)
         return rc;
     patch = json_patch_new(x->arena, text, root);
-    if (renames(x, call) && x->embedding && !embedding_translates(x))
-        embedding_rename(x, root, call->model, patch);
-    else if (renames(x, call) && x->upstream == x->client)
-        json_patch_set(patch, root, STR("model"), json_quote(x->arena, call->model));
+    if (renames(x, call) && x->upstream == x->client)
+        rename_model(x, root, call->model, patch);
     patch_withheld(x, p, root, patch);
     if (x->upstream == x->client)
         patch_stream_options(x, p, root, patch);
