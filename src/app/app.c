@@ -246,6 +246,8 @@ static void build_relay(struct app *a)
         .force_stream_option = o->force_stream_option,
         .enforce_include_usage = o->enforce_include_usage,
         .error_log = o->error_log,
+        .event_limit = o->event_limit,
+        .count_token = o->count_token,
         .media_token = o->media_token,
         .media_token_not_stream = o->media_token_not_stream,
         .http_proxy = o->http_proxy,
@@ -457,6 +459,9 @@ static enum err_code start_worker(struct app *a, unsigned i, struct err *err)
 {
     struct worker *w = &a->workers[i];
     struct http_client_conf client = {
+        .max_idle_per_origin = a->options->loop_idle_conns_per_host,
+        .max_idle = a->options->loop_idle_conns,
+        .idle_ms = a->options->idle_conn_ms,
         .tls = {.trust = a->trust, .insecure = a->options->tls_insecure}};
     struct http_server_conf server = {.trust_proxy_headers = true,
                                       .find_route = find_route,

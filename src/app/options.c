@@ -33,9 +33,14 @@ enum {
     O_RELAY_TIMEOUT,
     O_STREAM_TIMEOUT,
     O_BODY_MB,
+    O_EVENT_MB,
+    O_IDLE_S,
+    O_IDLE_ALL,
+    O_IDLE_HOST,
     O_FORCE_STREAM,
     O_ENFORCE_USAGE,
     O_ERROR_LOG,
+    O_COUNT_TOKEN,
     O_MEDIA_TOKEN,
     O_MEDIA_TOKEN_WHOLE,
     O_DEFAULT_TOKEN,
@@ -190,6 +195,30 @@ static const struct conf_row rows[O_COUNT] = {
                    .min = 1,
                    .max = 2048,
                    .help = "largest request body"},
+    [O_EVENT_MB] = {.env = "STREAM_SCANNER_MAX_BUFFER_MB",
+                    .kind = CONF_INT,
+                    .fallback = "128",
+                    .min = 1,
+                    .max = 2048,
+                    .help = "largest event of an upstream's stream"},
+    [O_IDLE_S] = {.env = "RELAY_IDLE_CONN_TIMEOUT",
+                  .kind = CONF_INT,
+                  .fallback = "90",
+                  .min = 0,
+                  .max = 31536000,
+                  .help = "s that a connection to an upstream is kept while not in use (0: for as "
+                          "long as the upstream keeps it)"},
+    [O_IDLE_ALL] = {.env = "RELAY_MAX_IDLE_CONNS",
+                    .kind = CONF_INT,
+                    .min = 0,
+                    .max = 1000000,
+                    .help = "connections to upstreams that are kept while not in use (default: 500 "
+                            "an event loop; 0: no limit)"},
+    [O_IDLE_HOST] = {.env = "RELAY_MAX_IDLE_CONNS_PER_HOST",
+                     .kind = CONF_INT,
+                     .min = 1,
+                     .max = 1000000,
+                     .help = "of them to one upstream (default: 100 an event loop)"},
     [O_FORCE_STREAM] = {.env = "FORCE_STREAM_OPTION",
                         .kind = CONF_BOOL,
                         .fallback = "true",
@@ -202,6 +231,11 @@ static const struct conf_row rows[O_COUNT] = {
                      .kind = CONF_BOOL,
                      .fallback = "false",
                      .help = "write log rows for failed attempts"},
+    [O_COUNT_TOKEN] = {.env = "CountToken",
+                       .kind = CONF_BOOL,
+                       .fallback = "true",
+                       .help =
+                           "count the tokens of prompts; false: as none where no usage is told"},
     [O_MEDIA_TOKEN] = {.env = "GET_MEDIA_TOKEN",
                        .kind = CONF_BOOL,
                        .fallback = "true",
@@ -485,6 +519,22 @@ static unsigned open_conns(int64_t wanted)
     return wanted > 0 ? (unsigned)wanted : 100000;
 }
 
+/* A loop's part of what all of them may keep, rounded up; what was not named is `usual` for each.
+ */
+static size_t share_of(const struct conf_value *v, size_t usual, unsigned loops)
+{
+    return v->given ? ((size_t)v->i + loops - 1) / loops : usual;
+}
+
+static void read_idle(const struct conf_value *v, struct app_options *o)
+{
+    enum { ALL = 500, ONE_HOST = 100, YEAR_S = 31536000 };
+
+    o->idle_conn_ms = (uint64_t)(v[O_IDLE_S].i > 0 ? v[O_IDLE_S].i : YEAR_S) * 1000;
+    o->loop_idle_conns = share_of(&v[O_IDLE_ALL], ALL, o->relay_threads);
+    o->loop_idle_conns_per_host = share_of(&v[O_IDLE_HOST], ONE_HOST, o->relay_threads);
+}
+
 /* NULL in *out: no Redis. */
 static enum err_code read_redis(struct arena *a, const struct conf_value *v,
                                 const struct redis_conf **out, struct err *err)
@@ -552,9 +602,12 @@ static void read_relay(const struct conf_value *v, struct app_options *o)
     o->relay_timeout_ms = (uint64_t)v[O_RELAY_TIMEOUT].i * 1000;
     o->stream_timeout_ms = (uint64_t)v[O_STREAM_TIMEOUT].i * 1000;
     o->body_limit = (size_t)v[O_BODY_MB].i << 20;
+    o->event_limit = (size_t)v[O_EVENT_MB].i << 20;
+    read_idle(v, o);
     o->force_stream_option = v[O_FORCE_STREAM].b;
     o->enforce_include_usage = v[O_ENFORCE_USAGE].b;
     o->error_log = v[O_ERROR_LOG].b;
+    o->count_token = v[O_COUNT_TOKEN].b;
     o->media_token = v[O_MEDIA_TOKEN].b;
     o->media_token_not_stream = v[O_MEDIA_TOKEN_WHOLE].b;
     o->tls_insecure = v[O_TLS_INSECURE].b;

@@ -29,9 +29,11 @@ struct app_options {
     int64_t sync_frequency_s;
     unsigned relay_threads;
     uint64_t relay_timeout_ms, stream_timeout_ms;
-    size_t body_limit;
-    bool force_stream_option, enforce_include_usage, error_log, media_token, media_token_not_stream,
-        generate_default_token, tls_insecure;
+    size_t body_limit, event_limit;
+    uint64_t idle_conn_ms;
+    size_t loop_idle_conns, loop_idle_conns_per_host; /* of each loop; the first 0: no limit */
+    bool force_stream_option, enforce_include_usage, error_log, count_token, media_token,
+        media_token_not_stream, generate_default_token, tls_insecure;
     struct str http_proxy, https_proxy, no_proxy;
     struct str media_proxy; /* empty: none */
     int64_t media_timeout_s;

@@ -773,7 +773,7 @@ enum err_code http_client_new(struct loop *l, struct offload *o,
     c->dns = dns_new(l, o);
     c->tls = tls;
     client_pool_init(&c->pool, l, conf->max_idle_per_origin ? conf->max_idle_per_origin : 100,
-                     conf->idle_ms ? conf->idle_ms : 90000);
+                     conf->max_idle, conf->idle_ms ? conf->idle_ms : 90000);
     list_init(&c->calls);
     list_init(&c->spare);
     sb_init(&c->scratch, REQUEST_HEAD_MAX);

@@ -79,6 +79,7 @@ struct http_call_handler { /* static table */
 
 struct http_client_conf {
     size_t max_idle_per_origin; /* 0 = 100 */
+    size_t max_idle;            /* of all origins together; 0 = no limit */
     uint64_t idle_ms;           /* how long a kept-alive connection waits; 0 = 90 s */
     struct tls_conf tls;
 };

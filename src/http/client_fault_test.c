@@ -483,6 +483,47 @@ TEST(an_origin_keeps_so_many_idle)
     world_close(&w);
 }
 
+/* When both are over, a third call shows who was kept; its reply comes behind what was closed. */
+static void last_of_two(struct got *g)
+{
+    struct chain *c = g->world->user;
+
+    if (g->world->open_calls > 1)
+        return;
+    g->world->open_calls++;
+    loop_timer_set(g->world->loop, &c->timer, 1, chain_start);
+}
+
+TEST(all_origins_together_keep_so_many_idle)
+{
+    const struct http_client_conf conf = {.max_idle = 1};
+    struct got got[2];
+    struct world w;
+    struct chain c = {.left = 1, .world = &w};
+
+    world_open(&w, hello, &conf);
+    w.user = &c;
+    for (size_t i = 0; i < ARRAY_LEN(got); i++) {
+        struct http_call_conf call;
+
+        got_init(&got[i], &w);
+        got[i].on_over = last_of_two;
+        call = conf_for(&got[i], "/");
+        if (i > 0) /* the same address, but another origin */
+            call.url.host = STR("127.1");
+        got_start(&got[i], &call);
+    }
+    got_init(&c.got, &w);
+    world_run(&w);
+    CHECK_EQ(w.closed_by_client, 1);
+    check_ok(&c.got, 200, "hello");
+    CHECK_EQ(w.connections, c.got.reused ? 2 : 3); /* the later one of the two was kept */
+    for (size_t i = 0; i < ARRAY_LEN(got); i++)
+        got_fini(&got[i]);
+    got_fini(&c.got);
+    world_close(&w);
+}
+
 /* --- time-outs ------------------------------------------------------------------------------ */
 
 static void use_short_connect(struct http_call_conf *conf)
@@ -850,9 +891,10 @@ TEST_MAIN(a_refused_connection_is_an_error, a_process_without_files_is_unavailab
           after_a_byte_of_the_reply_nothing_is_repeated,
           a_fresh_connection_that_dies_is_not_repeated, an_idle_connection_that_ends_is_dropped,
           an_idle_connection_that_speaks_is_dropped, an_idle_connection_has_its_time,
-          an_origin_keeps_so_many_idle, every_wait_has_its_time,
-          each_piece_begins_the_idle_time_anew, a_pause_is_not_the_upstreams_silence,
-          a_call_may_be_cancelled_at_any_time, cancelling_what_is_over_does_nothing,
-          a_client_may_go_with_calls_under_way, a_reply_before_the_request_is_out_is_taken,
-          a_reply_before_a_reset_is_taken, a_call_may_be_paused_before_its_head,
-          the_last_word_on_pausing_counts, a_refused_call_may_be_paused)
+          an_origin_keeps_so_many_idle, all_origins_together_keep_so_many_idle,
+          every_wait_has_its_time, each_piece_begins_the_idle_time_anew,
+          a_pause_is_not_the_upstreams_silence, a_call_may_be_cancelled_at_any_time,
+          cancelling_what_is_over_does_nothing, a_client_may_go_with_calls_under_way,
+          a_reply_before_the_request_is_out_is_taken, a_reply_before_a_reset_is_taken,
+          a_call_may_be_paused_before_its_head, the_last_word_on_pausing_counts,
+          a_refused_call_may_be_paused)

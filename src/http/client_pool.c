@@ -4,10 +4,15 @@
 
 enum { SPARE_MAX = 64 };
 
-void client_pool_init(struct client_pool *p, struct loop *l, size_t max_idle, uint64_t idle_ms)
+void client_pool_init(struct client_pool *p, struct loop *l, size_t max_idle_per_origin,
+                      size_t max_idle, uint64_t idle_ms)
 {
-    *p = (struct client_pool){.loop = l, .max_idle = max_idle, .idle_ms = idle_ms};
+    *p = (struct client_pool){.loop = l,
+                              .max_idle_per_origin = max_idle_per_origin,
+                              .max_idle = max_idle,
+                              .idle_ms = idle_ms};
     map_init(&p->origins);
+    list_init(&p->idle);
     list_init(&p->spare);
 }
 
@@ -92,7 +97,9 @@ static void unlink_idle(struct client_conn *c)
     if (!list_linked(&c->link))
         return;
     list_remove(&c->link);
+    list_remove(&c->in_pool);
     c->origin->idle_count--;
+    c->origin->pool->idle_count--;
     loop_timer_stop(&c->timer);
 }
 
@@ -123,15 +130,20 @@ struct client_conn *client_conn_new(struct client_origin *o, struct sock *s)
 void client_conn_give(struct client_conn *c)
 {
     struct client_origin *o = c->origin;
+    struct client_pool *p = o->pool;
 
-    if (o->idle_count >= o->pool->max_idle) {
+    if (o->idle_count >= p->max_idle_per_origin) {
         client_conn_close(c);
         return;
     }
     sock_set_handler(c->sock, &idle_handler, c);
     list_push_front(&o->idle, &c->link);
+    list_push_front(&p->idle, &c->in_pool);
     o->idle_count++;
-    loop_timer_set(o->pool->loop, &c->timer, o->pool->idle_ms, on_idle_late);
+    p->idle_count++;
+    loop_timer_set(p->loop, &c->timer, p->idle_ms, on_idle_late);
+    if (p->max_idle > 0 && p->idle_count > p->max_idle)
+        client_conn_close(list_entry(p->idle.prev, struct client_conn, in_pool));
 }
 
 struct sock *client_conn_leave(struct client_conn *c)

@@ -10,9 +10,11 @@
 
 struct client_pool { /* plain storage of the client; private */
     struct loop *loop;
-    size_t max_idle;
+    size_t max_idle_per_origin, max_idle;
     uint64_t idle_ms;
     struct map origins;
+    struct list idle; /* of all origins, last used first */
+    size_t idle_count;
     struct list spare; /* closed connections' structs */
     size_t spare_count;
 };
@@ -29,11 +31,14 @@ struct client_origin { /* counted: its connections and the calls under way */
 struct client_conn { /* one connection; either idle in its origin or owned by a call */
     struct sock *sock;
     struct client_origin *origin;
-    struct list link;
+    struct list link;    /* in the origin's list, or among the spare */
+    struct list in_pool; /* in the pool's list, while idle */
     struct loop_timer timer;
 };
 
-void client_pool_init(struct client_pool *p, struct loop *l, size_t max_idle, uint64_t idle_ms);
+/* `max_idle` of all origins together; 0: no limit. */
+void client_pool_init(struct client_pool *p, struct loop *l, size_t max_idle_per_origin,
+                      size_t max_idle, uint64_t idle_ms);
 /* Closes what idles; no origin may be held by a call. */
 void client_pool_close(struct client_pool *p);
 /* The same, and frees what is left. */
@@ -47,7 +52,8 @@ void client_origin_put(struct client_origin *o);
 struct client_conn *client_conn_take(struct client_origin *o);
 /* A connection of this origin around a fresh stream. */
 struct client_conn *client_conn_new(struct client_origin *o, struct sock *s);
-/* Back into the pool; closed instead when the origin has enough. */
+/* Back into the pool; closed instead when the origin has enough. When the pool has, the one that
+ * was not used for longest is closed. */
 void client_conn_give(struct client_conn *c);
 void client_conn_close(struct client_conn *c);
 /* Its stream, which is the caller's from now on. */

@@ -340,10 +340,13 @@ static enum image_counting image_counting(const struct exchange *x)
 int64_t exchange_prompt_tokens(struct exchange *x)
 {
     struct str body = x->whole_body.n > 0 ? x->whole_body : x->body;
+    bool counts = x->rl->relay->conf.count_token || x->mode == MODE_COUNT_TOKENS;
 
-    if (x->prompt_tokens < 0)
-        x->prompt_tokens = tokens_of_request(
-            x->peek.model, x->peek.counted.n > 0 ? x->peek.counted : body, image_counting(x));
+    if (x->prompt_tokens >= 0)
+        return x->prompt_tokens;
+    if (x->peek.counted.n > 0)
+        body = x->peek.counted;
+    x->prompt_tokens = counts ? tokens_of_request(x->peek.model, body, image_counting(x)) : 0;
     return x->prompt_tokens;
 }
 

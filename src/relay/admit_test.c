@@ -297,6 +297,30 @@ TEST(images_count_as_the_variables_want_it_where_no_usage_comes)
     }
 }
 
+static void count_nothing(struct relay_conf *conf)
+{
+    conf->count_token = false;
+}
+
+/* What a client asks to be counted is counted all the same. */
+TEST(prompts_are_not_counted_where_the_variable_says_so)
+{
+    struct relay_fixture *f = relay_fixture_new(count_nothing);
+    const char *reply;
+
+    relay_fixture_script(f, answer_without_usage, NULL);
+    reply = relay_fixture_post(f, "/v1/chat/completions", chat);
+    CHECK_EQ(relay_fixture_status(reply), 200);
+    relay_fixture_check_books(f);
+    CHECK_EQ(relay_fixture_number(f, "SELECT prompt_tokens FROM logs WHERE type=2"), 0);
+    CHECK(relay_fixture_number(f, "SELECT completion_tokens FROM logs WHERE type=2") > 0);
+    reply = relay_fixture_post(f, "/v1beta/models/m:countTokens",
+                               "{\"contents\":[{\"parts\":[{\"text\":\"hello\"}]}]}");
+    check_has(reply, "{\"totalTokens\":");
+    check_has_not(reply, "{\"totalTokens\":0}");
+    relay_fixture_free(f);
+}
+
 TEST_MAIN(without_a_known_key_nobody_is_let_in,
           a_token_that_is_not_valid_is_refused_with_its_reason,
           a_token_that_has_spent_all_is_refused_and_marked,
@@ -306,4 +330,5 @@ TEST_MAIN(without_a_known_key_nobody_is_let_in,
           models_are_those_of_the_token_and_need_a_price_and_a_channel,
           too_many_requests_are_refused, who_cannot_pay_a_search_gets_none,
           who_has_nothing_may_use_what_is_free_if_the_operator_likes,
-          images_count_as_the_variables_want_it_where_no_usage_comes)
+          images_count_as_the_variables_want_it_where_no_usage_comes,
+          prompts_are_not_counted_where_the_variable_says_so)

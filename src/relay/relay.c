@@ -87,7 +87,7 @@ static void init_exchange(struct exchange *x, struct relay_loop *rl, struct aren
     x->prompt_tokens = -1;
     sse_init(&x->sse, 1024 * 1024);
     sb_init(&x->held, HELD_LIMIT);
-    sb_init(&x->last, REPLY_LIMIT);
+    sb_init(&x->last, rl->relay->conf.event_limit);
     x->client = x->upstream = &dialect_openai_chat;
     sb_init(&x->collected, REPLY_LIMIT);
     arena_defer(a, exchange_end, x);

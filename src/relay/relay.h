@@ -31,12 +31,14 @@ struct relay_conf {
     struct metrics *metrics; /* may be NULL */
     unsigned loops;
     size_t body_limit;          /* bytes of a request body; MAX_REQUEST_BODY_MB */
+    size_t event_limit;         /* bytes of an event of a stream; STREAM_SCANNER_MAX_BUFFER_MB */
     uint64_t relay_timeout_ms;  /* RELAY_TIMEOUT: whole upstream call; 0: none */
     uint64_t stream_timeout_ms; /* STREAMING_TIMEOUT: silence between two pieces of a reply */
     uint64_t drain_ms; /* how long an upstream is read on for its usage after the client has left */
     bool force_stream_option;    /* FORCE_STREAM_OPTION */
     bool enforce_include_usage;  /* ENFORCE_INCLUDE_USAGE */
     bool error_log;              /* ERROR_LOG_ENABLED */
+    bool count_token;            /* CountToken: prompts are counted */
     bool media_token;            /* GET_MEDIA_TOKEN: images count by their size */
     bool media_token_not_stream; /* GET_MEDIA_TOKEN_NOT_STREAM: also without a stream */
     struct str http_proxy, https_proxy, no_proxy; /* for channels without a proxy of their own */

@@ -724,6 +724,8 @@ static void build_relay(struct relay_fixture *f, void (*change)(struct relay_con
                               .stream_timeout_ms = 20000,
                               .drain_ms = 20000,
                               .force_stream_option = true,
+                              .event_limit = 64 << 20,
+                              .count_token = true,
                               .media_token = true,
                               .media_token_not_stream = true,
                               .reload = reload,

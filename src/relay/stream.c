@@ -13,7 +13,7 @@
 #include "dialect/openai_chunk.h"
 #include "relay/mode.h"
 
-enum { SLICES = 96, AFTER_DONE_MS = 2000, CHUNK_NAME_MAX = 1024, EVENT_LIMIT = 10 << 20 };
+enum { SLICES = 96, AFTER_DONE_MS = 2000, CHUNK_NAME_MAX = 1024 };
 
 /* Slices of one call of stream_feed(), written together. They point into the bytes being fed. */
 struct batch {
@@ -593,7 +593,7 @@ void stream_keep_alive(struct exchange *x)
 
 void stream_begin(struct exchange *x)
 {
-    sse_init(&x->sse, x->asked ? REPLY_LIMIT : EVENT_LIMIT); /* an image is one event */
+    sse_init(&x->sse, x->rl->relay->conf.event_limit);
     stream_keep_alive(x);
 }
 

@@ -281,10 +281,15 @@ TEST(a_stream_that_comes_byte_by_byte_is_the_same)
     relay_fixture_free(f);
 }
 
+static void take_events_of_12_mb(struct relay_conf *conf)
+{
+    conf->event_limit = 12 << 20;
+}
+
 TEST(a_very_long_event_passes_and_a_longer_one_is_refused)
 {
-    enum { LONG = 3 << 20, LONGER = 11 << 20 };
-    struct relay_fixture *f = relay_fixture_new(NULL);
+    enum { LONG = 11 << 20, LONGER = 13 << 20 };
+    struct relay_fixture *f = relay_fixture_new(take_events_of_12_mb);
     for (int i = 0; i < 2; i++) {
         size_t n = i == 0 ? LONG : LONGER;
         char *wire = arena_alloc(&f->arena, n + 400);

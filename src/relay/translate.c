@@ -94,7 +94,8 @@ static struct translation *new_translation(struct exchange *x)
     struct translation *tr = arena_new(x->arena, struct translation);
 
     arena_init(&tr->scratch, SCRATCH_BYTES);
-    sb_init(&tr->out, OUT_LIMIT);
+    sb_init(&tr->out, x->rl->relay->conf.event_limit > OUT_LIMIT ? x->rl->relay->conf.event_limit
+                                                                 : OUT_LIMIT);
     arena_defer(x->arena, free_translation, tr);
     tr->conf.id = answer_id(x);
     tr->conf.model = x->peek.model;

@@ -29,7 +29,7 @@ const chat = {
     return [...sse([
       chunk({ role: 'assistant', content: '' }),
       ...pieces(a.reasoning).map((reasoning_content) => chunk({ reasoning_content })),
-      ...pieces(a.text).map((content) => chunk({ content })),
+      ...pieces(a.text, a.piece).map((content) => chunk({ content })),
       ...(a.tools ?? []).flatMap((t, index) => [
         chunk({ tool_calls: [{ index, id: t.id, type: 'function', function: { name: t.name, arguments: '' } }] }),
         ...pieces(JSON.stringify(t.args)).map((args) => chunk({ tool_calls: [{ index, function: { arguments: args } }] }))]),
@@ -209,7 +209,7 @@ export class Providers extends FakeServer {
     res.writeHead(200, { 'content-type': 'text/event-stream' });
     const events = writer.stream(answer, model);
     // Cut where no event ends, so that the gateway has to put events together.
-    for (const piece of (answer.cut ? events.slice(0, answer.cut) : events).join('').match(/[^]{1,150}/gu) ?? []) {
+    for (const piece of (answer.cut ? events.slice(0, answer.cut) : events).join('').match(answer.piece ? /[^]{1,65536}/gu : /[^]{1,150}/gu) ?? []) {
       res.write(piece);
       if (answer.slow) await new Promise((done) => setTimeout(done, answer.slow));
     }
