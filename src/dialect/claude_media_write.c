@@ -145,6 +145,8 @@ enum err_code claude_write_media(struct claude_writer *cw, const struct chat_par
         return refuse(cw, "video (messages.content.video_url)");
     if (part->kind != CHAT_PART_IMAGE && part->kind != CHAT_PART_FILE)
         return ERR_OK; /* what only an assistant says */
+    if (part->media.detail.n > 0 && !str_eq(part->media.detail, STR("auto")))
+        loss_add(cw->losses, STR("messages.content.image_url.detail"));
     if (part->media.data.n > 0)
         return write_data(cw, part);
     if (part->media.text.n > 0)

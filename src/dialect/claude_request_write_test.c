@@ -74,6 +74,27 @@ TEST(the_worked_example_is_written)
     check_losses("");
 }
 
+/* Claude looks at every image in the same way. */
+TEST(how_closely_an_image_shall_be_looked_at_is_lost)
+{
+    static const struct {
+        const char *detail, *lost;
+    } rows[] = {{"", ""}, {"auto", ""}, {"low", "messages.content.image_url.detail"}};
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct chat_request *r = foreign();
+        struct chat_part *image;
+
+        say(r, CHAT_USER, "What is this?");
+        image = chat_add_part(&arena, &r->last_message->parts, CHAT_PART_IMAGE);
+        image->media = (struct chat_media){
+            .mime = STR("image/png"), .data = STR("AAAA"), .detail = str_from(rows[i].detail)};
+        losses = (struct loss_list){0};
+        check_member(r, "max_tokens", "8192");
+        check_losses(rows[i].lost);
+    }
+}
+
 TEST(turns_alternate_and_the_user_begins)
 {
     struct chat_request *r = foreign();
@@ -670,7 +691,8 @@ TEST(a_body_past_its_cap_is_an_error)
     sb_fini(&sb);
 }
 
-ARENA_TEST_MAIN(the_worked_example_is_written, turns_alternate_and_the_user_begins,
+ARENA_TEST_MAIN(the_worked_example_is_written, how_closely_an_image_shall_be_looked_at_is_lost,
+                turns_alternate_and_the_user_begins,
                 a_system_message_among_the_turns_stays_there_for_its_own_dialect,
                 a_request_without_words_still_has_a_turn, results_stand_first_in_one_turn,
                 only_signed_thoughts_of_its_own_go_back, media_are_written_by_what_they_are,
