@@ -1,13 +1,14 @@
 /*
  * Whatever the input, as a form, as JSON, as an answer or as a recording: nothing is read outside
  * of it, what was found lies in it, a form with another model is read back with that model and is
- * the same otherwise, and what was sent on of a form before it was whole names the same model. The
- * first byte chooses the mode.
+ * the same otherwise, and what was sent on of a form before it was whole names the same model. What
+ * is written for Imagen, and of its answers, is JSON. The first byte chooses the mode.
  */
 #include "base/mem.h"
 #include "base/panic.h"
 #include "billing/audio_length.h"
 #include "billing/media_cost.h"
+#include "dialect/imagen.h"
 #include "dialect/media_answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
@@ -52,6 +53,43 @@ static void check_begin(struct str body, enum relay_mode mode, const struct medi
     }
 }
 
+static void check_json(struct arena *a, const struct sb *out)
+{
+    const struct json *root;
+
+    if (!sb_failed(out) && json_read(a, sb_str(out), JSON_DEPTH_DEFAULT, &root, NULL) != ERR_OK)
+        panic("what was written is no JSON");
+}
+
+static void check_imagen(struct arena *a, struct str text, const struct media_request *r)
+{
+    struct loss_list losses = {0};
+    const struct json *root;
+    struct sb out;
+
+    if (json_read(a, text, JSON_DEPTH_DEFAULT, &root, NULL) != ERR_OK)
+        return;
+    sb_init(&out, 1 << 24);
+    imagen_write(a, root, r, &losses, &out);
+    check_json(a, &out);
+    sb_fini(&out);
+}
+
+static void read_imagen(struct str text)
+{
+    struct imagen_answer told;
+    struct arena a;
+    struct sb out;
+
+    arena_init(&a, 0);
+    sb_init(&out, 1 << 24);
+    imagen_read(&a, text, 1, &told, &out);
+    if (told.is_answer)
+        check_json(&a, &out);
+    sb_fini(&out);
+    arena_fini(&a);
+}
+
 static void read_request(struct str text, enum relay_mode mode, struct str type)
 {
     struct media_request r;
@@ -63,6 +101,8 @@ static void read_request(struct str text, enum relay_mode mode, struct str type)
             panic("a request without a model, or for nothing");
         if (media_cost_estimate(mode, &r, text).prompt < 0)
             panic("a request that costs less than nothing");
+        if (mode == MODE_IMAGES)
+            check_imagen(&a, text, &r);
         if (r.is_form) {
             check_rename(&a, text, mode, &r);
             check_begin(text, mode, &r);
@@ -86,6 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     text = str_make(copy, n - 1);
     read_request(text, mode, form);
     read_request(text, mode, STR("application/json"));
+    read_imagen(text);
     media_answer_read(text, mode, &seen);
     media_event_read(text, STR(""), mode, &seen);
     if (audio_seconds_or_guess(text) < 0)

@@ -5,6 +5,7 @@
 #include "billing/audio_length.h"
 #include "billing/drawn_tokens.h"
 #include "billing/tokens.h"
+#include "dialect/imagen.h"
 
 int64_t media_cost_tokens_of_seconds(int64_t seconds)
 {
@@ -18,6 +19,8 @@ int64_t media_cost_tokens_of_seconds(int64_t seconds)
 /* `partials`: images on the way to the whole ones, together. */
 static struct usage images(const struct media_request *r, int64_t partials)
 {
+    if (imagen_model(r->model))
+        return (struct usage){.prompt = r->n * IMAGEN_IMAGE_TOKENS};
     if (!drawn_by_tokens(r->model))
         return (struct usage){.prompt = r->n};
     return (struct usage){.prompt = tokens_of_text(r->model, r->text) + 1,

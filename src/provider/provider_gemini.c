@@ -70,6 +70,8 @@ static struct str method_of(const struct provider_call *call)
 {
     if (call->mode == MODE_COUNT_TOKENS)
         return STR(":countTokens");
+    if (call->mode == MODE_IMAGES)
+        return STR(":predict");
     if (call->mode == MODE_EMBEDDINGS)
         return call->embed_batch ? STR(":batchEmbedContents") : STR(":embedContent");
     return call->stream ? STR(":streamGenerateContent?alt=sse") : STR(":generateContent");
@@ -240,7 +242,7 @@ const struct provider provider_gemini = {
     .type = 24,
     .name = STR_INIT("google gemini"),
     .base_url = STR_INIT("https://generativelanguage.googleapis.com"),
-    .modes = 1u << MODE_CHAT | 1u << MODE_COUNT_TOKENS | 1u << MODE_EMBEDDINGS,
+    .modes = 1u << MODE_CHAT | 1u << MODE_COUNT_TOKENS | 1u << MODE_EMBEDDINGS | 1u << MODE_IMAGES,
     .dialects = 1u << DIALECT_GEMINI,
     .dialect = DIALECT_GEMINI,
     .needs_media = true,

@@ -184,7 +184,7 @@ void mode_judge(struct exchange *x, struct str body)
 {
     struct media_answer seen;
 
-    if (is_plain_text(x, body))
+    if (is_plain_text(x, body) || (x->upstream != x->client && !mode_take_drawn(x, &body)))
         return;
     media_answer_read(body, x->mode, &seen);
     if (!seen.is_object)

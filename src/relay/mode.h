@@ -3,7 +3,8 @@
  * room: images, speech, transcriptions, rerank, moderations, edits. x->asked is set.
  *
  * Their requests go on as they came, but for the model, and so do their answers: JSON and texts
- * whole, events as a stream (stream.c), sound as bytes (mode_bytes.c).
+ * whole, events as a stream (stream.c), sound as bytes (mode_bytes.c). Only images are translated,
+ * for Gemini's channels (mode_imagen.c).
  */
 #pragma once
 #include "relay/exchange.h"
@@ -29,6 +30,14 @@ void mode_read_event(struct exchange *x, const struct sse_event *ev, struct seen
 void mode_settle(struct exchange *x);
 /* SETTLE: the log row's content with what is told of an image. */
 struct str mode_content(struct exchange *x, struct str content);
+
+/* mode_imagen.c: an upstream of another dialect draws. */
+/* SEND: its body. ERR_NOT_IMPLEMENTED: the model does not draw in this way. */
+MUST_CHECK enum err_code mode_write(struct exchange *x, const struct provider_call *call,
+                                    struct str *body, struct err *err);
+/* SEND: x->collected, and `body`, become what the client gets, unless that is no answer. False:
+ * x->fault is set. */
+bool mode_take_drawn(struct exchange *x, struct str *body);
 
 /* mode_bytes.c: a reply of bytes, which begins with its first byte and ends with its last. */
 void bytes_feed(struct exchange *x, struct str bytes);

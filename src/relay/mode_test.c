@@ -81,6 +81,86 @@ TEST(images_cost_their_number_and_the_log_tells_size_and_quality)
     relay_fixture_free(f);
 }
 
+/* ---- images of a channel of Gemini's ---- */
+
+static struct relay_fixture *new_imagen(void)
+{
+    struct relay_fixture *f = relay_fixture_new(NULL);
+    const struct channel row = {.type = 24,
+                                .models = STR("imagen-4,drawn,gemini-2.5-flash"),
+                                .model_mapping = STR("{\"drawn\":\"imagen-4.0-generate-001\"}")};
+
+    relay_fixture_two_channels(f, &row);
+    relay_fixture_publish(f, "RetryTimes", "1", "ModelPrice", "{\"drawn\":0.03}",
+                          "SelfUseModeEnabled", "true", NULL);
+    return f;
+}
+
+TEST(imagen_draws_for_clients_of_openai)
+{
+    static const struct told t = {json,
+                                  "{\"predictions\":[{\"bytesBase64Encoded\":\"aGk=\","
+                                  "\"mimeType\":\"image/png\"},{\"raiFilteredReason\":\"x\"}]}"};
+    struct relay_fixture *f = new_imagen();
+    const char *reply;
+
+    relay_fixture_script(f, tell, &t);
+    reply = relay_fixture_post(f, "/v1/images/generations",
+                               "{\"model\":\"drawn\",\"prompt\":\"a cat\",\"n\":2,\"size\":"
+                               "\"1024x1024\",\"style\":\"vivid\"}");
+    CHECK_EQ(relay_fixture_status(reply), 200);
+    check_has(reply, "x-yourapi-dropped: style\r\n");
+    check_has(relay_fixture_body(f, reply), ",\"data\":[{\"b64_json\":\"aGk=\"}]}");
+    check_has(f->seen_head[0], "POST /0/v1beta/models/imagen-4.0-generate-001:predict HTTP");
+    check_has(f->seen_head[0], "x-goog-api-key: ");
+    CHECK_STR(str_from(f->seen_body[0]),
+              "{\"instances\":[{\"prompt\":\"a cat\"}],\"parameters\":{\"sampleCount\":2,"
+              "\"aspectRatio\":\"1:1\",\"personGeneration\":\"allow_adult\"}}");
+    relay_fixture_check_books(f);
+    CHECK_EQ(last(f, "quota"), 500000 * 0.03 * 2);
+
+    reply = relay_fixture_post(f, "/v1/images/generations",
+                               "{\"model\":\"imagen-4\",\"prompt\":\"a cat\",\"n\":2}");
+    CHECK_EQ(relay_fixture_status(reply), 200);
+    relay_fixture_check_books(f);
+    CHECK_EQ(last(f, "prompt_tokens"), 258); /* one was held back */
+    CHECK_EQ(last(f, "completion_tokens"), 0);
+
+    reply = relay_fixture_post(f, "/v1/images/generations",
+                               "{\"model\":\"imagen-4\",\"prompt\":\"a cat\",\"stream\":true}");
+    check_has(reply, "Content-Type: text/event-stream");
+    check_has(relay_fixture_body(f, reply), "\"data\":[{\"b64_json\":\"aGk=\"}]}\n\n");
+    relay_fixture_free(f);
+}
+
+TEST(images_that_were_all_held_back_cost_nothing_and_are_not_asked_for_again)
+{
+    static const struct told t = {json, "{\"predictions\":[{\"raiFilteredReason\":\"no faces\"}]}"};
+    static const struct told broken = {json, "{\"odd\":1}"};
+    static const char ask[] = "{\"model\":\"imagen-4\",\"prompt\":\"a cat\"}";
+    struct relay_fixture *f = new_imagen();
+    const char *reply;
+
+    relay_fixture_script(f, tell, &t);
+    reply = relay_fixture_post(f, "/v1/images/generations", ask);
+    CHECK_EQ(relay_fixture_status(reply), 400);
+    check_has(reply, "no faces");
+    check_has(reply, "\"code\":\"no_images\"");
+    CHECK_EQ(f->requests, 1);
+
+    relay_fixture_script(f, tell, &broken); /* which another channel might do better */
+    CHECK_EQ(relay_fixture_status(relay_fixture_post(f, "/v1/images/generations", ask)), 502);
+    CHECK_EQ(f->requests, 3);
+
+    reply = relay_fixture_post(f, "/v1/images/generations",
+                               "{\"model\":\"gemini-2.5-flash\",\"prompt\":\"a cat\"}");
+    CHECK_EQ(relay_fixture_status(reply), 501);
+    CHECK_EQ(f->requests, 3);
+    relay_fixture_check_books(f);
+    CHECK_EQ(relay_fixture_number(f, "SELECT COUNT(*) FROM logs WHERE type=2"), 0);
+    relay_fixture_free(f);
+}
+
 TEST(a_body_without_a_model_is_sent_with_the_usual_one)
 {
     static const struct told t = {json, drawn};
@@ -717,7 +797,8 @@ TEST(paths_that_are_not_served_say_so_to_those_with_a_key)
 }
 
 TEST_MAIN(
-    images_cost_their_number_and_the_log_tells_size_and_quality,
+    images_cost_their_number_and_the_log_tells_size_and_quality, imagen_draws_for_clients_of_openai,
+    images_that_were_all_held_back_cost_nothing_and_are_not_asked_for_again,
     a_body_without_a_model_is_sent_with_the_usual_one,
     tokens_that_were_drawn_are_charged_as_the_upstream_tells_them,
     in_a_form_only_the_model_is_mapped, images_are_streamed_as_their_events,

@@ -9,6 +9,7 @@
 #include "base/json_write.h"
 #include "http/proxy.h"
 #include "model/gated.h"
+#include "relay/mode.h"
 #include "relay/realtime.h"
 #include "relay/upload.h"
 
@@ -257,9 +258,14 @@ static enum err_code build_translated(struct exchange *x, const struct provider 
                                       size_t *count, struct err *err)
 {
     struct str *written = arena_new(x->arena, struct str);
-    enum err_code rc = embedding_translates(x) ? embedding_request(x, call, written, err)
-                                               : translate_request(x, p, call, written, err);
+    enum err_code rc;
 
+    if (embedding_translates(x))
+        rc = embedding_request(x, call, written, err);
+    else if (x->asked)
+        rc = mode_write(x, call, written, err);
+    else
+        rc = translate_request(x, p, call, written, err);
     *body = written;
     *count = 1;
     if (rc != ERR_OK || (!edits(p, call) && !sets_members(x) && withheld(x) == 0))

@@ -125,7 +125,9 @@ static bool wants_responses(const struct exchange *x, const struct provider *p)
 
 static const struct dialect *choose_dialect(const struct exchange *x, const struct provider *p)
 {
-    if (x->mode != MODE_CHAT && x->mode != MODE_COUNT_TOKENS && x->mode != MODE_EMBEDDINGS)
+    if (x->asked && (x->mode != MODE_IMAGES || (p->dialects & 1u << x->client->id)))
+        return x->client;
+    if (x->mode == MODE_COMPLETIONS || x->mode == MODE_REALTIME)
         return x->client;
     if (wants_responses(x, p))
         return &dialect_openai_responses;
