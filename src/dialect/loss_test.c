@@ -35,4 +35,31 @@ TEST(the_list_is_bounded)
     CHECK(str_ends(loss_text(&arena, &list), STR("n23, ...")));
 }
 
-ARENA_TEST_MAIN(a_name_is_listed_once, a_name_cannot_break_a_header, the_list_is_bounded)
+TEST(each_client_reads_the_names_that_it_has_written)
+{
+    static const struct {
+        enum dialect_id client;
+        const char *told;
+    } rows[] = {
+        {DIALECT_OPENAI_CHAT, "seed, stop, reasoning_effort, user, logprobs, top_logprobs, odd"},
+        {DIALECT_OPENAI_RESPONSES, "seed, stop, reasoning.effort, user, top_logprobs, odd"},
+        {DIALECT_CLAUDE,
+         "seed, stop_sequences, thinking, metadata.user_id, logprobs, top_logprobs, odd"},
+        {DIALECT_GEMINI,
+         "generationConfig.seed, generationConfig.stopSequences, generationConfig.thinkingConfig, "
+         "user, generationConfig.responseLogprobs, generationConfig.logprobs, odd"},
+    };
+    static const char *const lost[] = {
+        "seed", "stop", "reasoning_effort", "user", "logprobs", "top_logprobs", "odd"};
+    struct loss_list list = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(lost); i++)
+        loss_add(&list, str_from(lost[i]));
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        CHECK_STR(loss_text_for(&arena, &list, rows[i].client), rows[i].told);
+    list.more = true;
+    CHECK(str_ends(loss_text_for(&arena, &list, DIALECT_CLAUDE), STR("odd, ...")));
+}
+
+ARENA_TEST_MAIN(a_name_is_listed_once, a_name_cannot_break_a_header, the_list_is_bounded,
+                each_client_reads_the_names_that_it_has_written)

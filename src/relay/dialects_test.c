@@ -555,6 +555,22 @@ TEST(a_request_that_cannot_be_read_is_not_translated)
     relay_fixture_free(f);
 }
 
+/* A client finds what is lost in its own request. */
+TEST(what_is_lost_is_told_in_the_words_of_the_client)
+{
+    struct relay_fixture *f = fixture_of(CHANNEL_TYPE_ANTHROPIC);
+    const char *reply;
+
+    relay_fixture_script(f, send_text, MESSAGE_START BLOCK_START DELTA("one") MESSAGE_END);
+    reply = relay_fixture_post(f, gemini_sse,
+                               "{\"contents\":[{\"parts\":[{\"text\":\"hi\"}]}],"
+                               "\"generationConfig\":{\"seed\":5,\"frequencyPenalty\":0.5}}");
+    CHECK_EQ(relay_fixture_status(reply), 200);
+    check_has(reply,
+              "x-yourapi-dropped: generationConfig.seed, generationConfig.frequencyPenalty\r\n");
+    relay_fixture_free(f);
+}
+
 /* ---- counting ---- */
 
 static void tell_count(struct relay_fixture_call *c)
@@ -624,6 +640,7 @@ TEST_MAIN(a_stream_of_claude_that_only_ends_was_cut,
           a_request_that_cannot_be_read_is_not_translated, who_wants_no_stream_gets_no_comments,
           a_schema_reaches_a_model_of_claude_that_knows_none,
           what_rules_and_channel_leave_out_is_listed,
+          what_is_lost_is_told_in_the_words_of_the_client,
           a_whole_request_is_counted_under_the_name_that_is_sent,
           a_whole_request_is_counted_here_where_the_upstream_cannot,
           who_asks_for_models_is_refused_in_the_own_dialect,

@@ -49,7 +49,10 @@ struct str exchange_losses(const struct exchange *x)
 {
     const struct loss_list *list = exchange_loss_list(x);
 
-    return list ? loss_text(x->arena, list) : STR_NULL;
+    if (!list)
+        return STR_NULL;
+    return x->mode == MODE_CHAT ? loss_text_for(x->arena, list, x->client->id)
+                                : loss_text(x->arena, list);
 }
 
 /* ---- the attempt ---- */
