@@ -87,14 +87,19 @@ static void rename_role(const struct provider_call *call, const struct json *bod
         json_patch_set(patch, first, STR("role"), STR("\"developer\""));
 }
 
-/* What a model that reasons refuses, one that does not, or shall not, takes. */
+/* What a model that reasons refuses, one that does not, or shall not (`off`), takes. */
+static bool takes_samplers(struct str model, bool off)
+{
+    return cannot_reason(model) || (off && is_gpt_5(model));
+}
+
 static bool keeps_samplers(const struct provider_call *call, const struct json *body,
                            struct str effort)
 {
     bool off = effort.n > 0 ? str_eq(effort, STR("none"))
                             : json_str_eq(json_get(body, STR("reasoning_effort")), STR("none"));
 
-    return cannot_reason(call->model) || (off && is_gpt_5(call->model));
+    return takes_samplers(call->model, off);
 }
 
 static void edit_chat(const struct provider_call *call, const struct json *body,
@@ -138,11 +143,42 @@ void openai_rules_edit(const struct provider *p UNUSED, const struct provider_ca
         edit_chat(call, body, patch, effort);
 }
 
+static void lose(struct str *number, const char *name, struct request_conf *conf)
+{
+    double value;
+
+    if (number->n > 0 && !(str_to_f64(*number, &value) && value >= 1 && value <= 1))
+        loss_add(conf->losses, str_from(name));
+    *number = STR_NULL;
+}
+
+/* The same as edit_chat() for a request that goes out as Responses: its body is not the client's,
+ * who may have been served as a chat before. */
+static void forget_samplers(const struct provider_call *call, struct chat_request *r,
+                            struct request_conf *conf)
+{
+    struct str effort = effort_of(call, call->mapped);
+    bool off = str_eq(effort.n > 0 ? effort : r->reasoning.effort, STR("none"));
+
+    if (takes_samplers(call->model, off))
+        return;
+    lose(&r->temperature, "temperature", conf);
+    if (!is_gpt_5(call->model))
+        return;
+    lose(&r->top_p, "top_p", conf);
+    if (r->logprobs == CHAT_YES)
+        loss_add(conf->losses, STR("logprobs"));
+    r->logprobs = CHAT_UNSET;
+    r->top_logprobs = STR_NULL;
+}
+
 void openai_rules_adapt(const struct provider *p UNUSED, const struct provider_call *call,
                         struct chat_request *r, struct request_conf *conf)
 {
     if (cannot_reason(call->model))
         provider_forget_reasoning(r, conf);
+    if (call->dialect == DIALECT_OPENAI_RESPONSES && is_reasoning(call->model))
+        forget_samplers(call, r, conf);
     if (r->top_k.n == 0)
         return;
     loss_add(conf->losses, STR("top_k"));

@@ -220,6 +220,44 @@ TEST(that_a_model_shall_not_think_is_no_loss)
     CHECK_EQ(losses.n, 0);
 }
 
+/* A chat that goes out as Responses loses what it would lose as a chat. */
+static struct str samplers_left(const char *model, const char *effort, struct loss_list *losses)
+{
+    struct provider_call call = call_of(&provider_openai, model);
+    struct chat_request r = {.temperature = STR("0.5"),
+                             .top_p = STR("0.9"),
+                             .logprobs = CHAT_YES,
+                             .top_logprobs = STR("2"),
+                             .reasoning = {.effort = str_from(effort), .budget = -1}};
+    struct request_conf conf = {.arena = &arena, .losses = losses};
+
+    call.dialect = DIALECT_OPENAI_RESPONSES;
+    call.translated = true;
+    provider_openai.adapt(&provider_openai, &call, &r, &conf);
+    return arena_fmt(&arena, "%.*s %.*s %d %.*s", STR_ARG(r.temperature), STR_ARG(r.top_p),
+                     r.logprobs == CHAT_YES, STR_ARG(r.top_logprobs));
+}
+
+TEST(a_chat_that_goes_out_as_responses_keeps_to_the_rules_of_its_model)
+{
+    static const struct {
+        const char *model, *effort, *left, *lost;
+    } rows[] = {
+        {"gpt-4o", "", "0.5 0.9 1 2", ""},
+        {"gpt-5-chat-latest", "", "0.5 0.9 1 2", ""},
+        {"gpt-5.2", "none", "0.5 0.9 1 2", ""},
+        {"o3", "low", " 0.9 1 2", "temperature"},
+        {"gpt-5", "low", "  0 ", "temperature, top_p, logprobs"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct loss_list losses = {0};
+
+        CHECK_STR(samplers_left(rows[i].model, rows[i].effort, &losses), rows[i].left);
+        CHECK_STR(loss_text(&arena, &losses), rows[i].lost);
+    }
+}
+
 /* The names of what the rules leave out of the body. */
 static struct str left_out(const struct provider *p, const char *model, const char *body)
 {
@@ -611,6 +649,7 @@ int main(void)
         ROW(who_does_not_reason_keeps_temperature_and_logprobs),
         ROW(a_model_that_cannot_think_is_not_asked_to),
         ROW(that_a_model_shall_not_think_is_no_loss),
+        ROW(a_chat_that_goes_out_as_responses_keeps_to_the_rules_of_its_model),
         ROW(what_the_rules_of_a_model_leave_out_is_listed),
         ROW(a_response_takes_the_effort_of_any_name),
         ROW(azure_has_a_deployment_for_each_model),
