@@ -89,10 +89,12 @@ static bool is_file(struct str dsn, struct str *path)
            !str_has(dsn, STR("="));
 }
 
-static enum err_code open_one(struct arena *a, struct str dsn, const char *flag, bool must_exist,
+/* The source is only read, so that a replica, an account that may not write, or a file on a medium
+ * that is read-only will do. */
+static enum err_code open_one(struct arena *a, struct str dsn, const char *flag, bool source,
                               struct db **out, struct str *name, struct err *err)
 {
-    struct db_conf conf = {.dsn = dsn, .statement_timeout_ms = STATEMENT_MS};
+    struct db_conf conf = {.dsn = dsn, .statement_timeout_ms = STATEMENT_MS, .read_only = source};
     struct str path;
 
     *out = NULL;
@@ -100,7 +102,7 @@ static enum err_code open_one(struct arena *a, struct str dsn, const char *flag,
         conf.dsn = STR("");
         conf.sqlite_path = str_dup(a, path);
         *name = arena_fmt(a, "SQLite at %.*s", STR_ARG(path));
-        if (must_exist && access(conf.sqlite_path.p, F_OK) != 0)
+        if (source && access(conf.sqlite_path.p, F_OK) != 0)
             return err_set(err, ERR_DB, "--%s: %s: %s", flag, conf.sqlite_path.p, strerror(errno));
     } else if (dsn_kind(dsn) == DB_SQLITE) {
         return err_set(err, ERR_BAD_REQUEST,

@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/wait.h"
 #include "store/db_sqlite_stmt.h"
 
@@ -25,6 +26,7 @@ enum { READERS = 4, BUSY_TIMEOUT_MS = 5000, BUSY_TIMEOUT_MAX_MS = 600000 };
 struct sqlite_db {
     struct db base;
     char *path;
+    char *uri; /* how it is opened, where the path alone does not say it; else NULL */
     int busy_ms;
     bool read_only; /* no writer then */
     struct {
@@ -141,9 +143,9 @@ static enum err_code conn_setup(struct sqlite_conn *c, struct err *err)
 static enum err_code conn_open(struct sqlite_db *db, enum db_access access,
                                struct sqlite_conn **out, struct err *err)
 {
-    const int flags = SQLITE_OPEN_NOMUTEX |
-                      (db->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
-                      (access == DB_WRITE ? SQLITE_OPEN_CREATE : 0);
+    const int flags =
+        SQLITE_OPEN_NOMUTEX | (db->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+        (db->uri ? SQLITE_OPEN_URI : 0) | (access == DB_WRITE ? SQLITE_OPEN_CREATE : 0);
     struct sqlite_conn *c = mem_new(struct sqlite_conn);
     enum err_code code;
     int rc;
@@ -153,7 +155,7 @@ static enum err_code conn_open(struct sqlite_db *db, enum db_access access,
     c->db = db;
     c->path = db->path;
     db_cache_init(&c->statements, DB_CACHE_STATEMENTS);
-    rc = sqlite3_open_v2(db->path, &c->handle, flags, NULL);
+    rc = sqlite3_open_v2(db->uri ? db->uri : db->path, &c->handle, flags, NULL);
     code = rc == SQLITE_OK ? conn_setup(c, err) : db_sqlite_failed(c, rc, err);
     if (code != ERR_OK) {
         conn_close(c);
@@ -264,6 +266,7 @@ static void do_close(struct db *base)
     pthread_cond_destroy(&db->pool.returned);
     pthread_mutex_destroy(&db->pool.lock);
     mem_free(db->path);
+    mem_free(db->uri);
     mem_free(db);
 }
 
@@ -357,6 +360,54 @@ static enum err_code check_writer(struct sqlite_conn *c, struct err *err)
     return db_sqlite_run(c, "ROLLBACK", NULL, 0, err);
 }
 
+static bool has_beside(struct arena *a, const char *path, const char *end)
+{
+    struct stat st;
+
+    return stat(arena_fmt(a, "%s%s", path, end).p, &st) == 0 && st.st_size > 0;
+}
+
+static bool may_write_beside(struct arena *a, const char *path)
+{
+    struct str folder = str_from(path);
+    ptrdiff_t slash = str_rfind_char(folder, '/');
+
+    folder = slash < 0 ? STR(".") : str_sub(folder, 0, (size_t)slash + 1);
+    return faccessat(AT_FDCWD, str_dup(a, folder).p, W_OK, AT_EACCESS) == 0;
+}
+
+/* Even who only reads wants SQLite to make a file beside one in WAL mode. Where that cannot be,
+ * nobody has this one open, so it is read as it stands, unless a part of it is in another file. */
+static enum err_code choose_uri(struct sqlite_db *db, struct err *err)
+{
+    CLEANUP(arena_finip) struct arena a;
+    struct str uri;
+
+    arena_init(&a, 0);
+    if (may_write_beside(&a, db->path) || has_beside(&a, db->path, "-shm"))
+        return ERR_OK;
+    if (has_beside(&a, db->path, "-wal") || has_beside(&a, db->path, "-journal"))
+        return err_set(err, ERR_DB,
+                       "%s cannot be read where it is: a part of it is in the file beside it "
+                       "(-wal or -journal), and that folder cannot be written: copy both elsewhere",
+                       db->path);
+    uri = arena_fmt(&a, "file:%.*s?immutable=1", STR_ARG(url_encode(&a, str_from(db->path))));
+    db->uri = mem_zalloc(uri.n + 1);
+    memcpy(db->uri, uri.p, uri.n);
+    return ERR_OK;
+}
+
+static enum err_code check_reader(struct sqlite_db *db, struct err *err)
+{
+    struct sqlite_conn *c;
+    enum err_code rc;
+
+    TRY(conn_open(db, DB_READ, &c, err));
+    rc = db_sqlite_run(c, "SELECT count(*) FROM sqlite_master", NULL, 0, err);
+    conn_close(c);
+    return rc;
+}
+
 /* Nothing is made. A path that is empty is SQLite's word for a database that nobody else sees. */
 static enum err_code open_to_look(struct sqlite_db *db, struct err *err)
 {
@@ -366,7 +417,8 @@ static enum err_code open_to_look(struct sqlite_db *db, struct err *err)
         if (!S_ISREG(st.st_mode))
             return err_set(err, ERR_DB, "%s is not a file", db->path);
         db->read_only = true;
-        return ERR_OK;
+        TRY(choose_uri(db, err));
+        return check_reader(db, err);
     }
     if (errno != ENOENT)
         return err_set(err, ERR_DB, "%s cannot be read: %s", db->path, strerror(errno));

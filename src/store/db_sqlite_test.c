@@ -241,9 +241,114 @@ TEST(a_file_that_is_only_looked_at_is_neither_made_nor_changed)
     fx_close(&f);
 }
 
+/* A folder into which nobody writes while the test looks: as root only others are kept out. */
+struct still_folder {
+    char path[STORE_FIXTURE_PATH], file[STORE_FIXTURE_PATH + 8], log[STORE_FIXTURE_PATH + 16];
+};
+
+static void make_file(struct still_folder *f)
+{
+    struct err err = {.msg = ""};
+    struct db_conn *c;
+    struct db *db;
+
+    store_fixture_path(f->path);
+    snprintf(f->file, sizeof f->file, "%s/x%%.db",
+             f->path); /* a name that a URI spells otherwise */
+    snprintf(f->log, sizeof f->log, "%s-wal", f->file);
+    CHECK_EQ(mkdir(f->path, 0755), 0);
+    CHECK_EQ(open_at(f->file, 100, &db, &err), ERR_OK);
+    CHECK_EQ(db_acquire(db, DB_WRITE, &c, &err), ERR_OK);
+    CHECK_EQ(db_exec(c, NULL, &err, "CREATE TABLE numbers (n integer)"), ERR_OK);
+    CHECK_EQ(db_exec(c, NULL, &err, "INSERT INTO numbers VALUES (42)"), ERR_OK);
+    db_release(c);
+    db_close(db);
+    CHECK_EQ(chmod(f->file, 0444), 0);
+}
+
+static void remove_folder(const struct still_folder *f)
+{
+    unlink(f->log);
+    unlink(f->file);
+    CHECK_EQ(rmdir(f->path), 0);
+}
+
+enum { NOBODY = 65534 };
+
+static void keep_still(const struct still_folder *f)
+{
+    CHECK_EQ(chmod(f->path, 0555), 0);
+    if (getuid() == 0)
+        CHECK_EQ(seteuid(NOBODY), 0);
+}
+
+static void let_go(const struct still_folder *f)
+{
+    if (getuid() == 0)
+        CHECK_EQ(seteuid(0), 0);
+    CHECK_EQ(chmod(f->path, 0755), 0);
+}
+
+/* Opens it only to look; *number is what is in it. */
+static enum err_code look_into(const struct still_folder *f, int64_t *number, struct err *err)
+{
+    const struct db_conf conf = {.sqlite_path = str_from(f->file), .read_only = true};
+    CLEANUP(arena_finip) struct arena a;
+    struct db_rows *rows;
+    struct db_conn *c;
+    struct db *db;
+
+    arena_init(&a, 0);
+    TRY(db_open(&conf, &db, err));
+    CHECK_EQ(db_acquire(db, DB_READ, &c, err), ERR_OK);
+    CHECK_EQ(db_query(c, &a, &rows, err, "SELECT n FROM numbers"), ERR_OK);
+    *number = db_next(rows) ? db_i64(rows, 0) : 0;
+    CHECK_EQ(db_end(rows, err), ERR_OK);
+    db_release(c);
+    db_close(db);
+    return ERR_OK;
+}
+
+TEST(a_file_is_read_where_nothing_can_be_written_beside_it)
+{
+    struct err err = {.msg = ""};
+    struct still_folder f;
+    int64_t number = 0;
+
+    make_file(&f);
+    keep_still(&f);
+    CHECK_EQ(look_into(&f, &number, &err), ERR_OK);
+    CHECK_EQ(number, 42);
+    let_go(&f);
+
+    write_file(f.log, "what was not brought into the file yet");
+    keep_still(&f);
+    CHECK_EQ(look_into(&f, &number, &err), ERR_DB);
+    CHECK(says(&err, "a part of it is in the file beside it"));
+    let_go(&f);
+    remove_folder(&f);
+}
+
+TEST(what_is_only_looked_at_is_named_at_once_when_it_is_no_database)
+{
+    char path[STORE_FIXTURE_PATH];
+    struct db_conf conf = {.read_only = true};
+    struct err err = {.msg = ""};
+    struct db *db;
+
+    store_fixture_path(path);
+    conf.sqlite_path = str_from(path);
+    write_file(path, "this is a text and no database, long enough to have a header of its own....");
+    CHECK_EQ(db_open(&conf, &db, &err), ERR_DB);
+    CHECK(says(&err, "not a SQLite database"));
+    store_fixture_close(NULL, path);
+}
+
 TEST_MAIN(a_path_that_cannot_be_is_told_by_its_cause, a_file_that_may_not_be_written_is_told,
           a_new_file_is_for_its_owner_only,
           a_lock_of_another_program_is_waited_for_as_long_as_the_path_says,
           the_wait_for_the_one_writing_connection_is_bounded, a_reading_connection_cannot_write,
           values_of_every_type_go_in_and_come_out, a_full_disk_is_told_and_changes_nothing,
-          a_file_that_is_only_looked_at_is_neither_made_nor_changed)
+          a_file_that_is_only_looked_at_is_neither_made_nor_changed,
+          a_file_is_read_where_nothing_can_be_written_beside_it,
+          what_is_only_looked_at_is_named_at_once_when_it_is_no_database)

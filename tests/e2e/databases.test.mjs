@@ -261,6 +261,39 @@ onServers('a database that is read-only is told, and nothing is made in it', () 
   }
 });
 
+// A replica, an account that may not write, a backup on a medium that is read-only.
+onServers('what may only be read can be copied, and migrate --dry-run says what would be done to it', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'yourapi-readonly-'));
+  const disk = join(folder, 'disk');
+  execFileSync('mkdir', [disk]);
+  const mounted = smallDisk(disk, 16);
+  const file = join(disk, 'source.db');
+  const pg = servers.create('postgres'), my = servers.create('mysql');
+  const run = (env, ...args) => {
+    const end = spawnSync(binary, args, { cwd: folder, encoding: 'utf8', timeout: 60_000, env: { PATH: process.env.PATH, ...sanitizers, ...env } });
+    assert.equal(end.status, 0, `${args.join(' ')}: ${end.stdout}${end.stderr}`);
+    return end.stdout;
+  };
+  for (const env of [{ SQLITE_PATH: file }, { SQL_DSN: pg.dsn }, { SQL_DSN: my.dsn }]) await (await YourApi.start({ env })).stop();
+  servers.psql(`ALTER DATABASE ${pg.name} SET default_transaction_read_only = on`);
+  servers.mariadb(`CREATE USER 'reader'@'%' IDENTIFIED BY 'verysecret'; GRANT SELECT ON ${my.name}.* TO 'reader'@'%'; SET GLOBAL read_only = 1`);
+  if (mounted) execFileSync('mount', ['-o', 'remount,ro', disk]);
+  else t.diagnostic('a file system in memory cannot be mounted here: its file is written beside');
+  try {
+    const mysql = `reader:verysecret@tcp(127.0.0.1:${servers.mysql.port})/${my.name}`;
+    for (const [name, env, dsn] of [['sqlite', { SQLITE_PATH: file }, file], ['postgres', { SQL_DSN: pg.dsn }, pg.dsn], ['mysql', { SQL_DSN: mysql }, mysql]]) {
+      assert.match(run(env, 'migrate', '--dry-run'), /: nothing to do\n$/);
+      const target = join(folder, `${name}.db`);
+      assert.match(run({}, 'copy', '--from', dsn, '--to', target), /^done: \d+ rows in \d+ tables/m);
+      assert.equal(sqliteDatabase(target).value('SELECT username FROM users'), 'root');
+    }
+  } finally {
+    servers.mariadb("SET GLOBAL read_only = 0; DROP USER 'reader'@'%'");
+    if (mounted) execFileSync('umount', [disk]);
+    rmSync(folder, { recursive: true });
+  }
+});
+
 // A file system in memory of so many megabytes; null where we may not mount one.
 function smallDisk(folder, megabytes) {
   try {
