@@ -334,7 +334,7 @@ static enum err_code check_path(const char *path, struct err *err)
     struct stat st;
     int fd;
 
-    if (path[0] == '\0')
+    if (path[0] == '\0' || strcmp(path, ":memory:") == 0) /* each connection would have its own */
         return err_set(err, ERR_BAD_REQUEST, "SQLITE_PATH names no file");
     if (stat(path, &st) == 0) {
         if (!S_ISREG(st.st_mode))

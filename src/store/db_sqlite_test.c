@@ -42,6 +42,8 @@ TEST(a_path_that_cannot_be_is_told_by_its_cause)
     CHECK_EQ(open_at("/tmp", 100, &db, &err), ERR_DB);
     CHECK(says(&err, "is not a file"));
     CHECK_EQ(open_at("", 100, &db, &err), ERR_BAD_REQUEST);
+    CHECK_EQ(open_at(":memory:", 100, &db, &err), ERR_BAD_REQUEST);
+    CHECK(says(&err, "SQLITE_PATH names no file"));
     store_fixture_path(path);
     write_file(path, "this is a text and no database, long enough to have a header of its own....");
     CHECK_EQ(open_at(path, 100, &db, &err), ERR_DB);
