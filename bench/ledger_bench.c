@@ -89,7 +89,9 @@ static void append(struct journal *j, int64_t i, int64_t accounts, int64_t now_s
 
     snprintf(user, sizeof user, "user%" PRId64, account);
     snprintf(token, sizeof token, "token%" PRId64, account);
-    snprintf(request, sizeof request, "2026112611%022" PRId64, i);
+    /* The time to the second, then what differs in any order, as in the program. */
+    snprintf(request, sizeof request, "202611261100%02" PRId64 "%09" PRId64 "%08" PRIx64,
+             i / 20000 % 60, i * INT64_C(48271) * 7919 % 1000000000, (uint64_t)i);
     snprintf(other, sizeof other,
              "{\"admin_info\":{\"use_channel\":[\"%" PRId64
              "\"]},\"completion_ratio\":3,\"group_ratio\":1,\"model_price\":-1,\"model_ratio\":1,"

@@ -161,16 +161,19 @@ static void set_filter(struct log_filter *f, int which, bool rare)
         f->start_s = FIRST_S + (rare ? 29 * 86400 : 86400);
         f->end_s = f->start_s + (rare ? 7200 : 50 * 86400);
         return;
-    default:
+    case 8:
         f->model_name = rare ? STR("model-15%") : STR("model-%");
+        return;
+    default: /* one request has one row here */
+        f->request_id = rare ? STR("request-12") : STR("request-345678");
         return;
     }
 }
 
-enum { FILTERS = 9 };
-static const char *const filter_names[FILTERS] = {"user_id",    "username",   "token_name",
-                                                  "model_name", "channel_id", "group",
-                                                  "type",       "time",       "model_name pattern"};
+enum { FILTERS = 10 };
+static const char *const filter_names[FILTERS] = {
+    "user_id", "username", "token_name", "model_name",         "channel_id",
+    "group",   "type",     "time",       "model_name pattern", "request_id"};
 
 struct worst {
     uint64_t us;

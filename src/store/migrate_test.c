@@ -210,8 +210,12 @@ TEST(a_fresh_log_table_has_only_the_indexes_that_are_used)
 
     fx_open(&f);
     CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM sqlite_master WHERE type = 'index'"
+                           " AND tbl_name = 'logs' AND name IN ('idx_created_at_id',"
+                           " 'idx_logs_request_id', 'idx_yourapi_logs_user_time')"),
+             3);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM sqlite_master WHERE type = 'index'"
                            " AND tbl_name = 'logs'"),
-             2);
+             3);
     fx_close(&f);
 }
 

@@ -149,11 +149,13 @@ static void add_times(struct repo_query *q, int64_t start_s, int64_t end_s)
 }
 
 /* COALESCE keeps the planner from the single-column indexes of imported databases: what is asked so
- * is a short range of ids or of time, and that index is the right one. */
+ * is a short range of ids or of time, or the few rows of one request, and that index is the right
+ * one. */
 void repo_log_add_filter(struct repo_query *q, struct arena *a, const struct log_filter *f)
 {
     if (f->user_id)
-        repo_query_add(q, " AND user_id = ?", DB_I64(f->user_id));
+        repo_query_add(q, f->request_id.n ? " AND COALESCE(user_id, 0) = ?" : " AND user_id = ?",
+                       DB_I64(f->user_id));
     add_times(q, f->start_s, f->end_s);
     if (f->type)
         repo_query_add(q, " AND COALESCE(type, 0) = ?", DB_I64(f->type));
@@ -186,7 +188,8 @@ static enum err_code fetch(struct db_conn *c, struct arena *a, const struct log_
     repo_select(&q, &repo_log_table);
     repo_query_fmt(&q, " WHERE 1 = 1");
     repo_log_add_filter(&q, a, f);
-    repo_query_fmt(&q, " ORDER BY created_at DESC, id DESC");
+    repo_query_fmt(&q, " ORDER BY %s DESC, id DESC",
+                   f->request_id.n ? "COALESCE(created_at, 0)" : "created_at");
     repo_query_page(&q, page);
     rc = repo_fetch(c, a, &repo_log_table, &q, &array, count, err);
     *rows = array;

@@ -22,6 +22,7 @@ static const char *const tokens[] = {"default", "DEFAULT", "ci", "a_b", "a%b", "
 static const char *const models[] = {"gpt-4o", "gpt-4o-mini", "GPT-4o", "claude",
                                      "o1_x",   "o1!x",        "100%",   "模型-1"};
 static const char *const groups[] = {"default", "vip", "Vip", "x"};
+static const char *const requests[] = {"r1", "r2", "r3", ""};
 #define PICK(seed, names)                                                                          \
     str_from((names)[next(seed) % 3 ? next(seed) % 2 : next(seed) % ARRAY_LEN(names)])
 
@@ -43,6 +44,7 @@ static struct log_row random_row(struct store_fx *f, uint32_t *seed, size_t i)
                             .channel_id = next(seed) % 4 ? 1 : next(seed) % 40,
                             .group = PICK(seed, groups),
                             .quota = next(seed) % 1000,
+                            .request_id = PICK(seed, requests),
                             .content = STR("text"),
                             .other = STR("{}")};
 }
@@ -77,7 +79,7 @@ static void fill(struct store_fx *f, uint32_t seed)
 
 /* ---- filters, and the conditions of a plain query ---- */
 
-enum { FILTERS = 11, VALUES = 3 };
+enum { FILTERS = 12, VALUES = 3 };
 
 struct plain {
     struct sb sql;
@@ -143,6 +145,9 @@ static void set_filter(struct plain *p, struct log_filter *f, int which, int val
         return;
     case 9:
         add_name(p, "COALESCE(model_name, '') LIKE ?", &f->model_name, wide[value]);
+        return;
+    case 10:
+        add_name(p, "request_id = ?", &f->request_id, value == 2 ? "nobody" : requests[value * 2]);
         return;
     default:
         add_number(p, "COALESCE(created_at, 0) >= ?", &f->start_s, starts[value]);

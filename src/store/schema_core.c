@@ -205,7 +205,7 @@ static const struct schema_index logs_indexes[] = {
     INDEX("idx_logs_username", "username"),
     INDEX("index_username_model_name", "model_name,username"),
     INDEX("idx_logs_ip", "ip"),
-    INDEX("idx_logs_request_id", "request_id"),
+    INDEX("idx_logs_request_id", "request_id", .flags = SCHEMA_INDEX_USED),
     INDEX("idx_logs_upstream_request_id", "upstream_request_id"),
     INDEX("idx_user_id_id", "user_id,id"),
     INDEX("idx_yourapi_logs_user_time", "user_id,created_at,id", .flags = SCHEMA_INDEX_USED),
