@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "ledger/drain.h"
 #include "store/db.h"
+#include "store/repo_user.h"
 
 struct file {
     struct apply_file *result;
@@ -136,6 +137,23 @@ static enum err_code open_files(struct apply *a, struct err *err)
     return ERR_OK;
 }
 
+/* ---- is it the right database? ---- */
+
+/* A variable that was forgotten names an empty database, where the records would count as applied
+ * and charge nobody. */
+static enum err_code check_accounts(const struct apply_conf *conf, struct err *err)
+{
+    CLEANUP(db_releasep) struct db_conn *c = NULL;
+    int64_t users;
+
+    TRY(db_acquire(conf->db, DB_READ, &c, err));
+    TRY(repo_user_count(c, &users, err));
+    if (users == 0)
+        return err_set(err, ERR_BAD_REQUEST,
+                       "no account is in the database, so it is not that of the journal's node");
+    return ERR_OK;
+}
+
 /* ---- is one missing? ---- */
 
 static const struct file *file_before(const struct apply *a, size_t i)
@@ -212,11 +230,13 @@ static enum err_code apply_file(struct apply *a, struct file *f, struct err *err
     return rc;
 }
 
-static enum err_code apply_all(struct apply *a, const struct str *paths, size_t n,
-                               struct apply_file *out, struct err *err)
+static enum err_code apply_all(struct apply *a, const struct apply_conf *conf,
+                               const struct str *paths, size_t n, struct apply_file *out,
+                               struct err *err)
 {
     TRY(name_files(a, paths, n, out, err));
     TRY(open_files(a, err));
+    TRY(check_accounts(conf, err));
     TRY(check_order(a, err));
     for (size_t i = 0; i < a->count; i++)
         TRY(apply_file(a, &a->files[i], err));
@@ -231,7 +251,7 @@ enum err_code apply_files(const struct apply_conf *conf, const struct str *paths
 
     arena_init(&a.arena, 0);
     flush_init(&a.flush, conf->db, conf->log_db, NULL, NULL);
-    rc = apply_all(&a, paths, n, out, err);
+    rc = apply_all(&a, conf, paths, n, out, err);
     for (size_t i = 0; i < a.count; i++) {
         segment_close(a.files[i].segment, false);
         if (a.files[i].lock_fd >= 0)

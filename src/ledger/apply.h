@@ -31,8 +31,9 @@ struct apply_file {
 /*
  * Applies the files, those of one journal in their order whatever theirs here; out[i] is the file
  * of paths[i]. Before anything is applied: ERR_IO: a file cannot be read, or its folder is in use
- * by a living process; ERR_BAD_REQUEST: a name is not a journal file's, or a file of the same
- * journal that comes before is missing, whose records could not be applied any more afterwards.
+ * by a living process; ERR_BAD_REQUEST: a name is not a journal file's, a file of the same
+ * journal that comes before is missing, whose records could not be applied any more afterwards, or
+ * the database has no accounts.
  * Then ERR_DB, ERR_UNAVAILABLE; `out` says what was done until then.
  */
 MUST_CHECK enum err_code apply_files(const struct apply_conf *conf, const struct str *paths,

@@ -379,6 +379,23 @@ TEST(what_is_no_journal_file_is_named)
     world_remove(&w);
 }
 
+TEST(a_database_without_accounts_is_refused_and_the_right_one_taken_afterwards)
+{
+    struct world w;
+
+    world_make(&w);
+    leave_behind(&w, 3);
+    on(w.db, "DELETE FROM users");
+    CHECK_EQ(apply(&w, 0, w.file_count), ERR_BAD_REQUEST);
+    CHECK(str_has(str_from(w.err.msg), STR("no account is in the database")));
+    CHECK_EQ(number(w.db, "SELECT COUNT(*) FROM yourapi_journal"), 0);
+    CHECK_EQ(number(w.db, "SELECT COUNT(*) FROM logs"), 0);
+    on(w.db, "INSERT INTO users (id, username, password, quota) VALUES (1, 'ann', 'x', 1000000)");
+    CHECK_EQ(apply(&w, 0, w.file_count), ERR_OK);
+    check_charged(&w, 3);
+    world_remove(&w);
+}
+
 TEST_MAIN(files_of_a_dead_process_are_applied_once,
           the_order_of_the_files_and_one_given_twice_do_not_matter,
           the_process_that_comes_back_charges_nothing_twice_nor_does_a_copy_afterwards,
@@ -386,4 +403,5 @@ TEST_MAIN(files_of_a_dead_process_are_applied_once,
           a_file_is_refused_while_one_before_it_may_hold_more,
           files_of_a_living_process_are_refused,
           torn_ends_and_damaged_heads_are_told_and_do_not_stop_the_rest,
-          logs_in_a_database_of_their_own_get_theirs, what_is_no_journal_file_is_named)
+          logs_in_a_database_of_their_own_get_theirs, what_is_no_journal_file_is_named,
+          a_database_without_accounts_is_refused_and_the_right_one_taken_afterwards)
