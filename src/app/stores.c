@@ -5,6 +5,7 @@
 #include "store/copy.h"
 #include "store/dsn.h"
 #include "store/migrate.h"
+#include "store/repo_ledger.h"
 #include "store/repo_meta.h"
 
 /* Confs. */
@@ -146,11 +147,31 @@ static enum err_code prepare(struct db *db, bool slave, enum migrate_part part, 
     return slave ? migrate_check(db, part, err) : migrate_run(db, part, NULL, err);
 }
 
+/* An account that may only read is told here, and not by the first call that cannot be charged. A
+ * file was tried when it was opened. */
+static enum err_code try_writing(struct db *db, unsigned parts, struct err *err)
+{
+    CLEANUP(db_releasep) struct db_conn *c = NULL;
+
+    if (db_kind(db) == DB_SQLITE)
+        return ERR_OK;
+    TRY(db_acquire(db, DB_WRITE, &c, err));
+    return repo_ledger_try_writing(c, parts, err);
+}
+
+static enum err_code prepare_main(const struct app_options *o, struct stores *s, struct err *err)
+{
+    TRY(prepare(s->db, o->slave, MIGRATE_MAIN, err));
+    return try_writing(s->db, s->log_db == s->db ? LEDGER_ACCOUNTS | LEDGER_LOGS : LEDGER_ACCOUNTS,
+                       err);
+}
+
 static enum err_code prepare_logs(const struct app_options *o, struct stores *s, struct err *err)
 {
     bool same;
 
     TRY(prepare(s->log_db, o->slave, MIGRATE_LOGS, err));
+    TRY(try_writing(s->log_db, LEDGER_LOGS, err));
     TRY(is_same(s, &same, err));
     if (same) {
         db_close(s->log_db);
@@ -171,7 +192,7 @@ static enum err_code open_both(struct arena *a, const struct app_options *o, str
                                struct err *err)
 {
     TRY(connect_both(a, o, s, err));
-    if (prepare(s->db, o->slave, MIGRATE_MAIN, err) != ERR_OK)
+    if (prepare_main(o, s, err) != ERR_OK)
         return err_wrap(err, "%s", stores_main_name(o));
     if (s->log_db != s->db && prepare_logs(o, s, err) != ERR_OK)
         return err_wrap(err, "LOG_SQL_DSN");

@@ -49,6 +49,38 @@ enum err_code repo_ledger_apply_channels(struct db_conn *c,
     return repo_delta_apply(c, &table, deltas, n, err);
 }
 
+/* Trying. Rights are looked at before rows are, so conditions that no row meets will do. */
+
+static enum err_code try_all(struct db_conn *c, const char *const *statements, size_t n,
+                             struct err *err)
+{
+    for (size_t i = 0; i < n; i++)
+        TRY(db_exec(c, NULL, err, statements[i]));
+    return ERR_OK;
+}
+
+enum err_code repo_ledger_try_writing(struct db_conn *c, unsigned parts, struct err *err)
+{
+    static const char *const positions[] = {
+        "UPDATE yourapi_journal SET applied = applied WHERE 1 = 0",
+        "INSERT INTO yourapi_journal (journal_id, applied)"
+        " SELECT journal_id, applied FROM yourapi_journal WHERE 1 = 0",
+    };
+    static const char *const accounts[] = {
+        "UPDATE users SET quota = quota WHERE 1 = 0",
+        "UPDATE tokens SET remain_quota = remain_quota WHERE 1 = 0",
+        "UPDATE channels SET used_quota = used_quota WHERE 1 = 0",
+    };
+    static const char *const logs[] = {
+        "INSERT INTO logs (user_id) SELECT user_id FROM logs WHERE 1 = 0",
+    };
+
+    TRY(try_all(c, positions, ARRAY_LEN(positions), err));
+    if (parts & LEDGER_ACCOUNTS)
+        TRY(try_all(c, accounts, ARRAY_LEN(accounts), err));
+    return parts & LEDGER_LOGS ? try_all(c, logs, ARRAY_LEN(logs), err) : ERR_OK;
+}
+
 /* Positions. The numbers are unsigned 64-bit, a cell is signed: the bits are kept. */
 
 static struct db_value bits(uint64_t value)

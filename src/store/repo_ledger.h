@@ -33,6 +33,12 @@ MUST_CHECK enum err_code repo_ledger_apply_channels(struct db_conn *c,
                                                     const struct ledger_channel_delta *deltas,
                                                     size_t n, struct err *err);
 
+/* May the account of the database write what a batch writes: balances and positions, log rows? No
+ * row is changed. The error names the table. Without a transaction. */
+enum { LEDGER_ACCOUNTS = 1, LEDGER_LOGS = 2 };
+MUST_CHECK enum err_code repo_ledger_try_writing(struct db_conn *c, unsigned parts,
+                                                 struct err *err);
+
 struct ledger_position {
     uint64_t journal_id, applied;
 };

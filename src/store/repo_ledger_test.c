@@ -301,10 +301,29 @@ TEST(a_view_has_balances_and_all_positions)
     fx_close(&f);
 }
 
+TEST(trying_to_write_changes_no_row)
+{
+    struct store_fx f;
+
+    fx_open(&f);
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "INSERT INTO logs (user_id) VALUES (7)"));
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err,
+                         "INSERT INTO yourapi_journal (journal_id, applied) VALUES (1, 2)"));
+    CHECK_OK(&f, repo_ledger_try_writing(f.c, LEDGER_ACCOUNTS | LEDGER_LOGS, &f.err));
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM logs WHERE user_id = 7"), 1);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM logs"), 1);
+    CHECK_EQ(fx_number(&f, "SELECT COUNT(*) FROM yourapi_journal"), 1);
+    CHECK_OK(&f, db_exec(f.c, NULL, &f.err, "DROP TABLE tokens"));
+    CHECK_OK(&f, repo_ledger_try_writing(f.c, LEDGER_LOGS, &f.err));
+    CHECK_EQ(repo_ledger_try_writing(f.c, LEDGER_ACCOUNTS, &f.err), ERR_DB);
+    fx_close(&f);
+}
+
 TEST_MAIN(each_of_many_accounts_gets_its_own_delta, many_hourly_sums_are_added_and_made,
           deltas_are_applied_to_users_tokens_and_channels,
           journal_positions_are_kept_with_all_their_bits,
           a_position_that_somebody_else_has_moved_stays,
           a_finished_journal_counts_as_applied_until_it_is_old,
           quota_data_adds_to_the_row_of_its_hour, options_are_put_found_and_listed,
-          a_finished_setup_is_found, a_view_has_balances_and_all_positions)
+          a_finished_setup_is_found, a_view_has_balances_and_all_positions,
+          trying_to_write_changes_no_row)

@@ -261,6 +261,28 @@ onServers('a database that is read-only is told, and nothing is made in it', () 
   }
 });
 
+onServers('an account that may not write is told at the start, and by which table', async () => {
+  const pg = servers.create('postgres'), my = servers.create('mysql');
+  const main = { SQL_DSN: 'local', SQLITE_PATH: join(servers.folder, 'main.db') };
+  for (const env of [{ SQL_DSN: pg.dsn }, { SQL_DSN: my.dsn }, main]) await (await YourApi.start({ env })).stop();
+  servers.psql(`CREATE ROLE looker LOGIN PASSWORD 'verysecret'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO looker`, pg.name);
+  servers.psql('GRANT INSERT, UPDATE ON yourapi_meta, yourapi_journal TO looker', pg.name);
+  servers.mariadb(`CREATE USER 'looker'@'%' IDENTIFIED BY 'verysecret'; GRANT SELECT ON ${my.name}.* TO 'looker'@'%'`);
+  try {
+    for (const [dsn, pattern] of [
+      [pg.dsn.replace('yourapi:yourapi', 'looker:verysecret'), /SQL_DSN: permission denied for table users/],
+      [my.dsn.replace('yourapi:yourapi', 'looker:verysecret'), /SQL_DSN: UPDATE command denied to user .* for table .*yourapi_journal/],
+    ])
+      for (const more of [{}, { NODE_TYPE: 'slave' }]) {
+        refused({ SQL_DSN: dsn, ...more }, 1, pattern);
+        refused({ ...main, LOG_SQL_DSN: dsn, ...more }, 1, /LOG_SQL_DSN: .*(permission denied for table logs|denied to user)/);
+      }
+  } finally {
+    servers.psql('DROP OWNED BY looker; DROP ROLE looker', pg.name);
+    servers.mariadb("DROP USER 'looker'@'%'");
+  }
+});
+
 // A replica, an account that may not write, a backup on a medium that is read-only.
 onServers('what may only be read can be copied, and migrate --dry-run says what would be done to it', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'yourapi-readonly-'));
