@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/sb.h"
 #include "relay/exchange.h"
+#include "relay/upload.h"
 #include "store/repo_channel.h"
 #include "store/repo_token.h"
 #include "store/repo_user.h"
@@ -460,17 +461,21 @@ struct turn {
     struct loop_msg msg;
     struct relay_loop *rl;
     sem_t done;
-    unsigned running, with_client; /* exchanges */
+    unsigned running, with_client, with_job, approved; /* exchanges */
 };
 
 static void on_turn(struct loop_msg *msg)
 {
     struct turn *t = container_of(msg, struct turn, msg);
 
-    t->running = t->with_client = 0;
+    t->running = t->with_client = t->with_job = t->approved = 0;
     LIST_FOR_EACH (it, &t->rl->exchanges) {
+        const struct exchange *x = list_entry(it, struct exchange, link);
+
         t->running++;
-        t->with_client += !list_entry(it, struct exchange, link)->client_gone;
+        t->with_client += !x->client_gone;
+        t->with_job += upload_has_job(x);
+        t->approved += x->upload && !upload_goes_through(x) && x->call;
     }
     sem_post(&t->done);
 }
@@ -516,6 +521,18 @@ void relay_fixture_turn(struct relay_fixture *f)
 static void wait_until_over(struct relay_fixture *f)
 {
     while (take_turn(f).running > 0)
+        sched_yield();
+}
+
+void relay_fixture_wait_checking(struct relay_fixture *f)
+{
+    while (take_turn(f).with_job == 0)
+        sched_yield();
+}
+
+void relay_fixture_wait_approved(struct relay_fixture *f)
+{
+    while (take_turn(f).approved == 0)
         sched_yield();
 }
 

@@ -127,6 +127,10 @@ const char *relay_fixture_read(struct relay_fixture *f, int fd, const char *unti
 void relay_fixture_leave(struct relay_fixture *f, int fd);
 /* Waits until the loop has gone through everything that had come before. */
 void relay_fixture_turn(struct relay_fixture *f);
+/* Wait until a form of which all has come, but not all been sent on, waits for a job that checks
+ * it; until one was approved, which is then sent on to its end. */
+void relay_fixture_wait_checking(struct relay_fixture *f);
+void relay_fixture_wait_approved(struct relay_fixture *f);
 /* Ends what runs on the loop, as at the end of the program. */
 void relay_fixture_stop(struct relay_fixture *f);
 int relay_fixture_status(const char *reply);
