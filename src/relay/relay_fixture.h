@@ -58,6 +58,10 @@ struct relay_fixture {
 
 /* `change` (may be NULL) sees the relay's settings before they are used. */
 struct relay_fixture *relay_fixture_new(void (*change)(struct relay_conf *conf));
+/* The same, but balances are shared through the Redis on this port of the loopback address, which
+ * is given all the time that it takes to answer. */
+struct relay_fixture *relay_fixture_new_shared(void (*change)(struct relay_conf *conf),
+                                               uint16_t redis_port);
 void relay_fixture_free(struct relay_fixture *f);
 
 /* One more channel with the models "m,m2,embed" of the group default; the members of `given` that
@@ -131,6 +135,8 @@ void relay_fixture_turn(struct relay_fixture *f);
  * it; until one was approved, which is then sent on to its end. */
 void relay_fixture_wait_checking(struct relay_fixture *f);
 void relay_fixture_wait_approved(struct relay_fixture *f);
+/* Waits until no upstream is called. */
+void relay_fixture_wait_no_call(struct relay_fixture *f);
 /* Ends what runs on the loop, as at the end of the program. */
 void relay_fixture_stop(struct relay_fixture *f);
 int relay_fixture_status(const char *reply);
@@ -147,3 +153,5 @@ const char *relay_fixture_cell(struct relay_fixture *f, const char *sql);
  * nothing is reserved or lost: the log's sum, the user's and the token's balance and used quota,
  * the channels' used quota. */
 void relay_fixture_check_books(struct relay_fixture *f);
+/* Behind that: waits until nothing is reserved in Redis, either, and checks the balances there. */
+void relay_fixture_check_redis(struct relay_fixture *f);

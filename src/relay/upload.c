@@ -11,7 +11,7 @@ struct upload {
     enum { UPLOAD_COMES, UPLOAD_GOES_THROUGH, UPLOAD_APPROVED } state;
     bool waits;       /* for the body, and for nothing else */
     bool has_job;     /* its callback goes on */
-    bool call_failed; /* the attempt failed meanwhile */
+    bool call_failed; /* the attempt failed meanwhile: before it had got all */
     bool attempted;   /* an upstream was called before all was there */
     bool renewed;     /* who calls was looked up again when all was there */
     bool reread;      /* all is there and was read */
@@ -131,7 +131,7 @@ bool upload_defers_failure(struct exchange *x)
 
 bool upload_excuses_failure(const struct exchange *x)
 {
-    return upload_goes_through(x) &&
+    return x->upload && (x->upload->state == UPLOAD_GOES_THROUGH || x->upload->call_failed) &&
            (x->fault.code == ERR_UPSTREAM_CUT || x->fault.code == ERR_UPSTREAM_TIMEOUT ||
             x->fault.status == 408);
 }
@@ -238,8 +238,8 @@ enum step_next upload_go_on(struct exchange *x)
             return next;
     }
     if (u->call_failed) {
-        u->call_failed = false;
         exchange_attempt_failed(x);
+        u->call_failed = false; /* upload_excuses_failure() has seen it */
         return NEXT_WAIT;
     }
     if (x->call) {

@@ -115,7 +115,8 @@ static bool read_later(struct relay_fixture_call *c)
  * on. */
 TEST(a_client_that_leaves_while_the_upstream_has_no_room_pays_nothing)
 {
-    struct sending s = {.f = upload_fixture("1", take_long_bodies), .path = transcriptions};
+    struct sending s = {.f = with_channels(relay_fixture_new(take_long_bodies), "1"),
+                        .path = transcriptions};
 
     form_init_long(&s.form, PART("model", "w"), FILE_HEAD, LONG_SECONDS, END);
     relay_fixture_script_early(s.f, read_later, transcribed, NULL);

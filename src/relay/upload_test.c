@@ -61,7 +61,7 @@ TEST(a_form_that_names_its_model_behind_the_file_is_read_before)
 
 TEST(other_long_bodies_are_waited_for)
 {
-    struct relay_fixture *f = upload_fixture("0", NULL);
+    struct relay_fixture *f = with_channels(relay_fixture_new(NULL), "0");
     struct str head;
     struct sb body;
     int fd = relay_fixture_dial(f);
@@ -131,7 +131,8 @@ static void drawn(struct relay_fixture_call *c)
 /* Three images are asked for behind the one that is changed. */
 TEST(images_go_through_and_cost_what_the_whole_form_says)
 {
-    struct sending s = {.f = upload_fixture("0", NULL), .path = "/v1/images/edits"};
+    struct sending s = {.f = with_channels(relay_fixture_new(NULL), "0"),
+                        .path = "/v1/images/edits"};
 
     relay_fixture_publish(s.f, "ModelPrice", "{\"w\":0.02}", NULL);
     form_init_long(&s.form, PART("model", "w"),
@@ -151,7 +152,7 @@ TEST(images_go_through_and_cost_what_the_whole_form_says)
 
 TEST(a_stranger_is_turned_away_before_the_body)
 {
-    struct relay_fixture *f = upload_fixture("0", NULL);
+    struct relay_fixture *f = with_channels(relay_fixture_new(NULL), "0");
     const char *reply;
     int fd = relay_fixture_dial(f);
 
@@ -229,7 +230,7 @@ TEST(what_cannot_be_paid_never_reaches_the_upstream_whole)
 
 TEST(a_body_over_the_limit_is_refused_in_the_clients_dialect)
 {
-    struct relay_fixture *f = upload_fixture("0", NULL);
+    struct relay_fixture *f = with_channels(relay_fixture_new(NULL), "0");
     const size_t limit = f->relay->conf.body_limit;
     struct sb body;
     const char *reply;

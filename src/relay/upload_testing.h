@@ -117,11 +117,9 @@ static inline bool first_refuses(struct relay_fixture_call *c)
 
 /* ---- a client that sends one ---- */
 
-/* Two channels, of which the first is preferred, that serve the models "w" and "alias". */
-static inline struct relay_fixture *upload_fixture(const char *retries,
-                                                   void (*change)(struct relay_conf *conf))
+/* Gives it two channels, of which the first is preferred, that serve the models "w" and "alias". */
+static inline struct relay_fixture *with_channels(struct relay_fixture *f, const char *retries)
 {
-    struct relay_fixture *f = relay_fixture_new(change);
     const struct channel row = {.models = STR("w,alias"),
                                 .model_mapping = STR("{\"alias\":\"longer-name\"}")};
 
@@ -142,7 +140,8 @@ struct sending {
 static inline void sending_open(struct sending *s, const char *retries, const char *before,
                                 const char *behind)
 {
-    *s = (struct sending){.f = upload_fixture(retries, NULL), .path = transcriptions};
+    *s = (struct sending){.f = with_channels(relay_fixture_new(NULL), retries),
+                          .path = transcriptions};
     form_init(&s->form, before, behind);
 }
 
