@@ -64,6 +64,7 @@ static enum step_next identify(struct exchange *x)
 
     if (x->cred && x->req->body_whole && !u->renewed) {
         u->renewed = true;
+        x->group = str_dup(x->arena, x->group); /* it stays, and lies in the credential */
         credential_put(x->cred);
         x->cred = NULL;
         x->checks = 0;
