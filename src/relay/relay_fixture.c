@@ -25,7 +25,7 @@
 #include "store/repo_user.h"
 
 enum {
-    CALLS_MAX = 256,
+    CALLS_MAX = 1024,
     OPTIONS_MAX = 24,
     TEXT_MAX = 64 << 20,
     WAIT_MS = 20000,
@@ -100,7 +100,7 @@ static int listen_on_loopback(uint16_t *port)
     socklen_t n = sizeof a;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) != 0 || listen(fd, 64) != 0 ||
+    if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) != 0 || listen(fd, 512) != 0 ||
         getsockname(fd, (struct sockaddr *)&a, &n) != 0)
         die("listen", strerror(errno));
     *port = ntohs(a.sin_port);
@@ -224,6 +224,7 @@ static void serve(struct relay_fixture *f, int fd, struct sb *in)
     body = announced_bytes(str_sub(sb_str(in), 0, end));
     note_bytes(f, in->n - end);
     c.head = str_sub(sb_str(in), 0, end);
+    c.body = str_skip(sb_str(in), end);
     c.channel = channel_of(c.head);
     if (answers_early(&c) || !read_body(f, fd, in, end + body))
         return;

@@ -81,8 +81,8 @@ void relay_fixture_publish(struct relay_fixture *f, ...);
 void relay_fixture_script(struct relay_fixture *f, void (*script)(struct relay_fixture_call *c),
                           const void *ctx);
 
-/* The same, but `hasty` sees each request when its head is there (c->body is empty then) and may
- * answer it: true, and `script` does not see it. */
+/* The same, but `hasty` sees each request when its head is there (c->body is what has come with it,
+ * the rest may be read from c->fd) and may answer it: true, and `script` does not see it. */
 void relay_fixture_script_early(struct relay_fixture *f,
                                 bool (*hasty)(struct relay_fixture_call *c),
                                 void (*script)(struct relay_fixture_call *c), const void *ctx);
