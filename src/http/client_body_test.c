@@ -1,22 +1,12 @@
 /* Requests whose body is still coming when they are sent. */
-#include "http/client_testing.h"
+#include "http/client_body_testing.h"
 
-enum { WHOLE = 3 << 20, PIECE = 100000 };
-
-struct upload {
-    char *bytes;
-    size_t sent;
-    size_t until; /* more is not there yet */
-};
-
-static struct upload up;
+enum { WHOLE = 3 << 20 };
 
 /* A world whose client has `until` bytes of a body. */
 static void upload_open(struct world *w, bool (*serve)(struct peer *p), size_t until)
 {
-    up = (struct upload){.bytes = mem_alloc(WHOLE), .until = until};
-    for (size_t i = 0; i < WHOLE; i++)
-        up.bytes[i] = (char)('a' + i % 23);
+    upload_init(WHOLE, until);
     world_open(w, serve, NULL);
 }
 
@@ -24,36 +14,19 @@ static void upload_close(struct world *w, struct got *g)
 {
     got_fini(g);
     world_close(w);
-    mem_free(up.bytes);
-}
-
-static void give(struct got *g)
-{
-    while (http_call_has_room(g->call) && up.sent < up.until) {
-        size_t n = up.until - up.sent < PIECE ? up.until - up.sent : PIECE;
-
-        http_call_write(g->call, str_make(up.bytes + up.sent, n));
-        up.sent += n;
-    }
 }
 
 static struct http_call_conf post_for(struct got *g)
 {
     struct http_call_conf conf = conf_for(g, "/");
 
-    conf.method = HTTP_M_POST;
-    conf.body = arena_new(&g->arena, struct str);
-    *(struct str *)conf.body = str_make(up.bytes, 1000);
-    conf.body_count = 1;
-    conf.body_length = WHOLE;
-    up.sent = 1000;
-    g->on_room = give;
+    upload_begin(g, &conf);
     return conf;
 }
 
 static bool compare(struct peer *p)
 {
-    bool same = str_eq(p->body, str_make(up.bytes, WHOLE));
+    bool same = p->body.n == WHOLE && upload_has(0, p->body);
 
     CHECK(str_has(p->head, STR("\r\nContent-Length: 3145728\r\n")));
     peer_send(p, same ? STR("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsame")
@@ -316,7 +289,7 @@ TEST(an_answer_before_a_reset_is_taken_although_a_write_fails)
     struct world w;
     struct got g;
 
-    upload_open(&w, NULL, 1000 + PIECE);
+    upload_open(&w, NULL, BODY_FIRST + BODY_PIECE);
     w.raw = answer_and_reset;
     w.user = &g;
     run_upload(&w, &g, NULL);

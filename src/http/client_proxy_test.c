@@ -1,27 +1,7 @@
 /* Calls over TLS and through proxies, each against a small fake of the other side. */
-#include "http/client_testing.h"
-
-#include "net/tls_testing.h"
+#include "http/client_proxy_testing.h"
 
 /* --- upstreams ------------------------------------------------------------------------------ */
-
-static struct tls_test_ca ca;
-static atomic_uint lookups;
-
-static size_t lookup(const char *name, struct dns_address *out, size_t cap, bool *temporary)
-{
-    struct sockaddr_in *in = (struct sockaddr_in *)(void *)&out[0].addr;
-
-    atomic_fetch_add(&lookups, 1);
-    *temporary = false;
-    if (strcmp(name, "good.test") != 0 || cap == 0)
-        return 0;
-    memset(out, 0, sizeof *out);
-    in->sin_family = AF_INET;
-    in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    out->len = sizeof *in;
-    return 1;
-}
 
 static void serve_kept_alive(struct tls_server *s UNUSED, SSL *ssl)
 {
@@ -51,189 +31,6 @@ static void serve_cut(struct tls_server *s UNUSED, SSL *ssl)
 
 static const struct tls_server_conf good = {
     .ca = &ca, .names = "DNS:good.test,IP:127.0.0.1", .serve = serve_kept_alive};
-
-static int setup(void **state UNUSED)
-{
-    tls_test_ca_open(&ca);
-    return 0;
-}
-
-static int teardown(void **state UNUSED)
-{
-    tls_test_ca_close(&ca);
-    return 0;
-}
-
-/* --- the fake proxy, on the loop of the client ---------------------------------------------- */
-
-enum fake_kind { FAKE_HTTP, FAKE_SOCKS };
-
-static struct fake_conf {
-    enum fake_kind kind;
-    const char *user, *password; /* SOCKS; NULL: none asked for */
-    const char *refusal;         /* HTTP: the answer to CONNECT instead of a tunnel */
-    bool early;                  /* speaks behind its 200 at once */
-} fake;
-
-struct tunnel {
-    struct peer *peer;
-    struct sock *up;
-    bool ready;
-    struct sb in;
-    unsigned step;
-    char target[300]; /* what was asked for: "host:port" */
-};
-
-static char last_target[300], last_head[2048];
-
-static void tunnel_connected(void *ctx)
-{
-    struct tunnel *t = ctx;
-
-    t->ready = true;
-    if (fake.kind == FAKE_HTTP)
-        peer_send(t->peer, STR("HTTP/1.1 200 Connection established\r\nX: y\r\n\r\n"));
-    else
-        peer_send(t->peer, STR("\5\0\0\1\0\0\0\0\0\0"));
-    if (fake.early)
-        peer_send(t->peer, STR("early"));
-}
-
-static void tunnel_up_read(void *ctx, struct str bytes)
-{
-    struct tunnel *t = ctx;
-
-    peer_send(t->peer, bytes);
-}
-
-static void tunnel_up_close(void *ctx, const struct err *err UNUSED)
-{
-    struct tunnel *t = ctx;
-
-    peer_finish(t->peer);
-}
-
-static void tunnel_peer_read(void *ctx, struct str bytes);
-
-static void tunnel_peer_close(void *ctx, const struct err *err UNUSED)
-{
-    struct tunnel *t = ctx;
-
-    peer_free(t->peer);
-}
-
-static void tunnel_drop(struct peer *p)
-{
-    struct tunnel *t = p->user;
-
-    if (t->up)
-        sock_close(t->up);
-    sb_fini(&t->in);
-    mem_free(t);
-}
-
-static const struct sock_handler peer_side = {.on_read = tunnel_peer_read,
-                                              .on_close = tunnel_peer_close};
-static const struct sock_handler up_side = {
-    .on_connect = tunnel_connected, .on_read = tunnel_up_read, .on_close = tunnel_up_close};
-
-static void tunnel_open(struct tunnel *t, uint16_t port)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-
-    to.sin_port = htons(port);
-    t->up = sock_connect(t->peer->world->loop, (struct sockaddr *)&to, sizeof to, &up_side, t);
-}
-
-static void http_step(struct tunnel *t)
-{
-    struct str head = sb_str(&t->in), target;
-    uint64_t port;
-
-    if (str_find(head, STR("\r\n\r\n")) < 0)
-        return;
-    snprintf(last_head, sizeof last_head, "%.*s", STR_ARG(head));
-    sb_reset(&t->in);
-    if (!str_starts(str_from(last_head), STR("CONNECT "))) {
-        peer_send(t->peer, STR("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nproxied"));
-        return;
-    }
-    if (fake.refusal) {
-        peer_send(t->peer, str_from(fake.refusal));
-        return;
-    }
-    target = str_skip(str_from(last_head), 8);
-    target = str_cut(&target, ' ');
-    snprintf(last_target, sizeof last_target, "%.*s", STR_ARG(target));
-    if (!str_to_u64(str_skip(target, (size_t)str_rfind_char(target, ':') + 1), &port))
-        fail();
-    tunnel_open(t, (uint16_t)port);
-}
-
-static void socks_request(struct tunnel *t)
-{
-    const unsigned char *p = (const unsigned char *)t->in.p;
-    size_t host = p[3] == 3 ? 5 : 4, n = p[3] == 3 ? p[4] : p[3] == 1 ? 4 : 16;
-    unsigned port = p[host + n] * 256u + p[host + n + 1];
-
-    if (p[3] == 3)
-        snprintf(last_target, sizeof last_target, "%.*s:%u", (int)n, (const char *)p + host, port);
-    else
-        snprintf(last_target, sizeof last_target, "address %u.%u.%u.%u:%u", p[4], p[5], p[6], p[7],
-                 port);
-    tunnel_open(t, (uint16_t)port);
-}
-
-/* Each message of the client comes in one read on loopback, which is enough of SOCKS5 here; every
- * cut is tested where the client's half is. */
-static void socks_step(struct tunnel *t)
-{
-    char auth[64];
-
-    switch (t->step++) {
-    case 0:
-        peer_send(t->peer, fake.user ? STR("\5\2") : STR("\5\0"));
-        t->step += !fake.user;
-        break;
-    case 1:
-        snprintf(auth, sizeof auth, "\1%c%s%c%s", (int)strlen(fake.user), fake.user,
-                 (int)strlen(fake.password), fake.password);
-        peer_send(t->peer, str_eq(sb_str(&t->in), str_from(auth)) ? STR("\1\0") : STR("\1\1"));
-        break;
-    case 2:
-        socks_request(t);
-        break;
-    default:
-        fail();
-    }
-    sb_reset(&t->in);
-}
-
-static void tunnel_peer_read(void *ctx, struct str bytes)
-{
-    struct tunnel *t = ctx;
-
-    if (t->ready) {
-        sock_write(t->up, &bytes, 1);
-        return;
-    }
-    sb_add(&t->in, bytes);
-    if (fake.kind == FAKE_HTTP)
-        http_step(t);
-    else
-        socks_step(t);
-}
-
-static void proxy_accepted(struct peer *p)
-{
-    struct tunnel *t = mem_new(struct tunnel);
-
-    t->peer = p;
-    sb_init(&t->in, 4096);
-    p->user = t;
-    p->drop = tunnel_drop;
-    sock_set_handler(p->sock, &peer_side, t);
-}
 
 /* --- calls ---------------------------------------------------------------------------------- */
 
@@ -500,68 +297,7 @@ TEST(socks_tunnels_with_names_of_our_own)
     CHECK_EQ(atomic_load(&lookups), 1);
 }
 
-/* --- https proxies, on a thread ------------------------------------------------------------- */
-
-static int connect_to(uint16_t port)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    to.sin_port = htons(port);
-    if (connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
-/* Both ways until one side ends. */
-static void pump_tunnel(SSL *ssl, int fd)
-{
-    char buf[16384];
-
-    for (;;) {
-        struct pollfd p[2] = {{.fd = SSL_get_fd(ssl), .events = POLLIN},
-                              {.fd = fd, .events = POLLIN}};
-
-        if (SSL_pending(ssl) == 0 && poll(p, 2, 5000) <= 0)
-            return;
-        if (SSL_pending(ssl) > 0 || p[0].revents) {
-            int n = SSL_read(ssl, buf, sizeof buf);
-            if (n <= 0 || write(fd, buf, (size_t)n) != n)
-                return;
-        }
-        if (p[1].revents) {
-            ssize_t n = read(fd, buf, sizeof buf);
-            if (n <= 0 || SSL_write(ssl, buf, (int)n) != n)
-                return;
-        }
-    }
-}
-
-static void serve_proxy(struct tls_server *s, SSL *ssl)
-{
-    static const char ok[] = "HTTP/1.1 200 OK\r\n\r\n";
-    static const char direct[] = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret";
-    char head[2048], want[64];
-    uint16_t target = s->conf.user ? ((struct tls_server *)s->conf.user)->port : 0;
-    int fd;
-
-    while (tls_server_read_head(ssl, head, sizeof head) > 0) {
-        if (target == 0) {
-            if (str_starts(str_from(head), STR("GET http://good.test:81/v1/x HTTP/1.1\r\n")))
-                SSL_write(ssl, direct, sizeof direct - 1);
-            continue;
-        }
-        snprintf(want, sizeof want, "CONNECT good.test:%u HTTP/1.1\r\n", target);
-        fd = str_starts(str_from(head), str_from(want)) ? connect_to(target) : -1;
-        if (fd < 0)
-            return;
-        SSL_write(ssl, ok, sizeof ok - 1);
-        pump_tunnel(ssl, fd);
-        close(fd);
-        return;
-    }
-}
+/* --- https proxies -------------------------------------------------------------------------- */
 
 TEST(an_https_proxy_gets_the_whole_address)
 {
@@ -610,16 +346,10 @@ TEST(an_https_proxy_must_be_the_one_meant)
     got_fini(&c.got);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {TEST_MAP(
-        TEST_ROW_1, https_calls_share_a_connection, the_next_connection_resumes_the_session,
-        a_body_until_the_end_needs_close_notify, an_upstream_that_is_another_is_an_error,
-        an_http_proxy_gets_the_whole_address, an_http_proxy_opens_a_tunnel_for_https,
-        proxies_that_refuse_are_told, a_proxy_that_is_not_there_is_an_error,
-        a_proxy_that_speaks_early_is_not_believed, socks_tunnels_with_names_of_the_proxy,
-        socks_tunnels_with_names_of_our_own, an_https_proxy_gets_the_whole_address,
-        an_https_proxy_carries_https, an_https_proxy_must_be_the_one_meant)};
-
-    return test_end(cmocka_run_group_tests(tests, setup, teardown));
-}
+TEST_MAIN_WITH_CA(https_calls_share_a_connection, the_next_connection_resumes_the_session,
+                  a_body_until_the_end_needs_close_notify, an_upstream_that_is_another_is_an_error,
+                  an_http_proxy_gets_the_whole_address, an_http_proxy_opens_a_tunnel_for_https,
+                  proxies_that_refuse_are_told, a_proxy_that_is_not_there_is_an_error,
+                  a_proxy_that_speaks_early_is_not_believed, socks_tunnels_with_names_of_the_proxy,
+                  socks_tunnels_with_names_of_our_own, an_https_proxy_gets_the_whole_address,
+                  an_https_proxy_carries_https, an_https_proxy_must_be_the_one_meant)

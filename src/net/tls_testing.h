@@ -4,6 +4,7 @@
 #pragma once
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -87,6 +88,8 @@ struct tls_server_conf {
     int max_version;              /* 0: the newest */
     bool no_close_notify;
     tls_serve_fn *serve;
+    void (*serve_clear)(struct tls_server *s, int fd); /* instead of it, without TLS */
+    int receive_bytes; /* how much the kernel keeps that was not read, about; 0: the usual */
     void *user;
 };
 
@@ -102,9 +105,15 @@ struct tls_server {
 
 static inline void tls_server_one(struct tls_server *s, int fd)
 {
-    SSL *ssl = SSL_new(s->ctx);
+    SSL *ssl;
 
     atomic_fetch_add(&s->accepted, 1);
+    if (s->conf.serve_clear) {
+        s->conf.serve_clear(s, fd);
+        close(fd);
+        return;
+    }
+    ssl = SSL_new(s->ctx);
     SSL_set_fd(ssl, fd);
     if (SSL_accept(ssl) == 1) {
         atomic_fetch_add(&s->shaken, 1);
@@ -125,7 +134,8 @@ static inline void *tls_server_thread(void *arg)
 
     while (!atomic_load(&s->stop)) {
         struct pollfd p = {.fd = s->fd, .events = POLLIN};
-        const struct timeval limit = {.tv_sec = 5};
+        const struct timeval limit = {.tv_sec = 20};
+        const int on = 1;
         int fd;
 
         if (poll(&p, 1, 10) != 1)
@@ -135,6 +145,8 @@ static inline void *tls_server_thread(void *arg)
             continue;
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+        /* What is said last is not held back, and lost, when unread bytes make it a reset. */
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         tls_server_one(s, fd);
     }
     return NULL;
@@ -186,6 +198,8 @@ static inline void tls_server_open(struct tls_server *s, const struct tls_server
     s->conf = *conf;
     s->ctx = tls_server_ctx(conf);
     s->fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (conf->receive_bytes > 0)
+        setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &conf->receive_bytes, sizeof conf->receive_bytes);
     assert_int_equal(bind(s->fd, (struct sockaddr *)&at, sizeof at), 0);
     assert_int_equal(listen(s->fd, 16), 0);
     getsockname(s->fd, (struct sockaddr *)&at, &n);

@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -15,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "base/memory_testing.h"
 #include "base/random.h"
 #include "relay/exchange.h"
 
@@ -331,19 +331,6 @@ static unsigned open_sockets(void)
     }
     closedir(dir);
     return n;
-}
-
-/* The sanitizers' own allocator does not tell by mallinfo2(). */
-extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
-
-static size_t memory_in_use(void)
-{
-    struct mallinfo2 info;
-
-    if (__sanitizer_get_current_allocated_bytes)
-        return __sanitizer_get_current_allocated_bytes();
-    info = mallinfo2();
-    return info.uordblks + info.hblkhd;
 }
 
 /* No form of a client that left before its end came to an upstream whole, everybody who stayed got
