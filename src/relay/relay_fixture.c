@@ -15,10 +15,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sb.h"
-#include "cache/redis.h"
-#include "cache/redis_conf.h"
-#include "ledger/balance_shared.h"
 #include "relay/exchange.h"
+#include "relay/relay_fixture_redis.h"
 #include "relay/upload.h"
 #include "store/repo_channel.h"
 #include "store/repo_token.h"
@@ -29,7 +27,6 @@ enum {
     OPTIONS_MAX = 24,
     TEXT_MAX = 64 << 20,
     WAIT_MS = 20000,
-    REDIS_MS = 600000, /* until Redis counts as gone */
     NOW_S = 1700003700
 };
 
@@ -40,11 +37,7 @@ struct relay_fixture_parts {
     struct apikeys *apikeys;
     struct loop *loop;
     struct http_client *client;
-    uint16_t redis_port; /* 0: balances are not shared */
-    struct redis_conf redis_conf;
-    struct redis *redis;
-    struct shared_balances *shared;
-    struct shared_member *member;
+    struct fixture_redis redis;
     struct http_server *server;
     struct router *router;
     pthread_t loop_thread, accept_thread;
@@ -709,24 +702,7 @@ static void make_accounts(struct relay_fixture *f)
     MUST(repo_token_insert(c, &token, &f->token, &err));
 }
 
-static void share_balances(struct relay_fixture *f)
-{
-    struct relay_fixture_parts *p = f->parts;
-    const struct shared_conf conf = {.balances = f->balances,
-                                     .db = f->db,
-                                     .offload = p->offload,
-                                     .node = STR("node"),
-                                     .warm_ms = 1,
-                                     .call_ms = REDIS_MS};
-
-    if (p->redis_port == 0)
-        return;
-    MUST(redis_conf_read(&f->arena, arena_fmt(&f->arena, "127.0.0.1:%u", p->redis_port),
-                         secret_make(STR_NULL), STR_NULL, &p->redis_conf, &err));
-    p->shared = shared_balances_new(&conf);
-}
-
-static void open_store(struct relay_fixture *f)
+static void open_store(struct relay_fixture *f, uint16_t redis_port)
 {
     struct relay_fixture_parts *p = f->parts;
 
@@ -735,13 +711,14 @@ static void open_store(struct relay_fixture *f)
     if (!mkdtemp(p->dir))
         die("mkdtemp", strerror(errno));
     f->balances = balances_new();
-    share_balances(f);
+    if (redis_port != 0)
+        fixture_redis_open(&p->redis, &f->arena, redis_port, f->balances, f->db, p->offload);
     struct ledger_conf conf = {.journal_dir = str_from(p->dir),
                                .journals = 1,
                                .db = f->db,
                                .log_db = f->db,
                                .balances = f->balances,
-                               .shared = p->shared,
+                               .shared = p->redis.shared,
                                .clock = &f->clock.clock,
                                .segment_bytes = 65536};
     MUST(ledger_open(&conf, &f->ledger, &err));
@@ -796,35 +773,19 @@ static void *loop_thread(void *arg)
     return NULL;
 }
 
-/* Behind the loop's client, before the loop runs. */
-static void join_redis(struct relay_fixture *f, struct relay_loop *rl)
-{
-    struct relay_fixture_parts *p = f->parts;
-    const struct redis_settings settings = {.loop = p->loop,
-                                            .dns = http_client_dns(p->client),
-                                            .server = &p->redis_conf,
-                                            .call_ms = REDIS_MS,
-                                            .retry_first_ms = 10,
-                                            .retry_max_ms = 50};
-
-    if (!p->shared)
-        return;
-    p->redis = redis_new(&settings);
-    p->member =
-        shared_member_new(p->shared, p->loop, p->redis, journal_id(ledger_journal(f->ledger, 0)));
-    relay_loop_share(rl, p->member);
-}
-
 static void start_loop(struct relay_fixture *f)
 {
     struct relay_fixture_parts *p = f->parts;
     const struct http_client_conf client = {0};
     struct http_server_conf server = {
         .find_route = router_find, .error_body = relay_error_body, .error_ctx = f->relay};
+    struct relay_loop *rl;
 
     MUST(loop_new(&p->loop, &err));
     MUST(http_client_new(p->loop, p->offload, &client, &p->client, &err));
-    join_redis(f, relay_loop_new(f->relay, 0, p->loop, p->client, NULL));
+    rl = relay_loop_new(f->relay, 0, p->loop, p->client, NULL);
+    fixture_redis_join(&p->redis, rl, p->loop, http_client_dns(p->client),
+                       journal_id(ledger_journal(f->ledger, 0)));
     p->router = router_new();
     relay_add_routes(f->relay, p->router);
     server.route_ctx = p->router;
@@ -836,15 +797,8 @@ static void start_loop(struct relay_fixture *f)
 /* The first calls would be admitted without it. Bounded by the time-out of the test program. */
 static void wait_for_redis(struct relay_fixture *f)
 {
-    struct shared_balances_state state;
-
-    if (!f->parts->shared)
-        return;
-    do {
+    while (f->parts->redis.shared && !fixture_redis_is_live(&f->parts->redis))
         (void)take_turn(f);
-        shared_balances_status(f->parts->shared, &state);
-        sched_yield();
-    } while (state.live == 0);
 }
 
 struct relay_fixture *relay_fixture_new(void (*change)(struct relay_conf *conf))
@@ -858,7 +812,6 @@ struct relay_fixture *relay_fixture_new_shared(void (*change)(struct relay_conf 
     struct relay_fixture *f = mem_new(struct relay_fixture);
     struct relay_fixture_parts *p = f->parts = mem_new(struct relay_fixture_parts);
 
-    p->redis_port = redis_port;
     log_set_level(LOG_ERROR); /* failing upstreams are what the tests are about */
     arena_init(&f->arena, 0);
     pthread_mutex_init(&p->lock, NULL);
@@ -868,7 +821,7 @@ struct relay_fixture *relay_fixture_new_shared(void (*change)(struct relay_conf 
     f->clock.clock.now_us = fixture_now;
     f->clock.us = (int64_t)NOW_S * 1000000;
     MUST(offload_new(2, 64, &p->offload, &err));
-    open_store(f);
+    open_store(f, redis_port);
     make_accounts(f);
     build_relay(f, change);
     p->listener = listen_on_loopback(&p->up_port);
@@ -909,14 +862,13 @@ void relay_fixture_free(struct relay_fixture *f)
     stop_threads(p);
     offload_stop(p->offload);
     ledger_close(f->ledger, WAIT_MS);
-    redis_free(p->redis);
-    shared_member_free(p->member);
+    fixture_redis_leave(&p->redis);
     http_client_free(p->client);
     loop_free(p->loop);
     router_free(p->router);
     apikeys_free(p->apikeys);
     relay_free(f->relay);
-    shared_balances_free(p->shared);
+    fixture_redis_free(&p->redis);
     balances_free(f->balances);
     offload_free(p->offload);
     remove_files(f);
@@ -1003,35 +955,15 @@ void relay_fixture_check_books(struct relay_fixture *f)
     balance_put(token);
 }
 
-/* What Redis knows of an account, in the field "base" or "t". */
-static int64_t redis_field(struct relay_fixture *f, struct str key, const char *name)
+static void check_account_there(struct relay_fixture *f, char kind, int64_t id, const char *sql)
 {
-    const struct str argv[] = {STR("HGET"), key, str_from(name)};
-    const struct redis_command cmd = {.argv = argv, .argc = ARRAY_LEN(argv)};
-    struct redis_value v;
-    int64_t n = 0;
-
-    MUST(redis_ask(f->parts->redis, &cmd, 0, &f->arena, &v, NULL, &err));
-    if (v.kind == REDIS_INT)
-        return v.i;
-    if (v.kind != REDIS_STRING || !str_to_i64(v.s, &n))
-        die(key.p, "is not known to Redis");
-    return n;
-}
-
-static void check_account(struct relay_fixture *f, char kind, int64_t id, const char *sql)
-{
-    struct str key = arena_fmt(&f->arena, "yourapi:balance:%c:%lld", kind, (long long)id);
-
-    while (redis_field(f, key, "t") != 0) /* what was released is on its way */
-        sched_yield();
-    check_equal(key.p, redis_field(f, key, "base"), relay_fixture_number(f, sql));
+    check_equal("the balance in Redis",
+                fixture_redis_settled(&f->parts->redis, &f->arena, kind, id),
+                relay_fixture_number(f, sql));
 }
 
 void relay_fixture_check_redis(struct relay_fixture *f)
 {
-    if (!shared_balances_drain(f->parts->shared, WAIT_MS))
-        die("Redis", "was not told in time");
-    check_account(f, 'u', f->user, "SELECT quota FROM users");
-    check_account(f, 't', f->token, "SELECT remain_quota FROM tokens");
+    check_account_there(f, 'u', f->user, "SELECT quota FROM users");
+    check_account_there(f, 't', f->token, "SELECT remain_quota FROM tokens");
 }
