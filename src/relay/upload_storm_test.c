@@ -71,11 +71,11 @@ struct client {
     atomic_uint answered; /* ... and has answered it well */
 };
 
+/* One of them. Of an upstream that is slow to end something may still come when the next begins. */
 struct storm {
     struct relay_fixture *f;
-    struct form form; /* what all have in common */
+    struct str common; /* what all forms end with */
     uint64_t seed;
-    unsigned sockets; /* when no form is under way */
     struct client clients[FORMS];
     size_t bytes;             /* of a form */
     _Atomic uint64_t calls;   /* to upstreams */
@@ -92,20 +92,15 @@ struct upstream {
     size_t got;
 };
 
-static size_t first_bytes(const struct storm *s)
-{
-    return s->bytes - s->form.body.n;
-}
-
 /* All but the number of the form is known. */
 static void take(struct upstream *u, struct str bytes)
 {
-    const size_t common = first_bytes(u->storm);
+    const size_t common = u->storm->bytes - u->storm->common.n;
 
     for (size_t i = 0; i < bytes.n; i++, u->got++) {
         if (u->got < sizeof u->first)
             u->first[u->got] = bytes.p[i];
-        else if (u->got >= common && u->storm->form.body.p[u->got - common] != bytes.p[i])
+        else if (u->got >= common && u->storm->common.p[u->got - common] != bytes.p[i])
             u->storm->other_bytes = true;
     }
 }
@@ -187,10 +182,9 @@ static void client_init(struct storm *s, unsigned i)
     struct client *c = &s->clients[i];
     struct arena *a = &s->f->arena;
 
-    memset(c, 0, sizeof *c);
     c->chance = s->seed + i;
     c->slices[1] = arena_fmt(a, PART("prompt", "%0*u"), NUMBER_CHARS, i);
-    c->slices[2] = sb_str(&s->form.body);
+    c->slices[2] = s->common;
     s->bytes = c->slices[1].n + c->slices[2].n;
     c->slices[0] = arena_fmt(a,
                              "POST %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n" UPLOAD_KEY
@@ -307,8 +301,6 @@ static bool move_clients(struct storm *s)
 
 static void run_clients(struct storm *s)
 {
-    for (unsigned i = 0; i < FORMS; i++)
-        client_init(s, i);
     for (unsigned i = 0; i < FORMS; i++) {
         s->clients[i].fd = relay_fixture_dial(s->f);
         fcntl(s->clients[i].fd, F_SETFL, O_NONBLOCK);
@@ -389,52 +381,67 @@ static void check_none_under_way(struct relay_fixture *f)
     rate_leave(f->relay->rate, f->user, false, f->clock.us);
 }
 
+static struct storm *storm_new(struct relay_fixture *f, const struct form *form, uint64_t seed)
+{
+    struct storm *s = mem_new(struct storm);
+    struct storm **ctx = arena_new(&f->arena, struct storm *);
+
+    *ctx = s;
+    s->f = f;
+    s->common = sb_str(&form->body);
+    s->seed = seed;
+    for (unsigned i = 0; i < FORMS; i++)
+        client_init(s, i);
+    relay_fixture_script_early(f, serve, transcribed, ctx);
+    return s;
+}
+
 static void run_storm(struct storm *s)
 {
     const char *count = "SELECT COUNT(*) FROM logs WHERE type=2";
     int64_t before = relay_fixture_number(s->f, count);
+    unsigned sockets = open_sockets();
 
     run_clients(s);
     relay_fixture_check_books(s->f);
     CHECK(!s->other_bytes);
     check_charges(s, relay_fixture_number(s->f, count) - before);
     check_none_under_way(s->f);
-    wait_for_sockets(s->sockets);
+    wait_for_sockets(sockets);
 }
 
-static void storm_open(struct storm *s)
+static struct relay_fixture *fixture_new(void)
 {
-    struct storm **ctx;
+    struct relay_fixture *f = with_channels(relay_fixture_new(NULL), "1");
 
-    s->seed = seed_of_test();
-    s->f = with_channels(relay_fixture_new(NULL), "1");
-    relay_fixture_publish(s->f, "RetryTimes", "1", "SelfUseModeEnabled", "true",
+    relay_fixture_publish(f, "RetryTimes", "1", "SelfUseModeEnabled", "true",
                           "ModelRequestRateLimitEnabled", "true",
                           "ModelRequestRateLimitDurationMinutes", "1",
                           "ModelRequestRateLimitSuccessCount", "1000", NULL);
-    relay_fixture_sql(s->f, "UPDATE users SET quota=1000000000");
-    relay_fixture_sql(s->f, "UPDATE tokens SET remain_quota=1000000000");
-    form_init_long(&s->form, PART("model", "w"), FILE_HEAD, RECORDING_SECONDS, END);
-    ctx = arena_new(&s->f->arena, struct storm *);
-    *ctx = s;
-    relay_fixture_script_early(s->f, serve, transcribed, ctx);
-    s->sockets = open_sockets();
+    relay_fixture_sql(f, "UPDATE users SET quota=1000000000");
+    relay_fixture_sql(f, "UPDATE tokens SET remain_quota=1000000000");
+    return f;
 }
 
 TEST(nothing_stays_behind_two_hundred_forms)
 {
-    struct storm *s = mem_new(struct storm);
+    struct relay_fixture *f = fixture_new();
+    const uint64_t seed = seed_of_test();
+    struct storm *first, *second;
+    struct form form;
     size_t before;
 
-    storm_open(s);
-    run_storm(s); /* after which all that is kept for the next ones is there */
+    form_init_long(&form, PART("model", "w"), FILE_HEAD, RECORDING_SECONDS, END);
+    first = storm_new(f, &form, seed);
+    run_storm(first); /* after which all that is kept for later ones is there */
+    second = storm_new(f, &form, seed + 1);
     before = memory_in_use();
-    s->seed++;
-    run_storm(s);
+    run_storm(second);
     CHECK(memory_in_use() <= before + SLACK_BYTES);
-    relay_fixture_free(s->f);
-    form_fini(&s->form);
-    mem_free(s);
+    relay_fixture_free(f);
+    form_fini(&form);
+    mem_free(first);
+    mem_free(second);
 }
 
 TEST_MAIN(nothing_stays_behind_two_hundred_forms)
