@@ -469,13 +469,12 @@ static void only_file(struct world *w, char path[PATH_BYTES])
     closedir(dir);
 }
 
-static void zero_from(const char *path, long at)
+static void zero(const char *path, long from, long to)
 {
-    long n = file_size(path);
     FILE *out = fopen(path, "r+b");
 
-    fseek(out, at, SEEK_SET);
-    for (long i = at; i < n; i++)
+    fseek(out, from, SEEK_SET);
+    for (long i = from; i < to; i++)
         fputc(0, out);
     fclose(out);
 }
@@ -502,7 +501,7 @@ TEST(a_journal_cut_at_any_byte_of_its_tail_replays_what_is_whole)
 
         leave_behind(&w, RECORDS);
         only_file(&w, path);
-        zero_from(path, cut);
+        zero(path, cut, file_size(path));
         open_ledger(&w);
         close_ledger(&w);
         whole = look(&w).logs - before;
@@ -531,6 +530,41 @@ TEST(a_file_with_a_damaged_head_is_kept_and_does_not_stop_the_start)
     fseek(out, 20, SEEK_SET);
     fputc('x', out);
     fclose(out);
+    open_ledger(&w);
+    close_ledger(&w);
+    check_charged(&w, 0, 0);
+    CHECK_EQ(count_files(&w, false), 1); /* ....log.damaged */
+    world_remove(&w);
+}
+
+/* The process was killed while it wrote the head: no record can stand behind it. */
+TEST(a_file_whose_head_was_only_begun_is_none)
+{
+    enum { HEAD_BYTES = 64, STEP = 8 };
+    struct world w;
+    char path[PATH_BYTES];
+
+    world_make(&w);
+    for (long written = 0; written < HEAD_BYTES - STEP; written += STEP) {
+        leave_behind(&w, 0);
+        only_file(&w, path);
+        zero(path, written, file_size(path));
+        open_ledger(&w);
+        close_ledger(&w);
+        CHECK_EQ(count_files(&w, false), 0);
+    }
+    world_remove(&w);
+}
+
+TEST(records_behind_a_head_that_is_gone_are_kept)
+{
+    struct world w;
+    char path[PATH_BYTES];
+
+    world_make(&w);
+    leave_behind(&w, 3);
+    only_file(&w, path);
+    zero(path, 0, 64);
     open_ledger(&w);
     close_ledger(&w);
     check_charged(&w, 0, 0);
@@ -897,6 +931,7 @@ TEST_MAIN(records_reach_every_account_and_a_clean_end_leaves_nothing_behind,
           a_journal_that_was_finished_is_not_applied_again,
           a_journal_cut_at_any_byte_of_its_tail_replays_what_is_whole,
           a_file_with_a_damaged_head_is_kept_and_does_not_stop_the_start,
+          a_file_whose_head_was_only_begun_is_none, records_behind_a_head_that_is_gone_are_kept,
           a_folder_belongs_to_one_ledger, a_killed_process_loses_no_record_and_charges_none_twice,
           logs_in_a_database_of_their_own_are_exact_by_themselves,
           with_the_database_away_records_wait_and_are_then_applied_once,

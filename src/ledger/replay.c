@@ -97,20 +97,37 @@ static enum err_code rename_file(struct replay *r, const struct file *file, cons
 
 /* ---- one segment ---- */
 
-/* A file that was made but not begun: the process died between the two. */
-static bool is_blank(struct replay *r, const struct file *file)
+/* Whether all that is left of it is zero. */
+static bool is_zero(FILE *in)
+{
+    char block[4096];
+    size_t n;
+
+    while ((n = fread(block, 1, sizeof block, in)) > 0) {
+        for (size_t i = 0; i < n; i++) {
+            if (block[i] != 0)
+                return false;
+        }
+    }
+    return !ferror(in);
+}
+
+/* A file that was made but whose head was not written, or not to its end: the process died there,
+ * and records come behind a head that is whole. A file gets its size before its head, so one that
+ * is shorter and not all zero was cut later. */
+static bool is_unbegun(struct replay *r, const struct file *file)
 {
     char head[SEGMENT_HEAD];
     FILE *in = fopen(path_of(r, file, ""), "rbe");
-    size_t n = in ? fread(head, 1, sizeof head, in) : 0;
+    bool unbegun;
 
-    if (in)
-        fclose(in);
-    for (size_t i = 0; i < n; i++) {
-        if (head[i] != 0)
-            return false;
-    }
-    return in != NULL;
+    if (!in)
+        return false;
+    if (fread(head, 1, sizeof head, in) < sizeof head)
+        rewind(in);
+    unbegun = is_zero(in);
+    fclose(in);
+    return unbegun;
 }
 
 /* Under which end a file is kept that could not be read as a whole; NULL: it was. */
@@ -133,7 +150,7 @@ static enum err_code replay_segment(struct replay *r, struct file *file, struct 
     struct drained d;
     enum err_code rc = segment_open(r->dir, file->name, &segment, &why);
 
-    if (rc == ERR_INTERNAL && is_blank(r, file))
+    if (rc == ERR_INTERNAL && is_unbegun(r, file))
         return ERR_OK;
     if (rc == ERR_INTERNAL) {
         log_error(NULL, "replay.damaged", "error=%s: kept as .damaged", why.msg);

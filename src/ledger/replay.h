@@ -8,7 +8,7 @@
 /*
  * Before the journals of this process are made; nobody else may write into `dir`. A torn record
  * ends its segment, which is then renamed (.torn) and kept; likewise a file whose head is damaged
- * (.damaged) or that holds a record which cannot be read (.unread). ERR_IO, ERR_DB,
- * ERR_UNAVAILABLE: can be called again.
+ * (.damaged), unless nothing stands behind it, or that holds a record which cannot be read
+ * (.unread). ERR_IO, ERR_DB, ERR_UNAVAILABLE: can be called again.
  */
 MUST_CHECK enum err_code replay_run(struct str dir, struct flush *f, struct err *err);
