@@ -1,12 +1,13 @@
 /*
  * A system call costs more than what most callers ask for (an id, a weighted choice), so each
  * thread keeps a small store of bytes. What has been given out is wiped from it, so that a later
- * look into memory does not find keys there. A child of fork() shares its parent's store until it
- * is used up; this program forks only to exec.
+ * look into memory does not find keys there. A child of fork() begins with an empty store, else it
+ * would draw what its parent draws.
  */
 #include "base/random.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sys/random.h>
 
 #include "base/panic.h"
@@ -17,6 +18,19 @@ struct store {
 };
 
 static _Thread_local struct store store;
+
+/* In the child, whose one thread is the one that forked. */
+static void empty_store(void)
+{
+    explicit_bzero(store.bytes, sizeof store.bytes);
+    store.left = 0;
+}
+
+static void watch_forks(void)
+{
+    if (pthread_atfork(NULL, NULL, empty_store) != 0)
+        panic("no memory to watch for a fork");
+}
 
 static void from_system(uint8_t *out, size_t n)
 {
@@ -39,6 +53,9 @@ void random_bytes(void *out, size_t n)
         return;
     }
     if (n > store.left) {
+        static pthread_once_t watched = PTHREAD_ONCE_INIT;
+
+        pthread_once(&watched, watch_forks);
         from_system(store.bytes, sizeof store.bytes);
         store.left = sizeof store.bytes;
     }

@@ -2,6 +2,8 @@
 
 #include <ctype.h>
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/test.h"
 
@@ -71,5 +73,26 @@ TEST(threads_do_not_share_their_bytes)
     CHECK(memcmp(got[0], got[1], 16) != 0);
 }
 
+TEST(a_child_does_not_draw_what_its_parent_draws)
+{
+    uint64_t drawn, theirs;
+    int fds[2];
+
+    CHECK(random_u64() != random_u64()); /* and the store holds more */
+    CHECK_EQ(pipe(fds), 0);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        drawn = random_u64();
+        _exit(write(fds[1], &drawn, sizeof drawn) == sizeof drawn ? 0 : 1);
+    }
+    CHECK_EQ(read(fds[0], &theirs, sizeof theirs), sizeof theirs);
+    CHECK_EQ(waitpid(child, NULL, 0), child);
+    CHECK(random_u64() != theirs);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 TEST_MAIN(two_draws_differ, a_bounded_draw_stays_below_and_reaches_every_value,
-          random_text_is_letters_and_digits_with_a_nul_behind, threads_do_not_share_their_bytes)
+          random_text_is_letters_and_digits_with_a_nul_behind, threads_do_not_share_their_bytes,
+          a_child_does_not_draw_what_its_parent_draws)
