@@ -3,12 +3,11 @@
 
 #include <time.h>
 
+#include "base/patience.h"
 #include "base/test.h"
 #include "store/repo_meta.h"
 #include "store/repo_node.h"
 #include "store/store_fixture.h"
-
-enum { PATIENCE_MS = 30000 };
 
 struct machine { /* one node */
     struct cache *cache;

@@ -12,9 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/patience.h"
 #include "base/test.h"
 
-enum { ARGS_MAX = 40, PATIENCE_MS = 60000 };
+enum { ARGS_MAX = 40 };
 
 struct server {
     pid_t pid; /* 0: none */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/patience.h"
 #include "base/test.h"
 #include "cache/redis.h"
 #include "net/sock.h"
@@ -183,7 +184,7 @@ static inline void fake_stop(struct fake *f)
 
 /* --- the client's side ----------------------------------------------------------------------- */
 
-enum { FAKES = 3, GUARD_MS = 20000 };
+enum { FAKES = 3 };
 
 struct world {
     struct loop *loop;
@@ -226,7 +227,7 @@ static inline void world_open(struct world *w)
         list_init(&w->fakes[i].peers);
         fake_listen(&w->fakes[i], 0);
     }
-    loop_timer_set(w->loop, &w->guard, GUARD_MS, on_guard);
+    loop_timer_set(w->loop, &w->guard, PATIENCE_MS, on_guard);
 }
 
 /* `format` is the conn string with %u for the ports of the servers in order. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/patience.h"
 #include "base/sb.h"
 #include "base/test.h"
 #include "http/client.h"
@@ -217,13 +218,13 @@ static inline void on_world_end(struct loop_ending *e)
     peers_free(container_of(e, struct world_end, ending)->world);
 }
 
-/* Runs until every call is over (or loop_stop()), 20 s at most, and checks that. */
+/* Runs until every call is over (or loop_stop()), and checks that this comes. */
 static inline void world_run(struct world *w)
 {
     struct world_end end = {.ending.fn = on_world_end, .world = w};
 
     loop_on_end(w->loop, &end.ending);
-    loop_timer_set(w->loop, &w->guard, 20000, on_guard);
+    loop_timer_set(w->loop, &w->guard, PATIENCE_MS, on_guard);
     loop_run(w->loop);
     loop_timer_stop(&w->guard);
     assert_false(w->late);

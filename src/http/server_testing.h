@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/patience.h"
 #include "base/sb.h"
 #include "base/test.h"
 #include "http/router.h"
@@ -310,7 +311,7 @@ static inline void wait_event(void)
     struct timespec until;
 
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 20;
+    until.tv_sec += PATIENCE_S;
     CHECK_EQ(sem_timedwait(&w.event, &until), 0);
 }
 
@@ -318,7 +319,7 @@ static inline void wait_event(void)
 
 static inline int dial(void)
 {
-    const struct timeval patience = {.tv_sec = 20};
+    const struct timeval patience = {.tv_sec = PATIENCE_S};
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                              .sin_port = htons(http_server_port(w.server))};

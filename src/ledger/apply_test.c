@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/patience.h"
 #include "base/test.h"
 #include "ledger/ledger.h"
 #include "store/repo_ledger.h"
@@ -172,7 +173,7 @@ static void come_back(struct world *w)
     struct ledger *ledger;
 
     assert_int_equal(ledger_open(&conf, &ledger, NULL), ERR_OK);
-    ledger_close(ledger, 20000);
+    ledger_close(ledger, PATIENCE_MS);
     balances_free(balances);
 }
 
@@ -308,7 +309,7 @@ TEST(files_of_a_living_process_are_refused)
     list_files(&w);
     CHECK_EQ(apply(&w, 0, w.file_count), ERR_IO);
     CHECK(str_has(str_from(w.err.msg), STR("in use")));
-    ledger_close(ledger, 20000);
+    ledger_close(ledger, PATIENCE_MS);
     balances_free(balances);
     world_remove(&w);
 }

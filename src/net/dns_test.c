@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 
+#include "base/patience.h"
 #include "base/test.h"
 
 static atomic_uint lookups; /* the lookup runs on a pool thread and has no context */
@@ -228,7 +229,7 @@ TEST(a_cancelled_query_is_not_answered)
     dns_cancel(&a.query);
     dns_cancel(&c.query);
     w.open = 1;
-    loop_timer_set(w.loop, &w.timer, 5000, on_time);
+    loop_timer_set(w.loop, &w.timer, PATIENCE_MS, on_time);
     loop_run(w.loop);
     CHECK_EQ(a.calls, 0);
     CHECK_EQ(b.calls, 1);

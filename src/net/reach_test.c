@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "base/patience.h"
 #include "base/test.h"
 
 /* Nobody listens at 127.0.0.2, the test does at 127.0.0.1. */
@@ -93,7 +94,7 @@ static void start(struct str host)
                                                .dns = t.dns,
                                                .host = host,
                                                .port = sock_listener_port(t.listener),
-                                               .timeout_ms = 10000,
+                                               .timeout_ms = PATIENCE_MS,
                                                .on_reached = on_reached,
                                                .on_failed = on_failed});
     CHECK_EQ(t.reached + t.failed, 0);
@@ -109,7 +110,7 @@ static void run(uint64_t ms)
 TEST(the_next_address_is_tried_when_one_refuses)
 {
     start(STR("both.test"));
-    run(20000);
+    run(PATIENCE_MS);
     CHECK_EQ(t.reached, 1);
     CHECK_EQ(t.failed, 0);
 }
@@ -117,7 +118,7 @@ TEST(the_next_address_is_tried_when_one_refuses)
 TEST(the_refusal_of_the_last_one_is_told)
 {
     start(STR("none.test"));
-    run(20000);
+    run(PATIENCE_MS);
     CHECK_EQ(t.reached, 0);
     CHECK_EQ(t.failed, 1);
     CHECK_EQ(t.err.code, ERR_CONNECT);
@@ -126,7 +127,7 @@ TEST(the_refusal_of_the_last_one_is_told)
 TEST(a_name_that_nobody_knows_is_told)
 {
     start(STR("unknown.test"));
-    run(20000);
+    run(PATIENCE_MS);
     CHECK_EQ(t.failed, 1);
     CHECK(t.err.code != ERR_OK);
 }

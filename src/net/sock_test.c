@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/patience.h"
 #include "base/sb.h"
 #include "base/test.h"
 
@@ -133,7 +134,7 @@ static void dial(void)
 static void run(void)
 {
     dial();
-    loop_timer_set(t.loop, &t.timer, 20000, on_time);
+    loop_timer_set(t.loop, &t.timer, PATIENCE_MS, on_time);
     loop_run(t.loop);
 }
 

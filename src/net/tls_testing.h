@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/patience.h"
 #include "base/test.h"
 
 struct tls_test_ca {
@@ -134,7 +135,7 @@ static inline void *tls_server_thread(void *arg)
 
     while (!atomic_load(&s->stop)) {
         struct pollfd p = {.fd = s->fd, .events = POLLIN};
-        const struct timeval limit = {.tv_sec = 20};
+        const struct timeval limit = {.tv_sec = PATIENCE_S};
         const int on = 1;
         int fd;
 

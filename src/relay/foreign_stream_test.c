@@ -1,6 +1,7 @@
 /* Streams of every upstream dialect to clients of every dialect that end before their time, or are
  * long in coming. */
 #include "base/json.h"
+#include "base/patience.h"
 #include "base/test.h"
 #include "relay/relay_fixture.h"
 
@@ -308,7 +309,7 @@ static void check_row(struct relay_fixture *f, const char *end_reason)
 {
     do {
         relay_fixture_turn(f);
-        CHECK(ledger_flush(f->ledger, 20000));
+        CHECK(ledger_flush(f->ledger, PATIENCE_MS));
     } while (relay_fixture_number(f, "SELECT COUNT(*) FROM logs") == 0);
     relay_fixture_check_books(f);
     CHECK_STR(str_from(relay_fixture_cell(

@@ -1,5 +1,6 @@
 /* The client leaves at each step of a call, or reads slowly. */
 #include "base/mem.h"
+#include "base/patience.h"
 #include "base/test.h"
 #include "relay/relay_fixture.h"
 
@@ -22,7 +23,7 @@ static void wait_for_row(struct relay_fixture *f)
 {
     do {
         relay_fixture_turn(f);
-        CHECK(ledger_flush(f->ledger, 20000));
+        CHECK(ledger_flush(f->ledger, PATIENCE_MS));
     } while (relay_fixture_number(f, "SELECT COUNT(*) FROM logs") == 0);
     relay_fixture_check_books(f);
 }

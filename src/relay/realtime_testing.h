@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/patience.h"
 #include "base/test.h"
 #include "codec/websocket.h"
 #include "net/offload.h"
@@ -15,7 +16,7 @@
 #include "relay/relay_fixture.h"
 
 enum { GO_ON, OVER }; /* marks: the script may send its next text; the relay has closed it */
-enum { USUAL = 100 + 50 * 2, WAIT_MS = 20000 };
+enum { USUAL = 100 + 50 * 2 };
 
 #define DONE                                                                                       \
     "{\"type\":\"response.done\",\"response\":{\"usage\":{\"input_tokens\":100,"                   \
@@ -63,7 +64,7 @@ static inline const char *line_hear(struct arena *a, struct line *l)
         struct pollfd p = {.fd = l->fd, .events = POLLIN};
         ssize_t n;
 
-        CHECK(poll(&p, 1, WAIT_MS) == 1);
+        CHECK(poll(&p, 1, PATIENCE_MS) == 1);
         n = recv(l->fd, l->in, sizeof l->in, 0);
         if (n <= 0)
             return "cut";
@@ -155,7 +156,7 @@ static inline void close_client(struct relay_fixture *f, struct line *l)
 
 static inline int64_t rows(struct relay_fixture *f)
 {
-    CHECK(ledger_flush(f->ledger, WAIT_MS));
+    CHECK(ledger_flush(f->ledger, PATIENCE_MS));
     return relay_fixture_number(f, "SELECT COUNT(*) FROM logs WHERE type=2");
 }
 

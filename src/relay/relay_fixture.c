@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/patience.h"
 #include "base/sb.h"
 #include "relay/exchange.h"
 #include "relay/relay_fixture_redis.h"
@@ -22,13 +23,7 @@
 #include "store/repo_token.h"
 #include "store/repo_user.h"
 
-enum {
-    CALLS_MAX = 1024,
-    OPTIONS_MAX = 24,
-    TEXT_MAX = 64 << 20,
-    WAIT_MS = 120000, /* which only a test that fails takes */
-    NOW_S = 1700003700
-};
+enum { CALLS_MAX = 1024, OPTIONS_MAX = 24, TEXT_MAX = 64 << 20, NOW_S = 1700003700 };
 
 struct relay_fixture_parts {
     _Atomic unsigned taken; /* numbers of requests that are given out */
@@ -120,7 +115,7 @@ static bool read_until(int fd, struct sb *sb, const char *until)
     while (!until || !str_has(sb_str(sb), str_from(until))) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
 
-        if (poll(&p, 1, WAIT_MS) != 1)
+        if (poll(&p, 1, PATIENCE_MS) != 1)
             die("read", "nothing came in time");
         ssize_t n = recv(fd, piece, sizeof piece, 0);
 
@@ -341,7 +336,7 @@ bool relay_fixture_closed(struct relay_fixture_call *c)
     char byte;
     struct pollfd p = {.fd = c->fd, .events = POLLIN};
 
-    return poll(&p, 1, WAIT_MS) == 1 && recv(c->fd, &byte, 1, MSG_DONTWAIT) <= 0;
+    return poll(&p, 1, PATIENCE_MS) == 1 && recv(c->fd, &byte, 1, MSG_DONTWAIT) <= 0;
 }
 
 static void wait_for(sem_t *sem, const char *what)
@@ -349,7 +344,7 @@ static void wait_for(sem_t *sem, const char *what)
     struct timespec until;
 
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += WAIT_MS / 1000;
+    until.tv_sec += PATIENCE_S;
     while (sem_timedwait(sem, &until) != 0)
         if (errno != EINTR)
             die("wait", what);
@@ -751,8 +746,8 @@ static void build_relay(struct relay_fixture *f, void (*change)(struct relay_con
                               .ledger = f->ledger,
                               .loops = 1,
                               .body_limit = 1 << 20,
-                              .stream_timeout_ms = 20000,
-                              .drain_ms = 20000,
+                              .stream_timeout_ms = PATIENCE_MS,
+                              .drain_ms = PATIENCE_MS,
                               .force_stream_option = true,
                               .event_limit = 64 << 20,
                               .count_token = true,
@@ -861,7 +856,7 @@ void relay_fixture_free(struct relay_fixture *f)
 
     stop_threads(p);
     offload_stop(p->offload);
-    ledger_close(f->ledger, WAIT_MS);
+    ledger_close(f->ledger, PATIENCE_MS);
     fixture_redis_leave(&p->redis);
     http_client_free(p->client);
     loop_free(p->loop);
@@ -935,7 +930,7 @@ void relay_fixture_check_books(struct relay_fixture *f)
     int64_t spent;
 
     wait_until_over(f);
-    if (!ledger_flush(f->ledger, WAIT_MS))
+    if (!ledger_flush(f->ledger, PATIENCE_MS))
         die("books", "the ledger did not come to its end");
     spent = relay_fixture_number(f, "SELECT COALESCE(SUM(quota),0) FROM logs WHERE type=2");
     check_equal("users.used_quota", relay_fixture_number(f, "SELECT used_quota FROM users"), spent);

@@ -5,10 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/patience.h"
 #include "base/test.h"
 #include "base/wait.h"
-
-enum { PATIENCE_MS = 20000 };
 
 /* A server that answers or not, and says when it has been asked. */
 struct server {

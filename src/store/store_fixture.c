@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/patience.h"
 #include "base/random.h"
 #include "base/sb.h"
 #include "store/migrate.h"
@@ -25,6 +26,7 @@ static const struct kind {
 static struct db *servers[ARRAY_LEN(kinds)];
 static char template_name[STORE_FIXTURE_PATH];
 static const struct kind *chosen; /* by store_fixture_use(); NULL: what the environment says */
+static int64_t wait_ms = PATIENCE_MS;
 
 static NO_RETURN void die(const char *what, const struct err *err)
 {
@@ -64,6 +66,11 @@ bool store_fixture_use(enum db_kind kind)
     return kind == DB_SQLITE || (dsn && *dsn);
 }
 
+void store_fixture_wait(int64_t ms)
+{
+    wait_ms = ms > 0 ? ms : PATIENCE_MS;
+}
+
 /* Databases of a server. */
 
 static const char *server_dsn(void)
@@ -95,7 +102,7 @@ static void dsn_of(struct sb *dsn, const char *name)
 
 static struct db *open_dsn(struct str dsn)
 {
-    const struct db_conf conf = {.dsn = dsn, .busy_timeout_ms = 5000};
+    const struct db_conf conf = {.dsn = dsn, .busy_timeout_ms = wait_ms};
     struct err err = {.code = ERR_OK};
     struct db *db;
 
@@ -194,7 +201,7 @@ void store_fixture_path(char path[STORE_FIXTURE_PATH])
 
 static struct db *open_file(const char *path)
 {
-    const struct db_conf conf = {.sqlite_path = str_from(path), .busy_timeout_ms = 5000};
+    const struct db_conf conf = {.sqlite_path = str_from(path), .busy_timeout_ms = wait_ms};
     struct err err = {.code = ERR_OK};
     struct db *db;
 

@@ -22,6 +22,10 @@ enum db_kind store_fixture_kind(void);
 /* From now on they are of this kind, whatever the environment says; false: there is no server. */
 bool store_fixture_use(enum db_kind kind);
 
+/* How long those that are opened from now on wait for another writer: for ever, nearly
+ * (0), or as long as a test has the time to see it go by. */
+void store_fixture_wait(int64_t ms);
+
 /* Fills `path` with the name of the new file (in TMPDIR or /tmp) or of the new database. */
 struct db *store_fixture_open(char path[STORE_FIXTURE_PATH]);
 /* The same without any table in it. */
