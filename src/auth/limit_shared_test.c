@@ -98,7 +98,7 @@ TEST(the_window_slides_and_nothing_is_left_behind_it)
     NEED_SERVER();
     server_start(&s, "");
     node_open(&a, s.port);
-    const struct limit_shared l = limit_of(&a, 2, 1);
+    const struct limit_shared l = limit_of(&a, 2, 4);
     CHECK(limit_shared_allow(&l, STR("192.0.2.1")));
     CHECK(limit_shared_allow(&l, STR("192.0.2.1")));
     CHECK(!limit_shared_allow(&l, STR("192.0.2.1")));

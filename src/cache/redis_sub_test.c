@@ -146,7 +146,7 @@ TEST(a_silent_server_is_asked_and_left_when_it_stays_silent)
     world_open(&w);
     w.fakes[0].serve = serve_silence;
     w.settings.ping_ms = 40;
-    w.settings.call_ms = 40;
+    w.settings.call_ms = 2000;
     listen_to(&w, &h, 2);
     CHECK_STR(str_from(h.log), "live;lost;live;");
     CHECK(str_starts(str_from(w.fakes[0].seen), STR("ROLE;PING;SUBSCRIBE a bc;PING;PING;")));

@@ -229,12 +229,12 @@ TEST(a_late_reply_is_thrown_away_and_the_connection_kept)
     w.fakes[0].serve = serve_slow;
     w.user = &go;
     world_client(&w, "redis://127.0.0.1:%u", NULL);
-    slow.call.timeout_ms = 150;
+    slow.call.timeout_ms = 2000;
     got_start(&first, &w, "FIRST");
     got_start(&slow, &w, "SLOW");
     world_run(&w);
     check_text(&first, "first");
-    check_fail(&slow, ERR_UNAVAILABLE, "no answer within 150 ms");
+    check_fail(&slow, ERR_UNAVAILABLE, "no answer within 2000 ms");
     CHECK(slow.call.sent);
     check_text(&go, "go");
     CHECK_EQ(w.fakes[0].connections, 1);
@@ -251,7 +251,7 @@ static bool is_up(struct world *w)
     struct redis_status status;
 
     redis_status(w->redis, &status);
-    return status.up && status.connections == 2;
+    return status.up && status.connections >= 2;
 }
 
 static void echo_until_answered(struct got *g)

@@ -75,7 +75,7 @@ static void give_then_wait(struct got *g)
 static void come_slowly(struct got *g, struct http_call_conf *conf)
 {
     g->on_room = give_then_wait;
-    conf->first_byte_timeout_ms = 2000;
+    conf->first_byte_timeout_ms = 2400;
 }
 
 /* The client's silence is not the upstream's: the wait for an answer begins at the end. */
@@ -217,15 +217,15 @@ TEST(interim_answers_do_not_end_the_request)
     upload_close(&w, &g);
 }
 
-static void one_second_in_all(struct got *g UNUSED, struct http_call_conf *conf)
+static void little_time_in_all(struct got *g UNUSED, struct http_call_conf *conf)
 {
-    conf->total_timeout_ms = 1000;
+    conf->total_timeout_ms = 2400;
 }
 
 static void come_later_than_that(struct got *g, struct http_call_conf *conf)
 {
     g->on_room = give_then_wait;
-    one_second_in_all(g, conf);
+    little_time_in_all(g, conf);
 }
 
 /* What the client takes for its body is not the upstream's time. */
@@ -251,7 +251,7 @@ TEST(and_is_bounded_from_there)
     struct got g;
 
     upload_open(&w, silent, WHOLE);
-    run_upload(&w, &g, one_second_in_all);
+    run_upload(&w, &g, little_time_in_all);
     check_failed(&g, ERR_UPSTREAM_TIMEOUT, "took too long");
     upload_close(&w, &g);
 }

@@ -21,6 +21,9 @@
 #include "http/router.h"
 
 enum { PIECE = 16384, FLOOD_PIECES = 1024, BIG = 3 << 20 };
+/* How long a hasty server waits for a client: a test's thread must have sent what it wants to send
+ * in that time. */
+enum { HASTY_MS = 700, IDLE_MS = 1000 };
 
 struct world {
     struct loop *loop;
@@ -291,7 +294,7 @@ static inline int start_hasty(void **state)
 {
     (void)state;
     return start(&(struct http_server_conf){
-        .header_timeout_ms = 120, .body_timeout_ms = 120, .idle_timeout_ms = 200});
+        .header_timeout_ms = HASTY_MS, .body_timeout_ms = HASTY_MS, .idle_timeout_ms = IDLE_MS});
 }
 
 static inline int stop(void **state)

@@ -157,7 +157,7 @@ static void finish_and_hang(struct relay_fixture_call *c)
 
 static void be_impatient(struct relay_conf *conf)
 {
-    conf->stream_timeout_ms = 300;
+    conf->stream_timeout_ms = 2000;
 }
 
 /* An upstream that has finished, but neither says so nor ends, is not waited on for ever; and what

@@ -470,7 +470,7 @@ static void send_much(struct relay_fixture_call *c)
 
 static void short_total(struct relay_conf *conf)
 {
-    conf->relay_timeout_ms = 300;
+    conf->relay_timeout_ms = 3000;
 }
 
 /* Read ahead, everything would have been there before the time was over. */
