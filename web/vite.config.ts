@@ -19,5 +19,5 @@ export default defineConfig({
     // The dashboard's chart library is the one big chunk; `npm run size` guards the sign-in page.
     chunkSizeWarningLimit: 1000,
   },
-  test: { environment: 'node', include: ['src/**/*.test.ts', 'src/**/*.test.tsx'] },
+  test: { environment: 'node', testTimeout: 60_000, include: ['src/**/*.test.ts', 'src/**/*.test.tsx'] },
 });

@@ -37,15 +37,25 @@ static inline bool have_server(void)
         }                                                                                          \
     } while (0)
 
+/* A connection that is ended on the port's side first leaves it occupied for a minute: nobody gets
+ * it who asks for any one that is free, but a server that is told to use it does. */
 static inline uint16_t free_port(void)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t n = sizeof at;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char byte;
 
-    CHECK_EQ(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
-    CHECK_EQ(getsockname(fd, (struct sockaddr *)&at, &n), 0);
-    close(fd);
+    CHECK_EQ(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)), 0);
+    CHECK_EQ(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+    CHECK_EQ(listen(listener, 1), 0);
+    CHECK_EQ(getsockname(listener, (struct sockaddr *)&at, &n), 0);
+    CHECK_EQ(connect(client, (struct sockaddr *)&at, sizeof at), 0);
+    close(accept(listener, NULL, NULL));
+    CHECK_EQ(recv(client, &byte, 1, 0), 0);
+    close(client);
+    close(listener);
     return ntohs(at.sin_port);
 }
 

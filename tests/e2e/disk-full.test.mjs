@@ -63,7 +63,7 @@ test('a full disk', async (t) => {
     assert.equal((await api.call('GET', '/api/status')).success, true);
 
     rmSync(join(folder, 'filler'));
-    await until('calls succeed again', async () => (await chat(api, key, { model }).then((r) => r.status === 200 && received.add(r.id))), 20_000);
+    await until('calls succeed again', async () => (await chat(api, key, { model }).then((r) => r.status === 200 && received.add(r.id))));
     await until('the ledger is applied', () => {
       const charged = new Set(chargedIds(api));
       return [...received].every((id) => charged.has(id));
@@ -111,7 +111,7 @@ test('a database that another program has locked for 10 s', async (t) => {
     };
     await Promise.all([...Array.from({ length: 12 }, (_, i) => worker(i)), writer()]);
     holder.stdin.end('ROLLBACK;\n');
-    await until('the ledger is applied', () => assertBooksOrNot(api, calls), 30_000);
+    await until('the ledger is applied', () => assertBooksOrNot(api, calls));
     t.diagnostic(`${calls} calls, the slowest took ${slowest} ms`);
   } finally {
     holder.kill('SIGKILL');

@@ -120,7 +120,7 @@ test('a mixed load leaves right books and nothing behind', async (t) => {
     over = true;
     await Promise.all(work);
 
-    await until('the upstream is left alone', () => up.open === 0, 20_000);
+    await until('the upstream is left alone', () => up.open === 0);
     await until('the ledger is applied', () => {
       const charged = new Set(chargedIds(api));
       return [...received].every((id) => charged.has(id));

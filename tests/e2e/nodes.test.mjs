@@ -8,8 +8,8 @@ import { Servers, testsWith } from './lib/servers.mjs';
 import { Upstream } from './lib/upstream.mjs';
 import { YourApi, until } from './lib/yourapi.mjs';
 
-const SOON = 1000; // within which a change is seen by all, with Redis
-const SYNC = 4; // SYNC_FREQUENCY, s
+const SYNC = 20; // SYNC_FREQUENCY, s
+const SOON = 15_000; // within which a change is seen by all, with Redis: a message tells of it, not the next reading
 const LEASE = 15_000; // after which a job is free when its node has died; it is tried for every 3 s
 
 let servers, redis, database, upstream, nodes, key;
@@ -64,7 +64,7 @@ nodeTest('a session made on one node is good on all', async () => {
   await onOthers('the set-up is done', async (node) => (await node.call('GET', '/api/setup')).data.status);
 });
 
-nodeTest('channels, options and tokens changed on one node are in force on the others within a second', async () => {
+nodeTest('channels, options and tokens changed on one node are in force on the others before they read them by themselves', async () => {
   const [first] = nodes;
   const channel = await first.addChannel({ base_url: upstream.url, models: 'echo,later' });
   await first.setOption('SelfUseModeEnabled', 'true'); // models need no price
@@ -80,7 +80,7 @@ nodeTest('channels, options and tokens changed on one node are in force on the o
   await onOthers('the option', async (node) => (await node.ok('GET', '/api/status')).system_name === 'Three of us');
 });
 
-nodeTest('a token that is switched off on one node is refused by the others within a second', async () => {
+nodeTest('a token that is switched off on one node is refused by the others before they look by themselves', async () => {
   const [first] = nodes;
   const token = await first.addToken({ name: 'switched' });
   for (const node of nodes) assert.equal(await status(node, token.key), 200);
@@ -176,7 +176,7 @@ nodeTest('without Redis the nodes serve on and see changes at the next reading; 
   }
   assert.equal((await respond(first, naming(answered))).status, 200); // from its memory
   assert.equal((await respond(nodes[1], naming(answered))).status, 503); // it may be there, or not
-  const seen = SYNC * 1000 + SOON;
+  const seen = SYNC * 1000 + 60_000;
   await first.ok('PUT', '/api/token/?status_only=true', { id: token.id, status: 2 });
   await onOthers('the refusal', async (node) => (await status(node, token.key)) === 401, seen);
   await first.setOption('SystemName', 'Alone');
@@ -185,9 +185,9 @@ nodeTest('without Redis the nodes serve on and see changes at the next reading; 
     assert.equal(node.output.match(/redis\.down/g).length, 1, 'it is logged once');
 
   await redis.launch();
-  for (const node of nodes) await until('it is used again', async () => (await redisOf(node)).state === 'up', 15_000);
+  for (const node of nodes) await until('it is used again', async () => (await redisOf(node)).state === 'up');
   for (const node of nodes)
-    await until('it listens again', () => node.output.match(/redis\.subscribed/g).length === 2, 15_000);
+    await until('it listens again', () => node.output.match(/redis\.subscribed/g).length === 2);
   await first.ok('PUT', '/api/token/?status_only=true', { id: token.id, status: 1 });
   await onOthers('that it is on', async (node) => (await status(node, token.key)) === 200);
   await first.ok('PUT', '/api/token/?status_only=true', { id: token.id, status: 2 });
@@ -202,9 +202,9 @@ nodeTest('the jobs of a node that dies or stops are taken over', async () => {
   const heir = await until('another has the job', async () => {
     const now = await holderOf(witness);
     return now !== holder && now;
-  }, LEASE + 10_000);
+  }, LEASE + 60_000);
   assert.ok([witness, other].some((node) => name(node) === heir));
-  await until('it shows as lost', async () => (await stateOf(witness, holder)) === 'lost', 45_000);
+  await until('it shows as lost', async () => (await stateOf(witness, holder)) === 'lost');
   for (const node of [witness, other]) assert.equal(await status(node), 200);
 
   await dies.launch();
@@ -218,7 +218,7 @@ nodeTest('the jobs of a node that dies or stops are taken over', async () => {
   await until('another has the job again', async () => {
     const now = await holderOf(left[0]);
     return now && now !== heir;
-  }, 10_000);
+  });
   await stops.launch();
 });
 

@@ -95,7 +95,7 @@ function load({ api, keys, answered }) {
   return Object.assign(calls, {
     more: async (n) => {
       const goal = answered.length + n;
-      await until(`${n} more answers`, () => answered.length >= goal, 30_000);
+      await until(`${n} more answers`, () => answered.length >= goal);
     },
     stop: async () => {
       over = true;
@@ -148,7 +148,7 @@ function lines(text, pattern) {
 }
 
 async function assertSums({ api, database, answered, given }) {
-  await until('all is in the database', () => Number(database.value('SELECT count(*) FROM logs WHERE type = 2')) >= answered.length, 30_000);
+  await until('all is in the database', () => Number(database.value('SELECT count(*) FROM logs WHERE type = 2')) >= answered.length);
   assert.deepEqual(await api.stop({ keep: true }), { code: 0, signal: null });
   const sums = sumsOf(database);
   assert.equal(sums.rows, answered.length, 'a row a call');
@@ -189,7 +189,7 @@ outageTest('service goes on without the database', async (t, kind, { away, back 
     await calls.more(100);
     const during = api.output.slice(before);
     await back(kind);
-    await until('it is used again', async () => (await api.call('GET', '/api/status/test')).success, 15_000);
+    await until('it is used again', async () => (await api.call('GET', '/api/status/test')).success);
     await calls.more(100);
     await calls.stop();
     const at = (share) => Math.round(calls.times[Math.floor((calls.times.length - 1) * share)]);
@@ -224,7 +224,7 @@ outageTest('a node that is killed without the database replays its journal once 
     const from = Date.now();
     const before = api.output.length;
     await assert.rejects(api.launch(), /the program ended/);
-    assert.ok(Date.now() - from < 15_000, `it took ${Date.now() - from} ms to say`);
+    assert.ok(Date.now() - from < 60_000, `it took ${Date.now() - from} ms to say`);
     assert.deepEqual(await api.exited, { code: 1, signal: null });
     assert.match(api.output.slice(before), /^[^\n]*SQL_DSN: (PostgreSQL|MySQL) at 127\.0\.0\.1:\d+[^\n]*(refused|timeout|does not answer|Can't connect)[^\n]*\n$/i);
     await back(kind);
@@ -257,7 +257,7 @@ onServers('without the database of the logs alone everybody is served, and it is
     assert.equal((await api.ok('GET', '/api/user/self')).username, 'root');
     assert.equal((await api.call('GET', '/api/log/?p=1&page_size=10')).success, false);
     await servers.launch('postgres');
-    await until('all rows are there', () => logs.value('SELECT count(*) FROM logs WHERE type = 2') === '4', 20_000);
+    await until('all rows are there', () => logs.value('SELECT count(*) FROM logs WHERE type = 2') === '4');
     assert.equal((await status()).success, true);
   } finally {
     await end(api, 'postgres');

@@ -19,7 +19,7 @@ before(async () => {
   await api.setUp();
   for (const name of ['ModelRatio', 'CompletionRatio', 'AudioRatio', 'AudioCompletionRatio']) await api.setOption(name, { 'usage-a': 1 });
   await api.addChannel({ base_url: up.url, models: 'usage-a' });
-  await until('balances are shared', async () => (await api.call('GET', '/api/status/test')).redis.balances === 'shared', 30_000);
+  await until('balances are shared', async () => (await api.call('GET', '/api/status/test')).redis.balances === 'shared');
 });
 
 after(async () => {

@@ -14,7 +14,7 @@ import { YourApi, until } from './lib/yourapi.mjs';
 
 const binary = resolve(import.meta.dirname, '../..', process.env.YOURAPI_BIN ?? 'build/release/yourapi');
 const COST = 100; // points of a call of the model echo
-const PATIENCE = 30_000;
+const PATIENCE = 90_000;
 
 let servers, redis, database, upstream, nodes, agents;
 
@@ -128,7 +128,7 @@ nodeTest('what is given on one node can be spent on the others', async () => {
   assert.equal(await status(nodes[2]), 403);
   await assertSums(bob);
   await nodes[0].ok('PUT', '/api/user/', { id: bob.id, username: 'bob', display_name: 'bob', group: 'default', quota: 2 * COST });
-  await until('it can be spent', async () => (await status(nodes[2])) === 200, 1000);
+  await until('it can be spent', async () => (await status(nodes[2])) === 200, PATIENCE);
   assert.equal(await status(nodes[1]), 200);
   assert.equal(await status(nodes[0]), 403);
   await assertSums(bob, 3 * COST);

@@ -29,7 +29,7 @@ test('a signal with 1,000 streams open: those that end in time are whole, the ot
   try {
     const open = Array.from({ length: 1000 }, (_, i) =>
       chat(api, token.key, { model: i % 2 ? 'held' : 'drip-60000', stream: true, agent }));
-    await until('every stream is open', () => up.open === 1000, 60_000);
+    await until('every stream is open', () => up.open === 1000);
     await sleep(500);
     const from = Date.now();
     const end = api.stop({ keep: true });
@@ -39,7 +39,7 @@ test('a signal with 1,000 streams open: those that end in time are whole, the ot
     const results = await Promise.all(open);
     assert.deepEqual(await end, { code: 0, signal: null });
     const took = Date.now() - from;
-    assert.ok(took < 45_000, `took ${took} ms`);
+    assert.ok(took < 58_000, `took ${took} ms`);
     assert.equal(results.filter((r) => r.status === 200).length, 500);
     const broken = results.filter((r) => r.status !== 200);
     assert.equal(broken.filter((r) => /"error".*server is stopping/.test(r.text) && !r.text.includes('[DONE]')).length, 500);

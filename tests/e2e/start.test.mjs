@@ -10,7 +10,7 @@ import { YourApi } from './lib/yourapi.mjs';
 const binary = resolve(import.meta.dirname, '../..', process.env.YOURAPI_BIN ?? 'build/release/yourapi');
 
 function run(args, env = {}) {
-  return spawnSync(binary, args, { env: { PATH: process.env.PATH, ...env }, encoding: 'utf8', timeout: 10_000 });
+  return spawnSync(binary, args, { env: { PATH: process.env.PATH, ...env }, encoding: 'utf8', timeout: 60_000 });
 }
 
 test('--version and --help', () => {

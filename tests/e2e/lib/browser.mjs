@@ -63,7 +63,7 @@ export async function newVisitor(browser, origin, { viewport = desktop, locale =
     hasTouch: viewport.width < 768, ...more,
   });
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   return { context, page, watch: new Watch(page, origin) };
 }
