@@ -247,6 +247,8 @@ static inline void world_settings(struct world *w, const char *format, const cha
     w->settings.dns = w->dns;
     w->settings.server = &w->conf;
     w->settings.metrics = w->metrics;
+    w->settings.connect_ms = w->settings.connect_ms ? w->settings.connect_ms : PATIENCE_MS;
+    w->settings.call_ms = w->settings.call_ms ? w->settings.call_ms : PATIENCE_MS;
     w->settings.retry_first_ms = w->settings.retry_first_ms ? w->settings.retry_first_ms : 10;
     w->settings.retry_max_ms = w->settings.retry_max_ms ? w->settings.retry_max_ms : 40;
 }

@@ -279,6 +279,7 @@ struct chain {
     struct got got;
     unsigned left;
     uint64_t pause_ms;
+    unsigned closes; /* by the client, which the pause goes on for */
     struct loop_timer timer;
     struct world *world;
 };
@@ -287,6 +288,10 @@ static void chain_start(struct loop_timer *t)
 {
     struct chain *c = container_of(t, struct chain, timer);
 
+    if (c->world->closed_by_client < c->closes) {
+        loop_timer_set(c->world->loop, t, c->pause_ms, chain_start);
+        return;
+    }
     sb_reset(&c->got.body);
     c->got.heads = c->got.ends = 0;
     got_get(&c->got, "/again");
@@ -425,7 +430,7 @@ static bool hello_then_junk(struct peer *p)
 
 TEST(an_idle_connection_that_speaks_is_dropped)
 {
-    struct chain c = {.left = 2, .pause_ms = 100};
+    struct chain c = {.left = 2, .pause_ms = 10, .closes = 1};
     struct world w;
 
     run_chain(&c, &w, hello_then_junk, NULL);
@@ -438,7 +443,7 @@ TEST(an_idle_connection_that_speaks_is_dropped)
 TEST(an_idle_connection_has_its_time)
 {
     const struct http_client_conf conf = {.idle_ms = 20};
-    struct chain c = {.left = 2, .pause_ms = 200};
+    struct chain c = {.left = 2, .pause_ms = 10, .closes = 1};
     struct world w;
 
     run_chain(&c, &w, hello, &conf);
@@ -585,8 +590,8 @@ TEST(every_wait_has_its_time)
 
 static void use_drip_times(struct http_call_conf *conf)
 {
-    conf->idle_timeout_ms = 500;
-    conf->total_timeout_ms = 1200;
+    conf->idle_timeout_ms = 2000;
+    conf->total_timeout_ms = 5000;
 }
 
 TEST(each_piece_begins_the_idle_time_anew)

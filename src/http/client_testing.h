@@ -319,7 +319,7 @@ static inline void got_fini(struct got *g)
 /* A conf for `path` on the world's server. */
 static inline struct http_call_conf conf_for(struct got *g, const char *path)
 {
-    struct http_call_conf conf = {.method = HTTP_M_GET};
+    struct http_call_conf conf = {.method = HTTP_M_GET, .connect_timeout_ms = PATIENCE_MS};
 
     snprintf(g->url, sizeof g->url, "http://127.0.0.1:%u%s", sock_listener_port(g->world->listener),
              path);

@@ -571,13 +571,13 @@ TEST(messages_that_were_read_with_the_one_that_paused_come_after_resuming)
  */
 
 enum {
-    LOOK_MS = 1000,
+    LOOK_MS = 2000,
     LOOKS = 2,
     TICK_MS = 20,
     READ_AHEAD = 16 << 20,
     READS = 16,
     SAYS = 17,
-    ALIVE_MS = 100
+    ALIVE_MS = 500
 };
 
 /* A client of bytes that reads some of what comes at each tick, or nothing. */
