@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "cache/redis.h"
 
-enum { PATIENCE_MS = 500 };
+enum { USUAL_PATIENCE_MS = 500 };
 
 /* KEYS: the list, latest time first; ARGV: N, window in ms. Servers before 5 must be told that what
  * they repeat elsewhere are the effects, because the time is read. */
@@ -45,7 +45,8 @@ static bool ask(const struct limit_shared *l, struct str ip)
                                arena_fmt(&a, "%lld", (long long)l->window_s * 1000)};
     const struct redis_command cmd = {
         .script = &script, .keys = 1, .argv = argv, .argc = ARRAY_LEN(argv)};
-    return redis_ask(l->redis, &cmd, PATIENCE_MS, &a, &reply, NULL, &err) != ERR_OK || reply.i != 0;
+    const uint64_t patience_ms = l->patience_ms > 0 ? l->patience_ms : USUAL_PATIENCE_MS;
+    return redis_ask(l->redis, &cmd, patience_ms, &a, &reply, NULL, &err) != ERR_OK || reply.i != 0;
 }
 
 bool limit_shared_allow(const struct limit_shared *l, struct str ip)

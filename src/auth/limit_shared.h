@@ -15,6 +15,7 @@ struct limit_shared {
     struct secret secret;
     const char *name;        /* of the limit; part of the entries' names */
     int64_t count, window_s; /* one of them 0: everything is admitted */
+    uint64_t patience_ms;    /* after which Redis does not answer; 0: half a second */
 };
 
 /* Admits (and counts) or refuses a request of the address. True also when Redis does not answer:

@@ -47,7 +47,8 @@ static struct limit_shared limit_of(struct node *n, int64_t count, int64_t windo
                                  .secret = secret_make(STR("pepper")),
                                  .name = "test",
                                  .count = count,
-                                 .window_s = window_s};
+                                 .window_s = window_s,
+                                 .patience_ms = PATIENCE_MS};
 }
 
 static struct redis_value ask(struct node *n, const struct str *argv, size_t argc)

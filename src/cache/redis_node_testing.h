@@ -37,8 +37,12 @@ static inline void redis_node_open(struct redis_node *n, uint16_t port)
     CHECK_EQ(redis_conf_read(&n->arena, arena_fmt(&n->arena, "redis://127.0.0.1:%u", port),
                              secret_make(STR_NULL), STR_NULL, &n->conf, &err),
              ERR_OK);
-    const struct redis_settings settings = {
-        .loop = n->loop, .dns = n->dns, .server = &n->conf, .retry_max_ms = 100};
+    const struct redis_settings settings = {.loop = n->loop,
+                                            .dns = n->dns,
+                                            .server = &n->conf,
+                                            .connect_ms = PATIENCE_MS,
+                                            .call_ms = PATIENCE_MS,
+                                            .retry_max_ms = 100};
     n->redis = redis_new(&settings);
     CHECK_EQ(pthread_create(&n->thread, NULL, redis_node_run, n->loop), 0);
 }

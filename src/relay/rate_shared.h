@@ -12,6 +12,7 @@
 /* Kept as long as the clients. */
 struct rate_scripts {
     struct redis_script enter, leave;
+    uint64_t patience_ms; /* after which Redis does not answer; half a second at first */
 };
 void rate_scripts_init(struct rate_scripts *s);
 

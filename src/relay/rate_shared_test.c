@@ -15,6 +15,7 @@ struct node {
 static void node_open(struct node *n, uint16_t port)
 {
     rate_scripts_init(&n->scripts);
+    n->scripts.patience_ms = PATIENCE_MS;
     redis_node_open(&n->at, port);
 }
 

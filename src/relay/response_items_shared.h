@@ -31,6 +31,7 @@ struct response_items_ask {
     /* Once, never inside: `json` has a text for each id, empty where there is no such item; the
      * texts hold during the call. NULL: Redis does not answer. */
     void (*done)(struct response_items_ask *ask, const struct str *json);
+    uint64_t patience_ms; /* after which Redis does not answer; 0: half a second */
     size_t n;
     struct redis_call call; /* private */
 };

@@ -53,6 +53,7 @@ static void do_step(struct loop_msg *msg)
         return;
     }
     s->ask.done = on_found;
+    s->ask.patience_ms = PATIENCE_MS;
     response_items_ask(&s->ask, s->node->at.redis, s->node->secret, s->user, s->ids, s->n);
 }
 
