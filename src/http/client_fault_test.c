@@ -6,6 +6,8 @@
 #include <netinet/in.h>
 #include <sys/resource.h>
 
+#include "net/closed_port_testing.h"
+
 static bool hello(struct peer *p)
 {
     peer_send(p, STR("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"));
@@ -49,7 +51,7 @@ static void expect_failure(bool (*serve)(struct peer *p),
 
 static void use_closed_port(struct http_call_conf *conf)
 {
-    conf->url.port = 1;
+    conf->url.port = closed_port();
 }
 
 TEST(a_refused_connection_is_an_error)
@@ -708,7 +710,7 @@ TEST(cancelling_what_is_over_does_nothing)
     g[0].on_over = g[1].on_over = cancel_over;
     got_get(&g[0], "/");
     conf = conf_for(&g[1], "/");
-    conf.url.port = 1;
+    conf.url.port = closed_port();
     got_start(&g[1], &conf);
     world_run(&w);
     check_ok(&g[0], 200, "hello");
