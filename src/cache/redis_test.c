@@ -76,7 +76,6 @@ TEST(replies_of_each_kind_come_in_pieces_of_one_byte)
 
     world_open(&w);
     w.fakes[0].serve = serve_nothing;
-    w.settings.call_ms = 10000;
     world_client(&w, "redis://127.0.0.1:%u", NULL);
     got_start(&got[0], &w, "KINDS");
     for (size_t i = 1; i < ARRAY_LEN(got); i++)
