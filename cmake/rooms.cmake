@@ -81,7 +81,7 @@ function(yourapi_test name program file)
     endif()
     add_test(NAME ${run} COMMAND ${program} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     # Some tests fork a process that is killed; it may start threads although the test has some.
-    set_tests_properties(${run} PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77
+    set_tests_properties(${run} PROPERTIES TIMEOUT 900 SKIP_RETURN_CODE 77
       ENVIRONMENT "YOURAPI_TEST_DB=${kind};TSAN_OPTIONS=die_after_fork=0")
   endforeach()
 endfunction()

@@ -69,13 +69,13 @@ static void give_then_wait(struct got *g)
 {
     give(g);
     if (up.sent == up.until && up.until < WHOLE)
-        loop_timer_set(g->world->loop, &g->timer, 2500, on_more);
+        loop_timer_set(g->world->loop, &g->timer, 6000, on_more);
 }
 
 static void come_slowly(struct got *g, struct http_call_conf *conf)
 {
     g->on_room = give_then_wait;
-    conf->first_byte_timeout_ms = 2400;
+    conf->first_byte_timeout_ms = 5900;
 }
 
 /* The client's silence is not the upstream's: the wait for an answer begins at the end. */
@@ -219,7 +219,7 @@ TEST(interim_answers_do_not_end_the_request)
 
 static void little_time_in_all(struct got *g UNUSED, struct http_call_conf *conf)
 {
-    conf->total_timeout_ms = 2400;
+    conf->total_timeout_ms = 5900;
 }
 
 static void come_later_than_that(struct got *g, struct http_call_conf *conf)
