@@ -72,6 +72,7 @@ static void run_call(struct call *c, const char *url, const char *proxy, uint16_
     got_init(&c->got, &c->w);
     c->got.on_over = again;
     assert_int_equal(http_url_read(str_from(url), &c->conf.url, NULL), ERR_OK);
+    c->conf.connect_timeout_ms = PATIENCE_MS;
     if (proxy) {
         struct str head = str_from(proxy), scheme = str_cut(&head, '@');
         snprintf(c->proxy, sizeof c->proxy, "%.*s%s127.0.0.1:%u", STR_ARG(scheme),

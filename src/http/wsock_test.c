@@ -166,6 +166,7 @@ static void ask_at(unsigned port, const char *path, struct http_call_conf conf)
 {
     snprintf(d.url, sizeof d.url, "http://127.0.0.1:%u%s", port, path);
     CHECK_EQ(http_url_read(str_from(d.url), &conf.url, NULL), ERR_OK);
+    conf.connect_timeout_ms = PATIENCE_MS;
     conf.method = HTTP_M_GET;
     conf.websocket = true;
     d.w.open_calls++;
