@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/thread.h"
 #include "cache/cache.h"
 #include "ledger/balance_shared.h"
 #include "net/sock.h"
@@ -437,7 +438,7 @@ static void *run_worker(void *ctx)
     char name[16];
 
     snprintf(name, sizeof name, "relay-%u", w->index);
-    pthread_setname_np(pthread_self(), name);
+    thread_begin(name, THREAD_LOOP);
     loop_run(w->loop);
     return NULL;
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "base/wait.h"
 #include "store/repo_meta.h"
 
@@ -156,7 +157,7 @@ static void *run(void *ctx)
 {
     struct scheduler *s = ctx;
 
-    pthread_setname_np(pthread_self(), "scheduler");
+    thread_begin("scheduler", THREAD_BEHIND);
     do
         turn(s);
     while (wait_turn(s));

@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/thread.h"
 #include "cache/redis_policy.h"
 #include "cache/redis_sub.h"
 
@@ -144,7 +145,7 @@ static void *run(void *ctx)
 {
     struct cache *c = ctx;
 
-    pthread_setname_np(pthread_self(), "cache");
+    thread_begin("cache", THREAD_BEHIND);
     loop_run(c->loop);
     return NULL;
 }

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "base/wait.h"
 #include "ledger/batch.h"
 #include "ledger/flush.h"
@@ -263,7 +264,7 @@ static void *run(void *arg)
 {
     struct ledger *l = arg;
 
-    pthread_setname_np(pthread_self(), "ledger");
+    thread_begin("ledger", THREAD_BEHIND);
     for (;;) {
         bool last = stopping(l); /* asked first, so that what came before the stop is collected */
         bool any = collect(l), full = l->own.count == l->own.limit;

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/thread.h"
 
 struct offload {
     pthread_mutex_t lock;
@@ -66,7 +67,7 @@ static void *serve(void *arg)
 {
     struct offload *o = arg;
 
-    pthread_setname_np(pthread_self(), "offload");
+    thread_begin("offload", THREAD_BEHIND);
     for (struct offload_job *job; (job = take(o));)
         run(job);
     return NULL;

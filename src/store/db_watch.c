@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "base/wait.h"
 
 struct db_watch {
@@ -112,7 +113,7 @@ static void *run(void *arg)
 {
     struct db_watch *w = arg;
 
-    pthread_setname_np(pthread_self(), "db-watch");
+    thread_begin("db-watch", THREAD_BEHIND);
     pthread_mutex_lock(&w->lock);
     while (!w->ending) {
         struct timespec until = wait_until_ms(w->conf.look_ms);
