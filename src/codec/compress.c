@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "base/panic.h"
 
-enum { STEP_MOST = 64 * 1024, STEP_LEAST = 1024, ZSTD_WINDOW_LOG = 23 };
+enum { STEP_MOST = 64 * 1024, STEP_LEAST = 1024, ZSTD_WINDOW_LOG = 23, ZSTD_HEAD_MOST = 18 };
 
 enum step {
     STEP_INPUT,  /* all input is used, more is wanted */
@@ -211,25 +211,38 @@ static bool zstd_magic_ok(struct inflater *inf, const struct room *room)
     return true;
 }
 
-static enum step zstd_step(struct inflater *inf, struct room *room)
+/* A frame's head goes to the library byte by byte: one that it gets whole, it would otherwise read
+ * in another way, with checks that the pieces of a frame are not put to. Returns what it says. */
+static size_t zstd_some(struct inflater *inf, struct room *room)
 {
-    if (!zstd_magic_ok(inf, room))
-        return STEP_BROKEN;
-    ZSTD_inBuffer in = {.src = room->in, .size = room->in_n};
+    const bool head = inf->head_n < ZSTD_HEAD_MOST && room->in_n > 1;
+    ZSTD_inBuffer in = {.src = room->in, .size = head ? 1 : room->in_n};
     ZSTD_outBuffer out = {.dst = room->out, .size = room->out_n};
-    size_t rc = ZSTD_decompressStream(inf->zstd, &out, &in);
+    size_t rc = ZSTD_decompressStream(inf->zstd, &out, &in), seen = inf->head_n + in.pos;
 
     room->in += in.pos;
     room->in_n -= in.pos;
+    room->out += out.pos;
     room->out_n -= out.pos;
-    inf->head_n = (uint8_t)(inf->head_n + in.pos > 4 ? 4 : inf->head_n + in.pos);
-    if (rc == 0)
-        inf->head_n = 0; /* another frame may follow */
+    inf->head_n = (uint8_t)(seen < ZSTD_HEAD_MOST ? seen : ZSTD_HEAD_MOST);
+    return rc;
+}
+
+static enum step zstd_step(struct inflater *inf, struct room *room)
+{
+    size_t rc;
+
+    if (!zstd_magic_ok(inf, room))
+        return STEP_BROKEN;
+    do
+        rc = zstd_some(inf, room);
+    while (!ZSTD_isError(rc) && rc > 0 && room->in_n > 0 && room->out_n > 0);
     if (ZSTD_isError(rc))
         return STEP_BROKEN;
-    if (rc == 0)
-        return STEP_END;
-    return room->out_n == 0 ? STEP_OUTPUT : STEP_INPUT;
+    if (rc > 0)
+        return room->out_n == 0 ? STEP_OUTPUT : STEP_INPUT;
+    inf->head_n = 0; /* another frame may follow */
+    return STEP_END;
 }
 
 /* ---- all of them ---- */
