@@ -5,8 +5,6 @@
 #include "base/text.h"
 #include "cache/redis.h"
 
-enum { USUAL_PATIENCE_MS = 500 };
-
 /* KEYS: the list, latest time first; ARGV: N, window in ms. Servers before 5 must be told that what
  * they repeat elsewhere are the effects, because the time is read. */
 #define SCRIPT                                                                                     \
@@ -45,7 +43,7 @@ static bool ask(const struct limit_shared *l, struct str ip)
                                arena_fmt(&a, "%lld", (long long)l->window_s * 1000)};
     const struct redis_command cmd = {
         .script = &script, .keys = 1, .argv = argv, .argc = ARRAY_LEN(argv)};
-    const uint64_t patience_ms = l->patience_ms > 0 ? l->patience_ms : USUAL_PATIENCE_MS;
+    const uint64_t patience_ms = l->patience_ms > 0 ? l->patience_ms : REDIS_REQUEST_MS;
     return redis_ask(l->redis, &cmd, patience_ms, &a, &reply, NULL, &err) != ERR_OK || reply.i != 0;
 }
 

@@ -30,6 +30,8 @@ struct redis_command {                 /* borrowed during the call it is given t
     size_t argc;
 };
 
+enum { REDIS_REQUEST_MS = 500 }; /* how long a client's request waits for what Redis says */
+
 /* Memory of the caller, zeroed but for `done` and `timeout_ms`; belongs to the client until `done`
  * is called or redis_cancel(). It may be used again from inside `done` on. */
 struct redis_call {

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 
-enum { USUAL_PATIENCE_MS = 500, NUMBER_BYTES = 24, KEY_BYTES = 64 };
+enum { NUMBER_BYTES = 24, KEY_BYTES = 64 };
 
 /* Servers before 5 must be told that what they repeat elsewhere are the effects, because the time
  * is read. */
@@ -54,7 +54,7 @@ void rate_scripts_init(struct rate_scripts *s)
 {
     redis_script_init(&s->enter, STR(ENTER));
     redis_script_init(&s->leave, STR(LEAVE));
-    s->patience_ms = USUAL_PATIENCE_MS;
+    s->patience_ms = REDIS_REQUEST_MS;
 }
 
 static struct str number(char buf[NUMBER_BYTES], int64_t value)

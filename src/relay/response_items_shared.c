@@ -5,8 +5,6 @@
 #include "base/crypto.h"
 #include "base/mem.h"
 
-enum { USUAL_PATIENCE_MS = 500 };
-
 _Static_assert(RESPONSE_ITEMS_BATCH *RESPONSE_ITEM_SHARED_MAX < REDIS_REPLY_BYTES_MAX,
                "the reply to a batch is not too long");
 
@@ -37,7 +35,7 @@ void response_items_share(struct redis *redis, struct secret secret, int64_t use
                                arena_fmt(&a, "%" PRId64, life_s)};
     call = mem_new(struct redis_call);
     call->done = on_shared;
-    call->timeout_ms = USUAL_PATIENCE_MS;
+    call->timeout_ms = REDIS_REQUEST_MS;
     redis_call(redis, argv, ARRAY_LEN(argv), call);
 }
 
@@ -70,6 +68,6 @@ void response_items_ask(struct response_items_ask *ask, struct redis *redis, str
         argv[1 + i] = key_of(&a, secret, user_id, ids[i]);
     ask->n = n;
     ask->call.done = on_answer;
-    ask->call.timeout_ms = ask->patience_ms > 0 ? ask->patience_ms : USUAL_PATIENCE_MS;
+    ask->call.timeout_ms = ask->patience_ms > 0 ? ask->patience_ms : REDIS_REQUEST_MS;
     redis_call(redis, argv, 1 + n, &ask->call);
 }
