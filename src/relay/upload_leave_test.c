@@ -138,10 +138,7 @@ TEST(a_client_that_leaves_between_two_attempts_is_forgotten)
 {
     struct sending s;
 
-    sending_open(&s, "1", PART("model", "w"), END);
-    relay_fixture_script_early(s.f, first_refuses, transcribed, NULL);
-    send_first(&s, half_of(&s));
-    relay_fixture_wait(s.f, REFUSED);
+    sending_open_refused(&s, transcribed);
     relay_fixture_turn(s.f);
     leave(&s);
     check_unpaid(&s);
@@ -153,10 +150,7 @@ TEST(a_client_that_leaves_the_second_channel_pays_for_its_work)
 {
     struct sending s;
 
-    sending_open(&s, "1", PART("model", "w"), END);
-    relay_fixture_script_early(s.f, first_refuses, transcribed_late, NULL);
-    send_first(&s, half_of(&s));
-    relay_fixture_wait(s.f, REFUSED);
+    sending_open_refused(&s, transcribed_late);
     relay_fixture_turn(s.f);
     send_until(&s, s.form.body.n);
     relay_fixture_wait(s.f, CALLED);

@@ -263,10 +263,7 @@ TEST(another_channel_gets_the_whole_form)
 {
     struct sending s;
 
-    sending_open(&s, "1", PART("model", "w"), END);
-    relay_fixture_script_early(s.f, first_refuses, transcribed, NULL);
-    send_first(&s, half_of(&s));
-    relay_fixture_wait(s.f, REFUSED);
+    sending_open_refused(&s, transcribed);
     CHECK_EQ(relay_fixture_status(send_rest(&s)), 200);
     CHECK_EQ(s.f->requests, 1);
     check_got_it(&s, 0);

@@ -180,6 +180,17 @@ static inline void send_half(struct sending *s)
     relay_fixture_wait_body(s->f, half_of(s) - KEPT);
 }
 
+/* Opens one of which the preferred of two channels has refused the first half; `second` is what the
+ * other one does with the whole. */
+static inline void sending_open_refused(struct sending *s,
+                                        void (*second)(struct relay_fixture_call *c))
+{
+    sending_open(s, "1", PART("model", "w"), END);
+    relay_fixture_script_early(s->f, first_refuses, second, NULL);
+    send_first(s, half_of(s));
+    relay_fixture_wait(s->f, REFUSED);
+}
+
 /* More of it; a relay that has closed the connection is no error of the client. */
 static inline void send_until(struct sending *s, size_t until)
 {
